@@ -1,0 +1,14 @@
+//! The words of the federation as types; pure, no I/O.
+//!
+//! What crosses the wire (the exchange format v1) is in [`submission`], [`update`] and [`message`];
+//! the rest is what the gateway knows about cases, bodies and platforms.
+
+pub mod case;
+pub mod division;
+pub mod id;
+pub mod message;
+pub mod organization;
+pub mod platform;
+pub mod resident_id;
+pub mod submission;
+pub mod update;

@@ -1,0 +1,51 @@
+//! What the platform of the responsible body reports about a case.
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::case::CaseStatus;
+
+/// A status change or reply from the handling platform. (`platform`, `update_id`) is unique, so it may be sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseUpdate {
+    /// The handling platform's own number of this change.
+    #[schema(min_length = 1, max_length = 128)]
+    pub update_id: String,
+    /// The case as the gateway named it when forwarding, or
+    /// the receipt the handling platform answered the forward with.
+    pub reference: CaseReference,
+    pub status: CaseStatus,
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: DateTime<FixedOffset>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// Required when a case is refused or objected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseReference {
+    /// The gateway's case code.
+    Case(String),
+    /// What the handling platform answered the forward with.
+    Receipt(String),
+}
+
+/// The written answer (答复意见) of the responsible body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    #[schema(min_length = 1, max_length = 50_000)]
+    pub content: String,
+    /// Who answers, as the platform names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub organization: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub replied_at: DateTime<FixedOffset>,
+}

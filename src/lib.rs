@@ -1,0 +1,2 @@
+//! The map of the crate.
+pub mod domain;
