@@ -168,9 +168,9 @@ impl Writer {
         platforms
     }
 
-    /// A moment in the three weeks before now, but not in its last hour.
+    /// A moment in the month before now, so early that two later filings still lie before now.
     fn moment(&mut self) -> DateTime<FixedOffset> {
-        beijing(self.plan.now - Duration::seconds(self.dice.between(7 * 86_400, 21 * 86_400)))
+        beijing(self.plan.now - Duration::seconds(self.dice.between(11 * 86_400, 28 * 86_400)))
     }
 
     /// Hours to days after `first`.

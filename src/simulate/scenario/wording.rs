@@ -49,10 +49,11 @@ const COMPANIES: [&[&str]; 2] = [
 ];
 const VILLAGES: [&[&str]; 2] = [&["桃花", "双河", "石板", "柳树", "黄泥", "枣园", "大塘", "新桥", "白果", "龙潭"], &["村", "坪村", "湾村", "冲村"]];
 const SINCE: [&str; 10] =
-    ["去年国庆前后", "今年开春", "上个月中旬", "春节过后", "去年年底", "今年三月初", "前年秋天", "端午节以后", "去年七月", "今年清明"];
+    ["去年国庆", "今年开春", "上个月中旬", "今年春节", "去年年底", "今年三月初", "去年秋天", "今年端午", "去年七月", "今年清明"];
+const YEARS: [&str; 7] = ["2017年", "2018年夏天", "2019年", "2020年底", "2021年初", "2016年", "2015年前后"];
 const AMOUNTS: [&str; 8] = ["38.6万", "12.4万", "86500", "27.9万", "9.8万", "54300", "16.2万", "7200"];
 const HOURS: [&str; 3] = ["十二", "一", "两"];
-const DIGITS: [&str; 8] = ["二", "三", "四", "五", "六", "七", "八", "九"];
+const DIGITS: [&str; 7] = ["三", "四", "五", "六", "七", "八", "九"];
 
 /// One matter: a template with its slots filled.
 pub(super) struct Matter {
@@ -83,6 +84,7 @@ impl Matter {
             ("village", join(dice, &VILLAGES)),
             ("school", format!("{}{}", dice.pick(ESTATES[0]), dice.pick(&["实验小学", "中心小学", "路小学", "中学"]))),
             ("hospital", format!("市第{}人民医院", dice.pick(&DIGITS))),
+            ("year", dice.pick(&YEARS).to_owned()),
             ("since", dice.pick(&SINCE).to_owned()),
             ("amount", dice.pick(&AMOUNTS).to_owned()),
             ("hour", dice.pick(&HOURS).to_owned()),
