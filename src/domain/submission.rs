@@ -82,6 +82,21 @@ pub enum Channel {
     Other,
 }
 
+impl Channel {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::MobileApp => "mobile_app",
+            Self::Wechat => "wechat",
+            Self::Phone => "phone",
+            Self::Letter => "letter",
+            Self::Visit => "visit",
+            Self::Email => "email",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What is asked for (信访工作条例, articles 29 to 31): suggestion 建议意见, accusation 检举控告, request 申诉求决.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +104,16 @@ pub enum Kind {
     Request,
     Suggestion,
     Accusation,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Suggestion => "suggestion",
+            Self::Accusation => "accusation",
+        }
+    }
 }
 
 /// A person (信访人) on a filing.

@@ -1,0 +1,17 @@
+DROP TABLE leases;
+DROP TABLE audit_leaves;
+DROP TABLE api_keys;
+DROP TABLE quarantine;
+DROP TABLE pull_cursors;
+DROP TABLE platform_states;
+DROP TABLE delivery_attempts;
+DROP TABLE deliveries;
+DROP TABLE routing_gaps;
+DROP TABLE case_updates;
+DROP TABLE case_events;
+DROP TABLE matches;
+DROP TABLE links;
+DROP TABLE cases;
+DROP TABLE matters;
+DROP TABLE idempotency_keys;
+DROP TABLE submissions;

@@ -1,0 +1,423 @@
+//! Canonical cases, their events and routing gaps.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Connection, INSERT_CHUNK, Page, StoreError,
+    connection::{Log, each_backend},
+    schema::{case_events, case_updates, cases, routing_gaps},
+    seal::Sealer,
+    stored, word,
+};
+use crate::domain::{
+    case::CaseStatus,
+    organization::GapReason,
+    submission::Kind,
+    update::Reply,
+};
+
+/// A stored case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub id: String,
+    /// Position of the founding submission in the log.
+    pub founding_seq: i64,
+    pub kind: Kind,
+    pub status: CaseStatus,
+    pub division: Option<String>,
+    pub province: String,
+    pub category: Option<String>,
+    /// The responsible body and the platform it works on; absent while no connected body is competent.
+    pub organization: Option<String>,
+    pub platform: Option<String>,
+    /// The number the handling platform answered the forward with.
+    pub receipt: Option<String>,
+    pub matter_id: Option<String>,
+    pub submission_count: i32,
+    /// Rises with every change; the entity tag.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Insertable, Queryable, Selectable)]
+#[diesel(table_name = cases, treat_none_as_default_value = false)]
+struct CaseRow {
+    id: String,
+    founding_seq: i64,
+    kind: String,
+    status: String,
+    division: Option<String>,
+    province: String,
+    category: Option<String>,
+    organization: Option<String>,
+    platform: Option<String>,
+    receipt: Option<String>,
+    matter_id: Option<String>,
+    submission_count: i32,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Case> for CaseRow {
+    fn from(case: &Case) -> Self {
+        Self {
+            id: case.id.clone(),
+            founding_seq: case.founding_seq,
+            kind: case.kind.as_str().to_owned(),
+            status: case.status.as_str().to_owned(),
+            division: case.division.clone(),
+            province: case.province.clone(),
+            category: case.category.clone(),
+            organization: case.organization.clone(),
+            platform: case.platform.clone(),
+            receipt: case.receipt.clone(),
+            matter_id: case.matter_id.clone(),
+            submission_count: case.submission_count,
+            version: case.version,
+            created_at: stored(case.created_at),
+            updated_at: stored(case.updated_at),
+        }
+    }
+}
+
+impl TryFrom<CaseRow> for Case {
+    type Error = StoreError;
+
+    fn try_from(row: CaseRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: word("case kind", row.kind)?,
+            status: word("case status", row.status)?,
+            id: row.id,
+            founding_seq: row.founding_seq,
+            division: row.division,
+            province: row.province,
+            category: row.category,
+            organization: row.organization,
+            platform: row.platform,
+            receipt: row.receipt,
+            matter_id: row.matter_id,
+            submission_count: row.submission_count,
+            version: row.version,
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+        })
+    }
+}
+
+/// Which cases a list shows; every part narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFilter {
+    pub status: Option<CaseStatus>,
+    pub province: Option<String>,
+    pub platform: Option<String>,
+    pub matter: Option<String>,
+    /// Only cases that more than one submission belongs to.
+    pub repeated: bool,
+}
+
+pub fn insert(connection: &mut Connection<'_>, new: &[Case]) -> Result<(), StoreError> {
+    let rows: Vec<CaseRow> = new.iter().map(CaseRow::from).collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(cases::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes a changed case over its stored form if nobody changed it since; `false` if somebody did.
+pub fn replace(connection: &mut Connection<'_>, case: &Case, expected_version: i64) -> Result<bool, StoreError> {
+    let changed = each_backend!(connection, c => diesel::update(cases::table)
+        .filter(cases::id.eq(&case.id))
+        .filter(cases::version.eq(expected_version))
+        .set((
+            cases::status.eq(case.status.as_str()),
+            cases::organization.eq(&case.organization),
+            cases::platform.eq(&case.platform),
+            cases::receipt.eq(&case.receipt),
+            cases::matter_id.eq(&case.matter_id),
+            cases::submission_count.eq(case.submission_count),
+            cases::version.eq(case.version),
+            cases::updated_at.eq(stored(case.updated_at)),
+        ))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+pub fn find(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, StoreError> {
+    let row: Option<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::id.eq(id))
+        .select(CaseRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Case::try_from).transpose()
+}
+
+pub fn find_by_founding(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
+    let mut all = Vec::with_capacity(seqs.len());
+    for chunk in seqs.chunks(INSERT_CHUNK) {
+        let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+            .filter(cases::founding_seq.eq_any(chunk))
+            .select(CaseRow::as_select())
+            .load(c))?;
+        for row in rows {
+            all.push(Case::try_from(row)?);
+        }
+    }
+    Ok(all)
+}
+
+pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt: &str) -> Result<Option<Case>, StoreError> {
+    let row: Option<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::platform.eq(platform))
+        .filter(cases::receipt.eq(receipt))
+        .select(CaseRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Case::try_from).transpose()
+}
+
+pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => {
+        let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
+        if let Some(status) = filter.status {
+            query = query.filter(cases::status.eq(status.as_str()));
+        }
+        if let Some(province) = &filter.province {
+            query = query.filter(cases::province.eq(province));
+        }
+        if let Some(platform) = &filter.platform {
+            query = query.filter(cases::platform.eq(platform));
+        }
+        if let Some(matter) = &filter.matter {
+            query = query.filter(cases::matter_id.eq(matter));
+        }
+        if filter.repeated {
+            query = query.filter(cases::submission_count.gt(1));
+        }
+        query.filter(cases::founding_seq.lt(page.below())).order(cases::founding_seq.desc()).limit(page.limit).load(c)
+    })?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = each_backend!(connection, c => cases::table
+        .group_by(cases::status)
+        .select((cases::status, diesel::dsl::count_star()))
+        .load(c))?;
+    rows.into_iter().map(|(status, count)| Ok((word("case status", status)?, count))).collect()
+}
+
+/// An entry in a case's history (办理过程).
+#[derive(Clone, Debug)]
+pub struct CaseEvent {
+    /// Position in the change feed; given by [`append_events`].
+    pub seq: i64,
+    pub id: String,
+    pub case_id: String,
+    /// CloudEvents type without the prefix, e.g. `case.status_changed`.
+    pub kind: String,
+    /// The platform it came from; `onecase` for the gateway's own.
+    pub source: String,
+    pub status: Option<CaseStatus>,
+    /// Identifiers and reasons, nothing personal.
+    pub data: serde_json::Value,
+    pub reply: Option<Reply>,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = case_events, treat_none_as_default_value = false)]
+struct CaseEventRow {
+    seq: i64,
+    id: String,
+    case_id: String,
+    kind: String,
+    source: String,
+    status: Option<String>,
+    data: String,
+    reply: Option<Vec<u8>>,
+    at: NaiveDateTime,
+}
+
+fn event_context(id: &str) -> String {
+    format!("case_event:{id}")
+}
+
+impl CaseEventRow {
+    fn open(self, sealer: &Sealer) -> Result<CaseEvent, StoreError> {
+        let reply = self.reply.map(|sealed| sealer.open_json(&event_context(&self.id), &sealed)).transpose()?;
+        Ok(CaseEvent {
+            seq: self.seq,
+            id: self.id,
+            case_id: self.case_id,
+            kind: self.kind,
+            source: self.source,
+            status: self.status.map(|status| word("event status", status)).transpose()?,
+            data: serde_json::from_str(&self.data).map_err(|source| StoreError::corrupt("event", source))?,
+            reply,
+            at: self.at.and_utc(),
+        })
+    }
+}
+
+/// Appends events in order; their `seq` is assigned here.
+pub fn append_events(connection: &mut Connection<'_>, sealer: &Sealer, events: &[CaseEvent]) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    connection.lock_log(Log::CaseEvents)?;
+    let last: Option<i64> = each_backend!(connection, c => case_events::table.select(diesel::dsl::max(case_events::seq)).first(c))?;
+    let mut rows = Vec::with_capacity(events.len());
+    for (seq, event) in (last.unwrap_or(0) + 1..).zip(events) {
+        rows.push(CaseEventRow {
+            seq,
+            id: event.id.clone(),
+            case_id: event.case_id.clone(),
+            kind: event.kind.clone(),
+            source: event.source.clone(),
+            status: event.status.map(|status| status.as_str().to_owned()),
+            data: event.data.to_string(),
+            reply: event.reply.as_ref().map(|reply| sealer.seal_json(&event_context(&event.id), reply)).transpose()?,
+            at: stored(event.at),
+        });
+    }
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(case_events::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A case's history, oldest first.
+pub fn events(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str, page: Page) -> Result<Vec<CaseEvent>, StoreError> {
+    let rows: Vec<CaseEventRow> = each_backend!(connection, c => case_events::table
+        .filter(case_events::case_id.eq(case_id))
+        .filter(case_events::seq.gt(page.after.unwrap_or(0)))
+        .order(case_events::seq)
+        .limit(page.limit)
+        .select(CaseEventRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(|row| row.open(sealer)).collect()
+}
+
+/// The newest written answer of a case.
+pub fn latest_reply(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str) -> Result<Option<Reply>, StoreError> {
+    let row: Option<CaseEventRow> = each_backend!(connection, c => case_events::table
+        .filter(case_events::case_id.eq(case_id))
+        .filter(case_events::reply.is_not_null())
+        .order(case_events::seq.desc())
+        .select(CaseEventRow::as_select())
+        .first(c)
+        .optional())?;
+    Ok(row.map(|row| row.open(sealer)).transpose()?.and_then(|event| event.reply))
+}
+
+/// How a report of the handling platform stands to what it sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateNovelty {
+    New,
+    /// The same report again.
+    Repeated,
+    /// Its number was used for another report.
+    Conflict,
+}
+
+/// Remembers a handling platform's report, so that it counts once.
+pub fn remember_update(
+    connection: &mut Connection<'_>,
+    platform: &str,
+    update_id: &str,
+    body_digest: &[u8; 32],
+    case_id: &str,
+    now: DateTime<Utc>,
+) -> Result<UpdateNovelty, StoreError> {
+    let inserted = each_backend!(connection, c => diesel::insert_into(case_updates::table)
+        .values((
+            case_updates::platform.eq(platform),
+            case_updates::update_id.eq(update_id),
+            case_updates::body_digest.eq(&body_digest[..]),
+            case_updates::case_id.eq(case_id),
+            case_updates::received_at.eq(stored(now)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if inserted == 1 {
+        return Ok(UpdateNovelty::New);
+    }
+    let stored_digest: Vec<u8> = each_backend!(connection, c => case_updates::table
+        .find((platform, update_id))
+        .select(case_updates::body_digest)
+        .first(c))?;
+    Ok(if stored_digest[..] == body_digest[..] { UpdateNovelty::Repeated } else { UpdateNovelty::Conflict })
+}
+
+/// A case that could not go to the competent body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutingGap {
+    pub case_id: String,
+    pub competent: Option<String>,
+    /// Who took it instead; `None` while nobody connected may.
+    pub responsible: Option<String>,
+    /// `None`: no connected body is competent.
+    pub reason: Option<GapReason>,
+    pub province: String,
+    pub at: DateTime<Utc>,
+}
+
+const NO_ROUTE: &str = "no_route";
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = routing_gaps, treat_none_as_default_value = false)]
+struct RoutingGapRow {
+    case_id: String,
+    competent: Option<String>,
+    responsible: Option<String>,
+    reason: String,
+    province: String,
+    at: NaiveDateTime,
+}
+
+pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Result<(), StoreError> {
+    let rows: Vec<RoutingGapRow> = gaps
+        .iter()
+        .map(|gap| RoutingGapRow {
+            case_id: gap.case_id.clone(),
+            competent: gap.competent.clone(),
+            responsible: gap.responsible.clone(),
+            reason: gap.reason.map_or(NO_ROUTE, GapReason::as_str).to_owned(),
+            province: gap.province.clone(),
+            at: stored(gap.at),
+        })
+        .collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(routing_gaps::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Gaps, newest first. `page.after` counts the rows already shown, for gaps have no sequence of their own.
+pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGap>, StoreError> {
+    let rows: Vec<RoutingGapRow> = each_backend!(connection, c => routing_gaps::table
+        .order((routing_gaps::at.desc(), routing_gaps::case_id))
+        .offset(page.after.unwrap_or(0))
+        .limit(page.limit)
+        .select(RoutingGapRow::as_select())
+        .load(c))?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(RoutingGap {
+                reason: if row.reason == NO_ROUTE { None } else { Some(word("gap reason", row.reason)?) },
+                case_id: row.case_id,
+                competent: row.competent,
+                responsible: row.responsible,
+                province: row.province,
+                at: row.at.and_utc(),
+            })
+        })
+        .collect()
+}
+
+pub fn count_gaps(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(each_backend!(connection, c => routing_gaps::table.count().get_result(c))?)
+}
