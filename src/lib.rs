@@ -1,2 +1,3 @@
 //! The map of the crate.
+pub mod app;
 pub mod domain;
