@@ -1,3 +1,8 @@
 //! The map of the crate.
 pub mod app;
+pub mod audit;
+pub mod config;
 pub mod domain;
+pub mod matching;
+pub mod net;
+pub mod store;

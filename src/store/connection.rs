@@ -18,8 +18,14 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 macro_rules! each_backend {
     ($connection:expr, $inner:ident => $body:expr) => {
         match $connection {
-            $crate::store::Connection::Sqlite($inner) => $body,
-            $crate::store::Connection::Postgres($inner) => $body,
+            $crate::store::Connection::Sqlite(inner) => {
+                let $inner = &mut **inner;
+                $body
+            }
+            $crate::store::Connection::Postgres(inner) => {
+                let $inner = &mut **inner;
+                $body
+            }
         }
     };
 }
