@@ -11,6 +11,15 @@ use super::{
 };
 use crate::matching::Decision;
 
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Duplicate => "duplicate",
+        Decision::PossibleDuplicate => "possible_duplicate",
+        Decision::Related => "related",
+        Decision::Distinct => "distinct",
+    }
+}
+
 /// A submission's place in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -57,7 +66,7 @@ pub fn insert(connection: &mut Connection<'_>, new: &[Link]) -> Result<(), Store
             submission_id: link.submission_id.clone(),
             platform: link.platform.clone(),
             case_id: link.case_id.clone(),
-            decision: link.decision.as_str().to_owned(),
+            decision: decision_word(link.decision).to_owned(),
             linked_at: stored(link.linked_at),
         })
         .collect();
@@ -205,7 +214,7 @@ pub fn insert_matches(connection: &mut Connection<'_>, new: &[Match]) -> Result<
             platform: m.platform.clone(),
             other_platform: m.other_platform.clone(),
             case_id: m.case_id.clone(),
-            decision: m.decision.as_str().to_owned(),
+            decision: decision_word(m.decision).to_owned(),
             probability: m.probability,
             weight: m.weight,
             evidence: m.evidence.to_string(),
@@ -240,7 +249,7 @@ pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page:
     let rows: Vec<MatchRow> = each_backend!(connection, c => {
         let mut query = matches::table.select(MatchRow::as_select()).into_boxed();
         if let Some(decision) = filter.decision {
-            query = query.filter(matches::decision.eq(decision.as_str()));
+            query = query.filter(matches::decision.eq(decision_word(decision)));
         }
         if let Some(platform) = &filter.platform {
             query = query.filter(matches::platform.eq(platform));
