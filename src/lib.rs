@@ -1,4 +1,5 @@
 //! The map of the crate.
+pub mod adapter;
 pub mod app;
 pub mod audit;
 pub mod config;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 /// At most this many representatives may appear for a joint petition (信访工作条例, article 20).
@@ -66,6 +67,19 @@ pub struct Submission {
 
 fn one() -> u32 {
     1
+}
+
+impl Submission {
+    /// SHA-256 of the canonical form: JSON with members in name order. Equal filings have equal digests, however they were written.
+    pub fn digest(&self) -> [u8; 32] {
+        canonical_digest(self)
+    }
+}
+
+pub(super) fn canonical_digest(value: &impl Serialize) -> [u8; 32] {
+    let mut json = serde_json::to_value(value).unwrap_or_default();
+    json.sort_all_objects();
+    Sha256::digest(json.to_string()).into()
 }
 
 /// How the petitioner reached the platform.

@@ -63,7 +63,7 @@ pub fn append(connection: &mut Connection<'_>, entries: &[Entry]) -> Result<(), 
 /// Leaves after a position, in order.
 pub fn read(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Leaf>, StoreError> {
     let rows: Vec<LeafRow> = each_backend!(connection, c => audit_leaves::table
-        .filter(audit_leaves::seq.gt(page.after.unwrap_or(0)))
+        .filter(audit_leaves::seq.gt(page.above()))
         .order(audit_leaves::seq)
         .limit(page.limit)
         .select(LeafRow::as_select())

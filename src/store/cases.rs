@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::{Log, each_backend},
-    schema::{case_events, case_updates, cases, routing_gaps},
+    schema::{case_events, case_updates, cases, links, routing_gaps},
     seal::Sealer,
     stored, word,
 };
@@ -110,12 +110,32 @@ impl TryFrom<CaseRow> for Case {
 /// Which cases a list shows; every part narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct CaseFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
     pub status: Option<CaseStatus>,
-    pub province: Option<String>,
+    pub kind: Option<Kind>,
+    /// First digits of the division.
+    pub division_prefix: Option<String>,
+    /// This category path and all below it.
+    pub category: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
     pub platform: Option<String>,
     pub matter: Option<String>,
-    /// Only cases that more than one submission belongs to.
-    pub repeated: bool,
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
+/// A LIKE pattern for texts that begin so.
+fn begins_with(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 pub fn insert(connection: &mut Connection<'_>, new: &[Case]) -> Result<(), StoreError> {
@@ -154,18 +174,38 @@ pub fn find(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, S
     row.map(Case::try_from).transpose()
 }
 
-pub fn find_by_founding(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
+/// The cases founded at these positions, kept from changing until the transaction ends.
+pub fn lock_by_founding(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
     let mut all = Vec::with_capacity(seqs.len());
     for chunk in seqs.chunks(INSERT_CHUNK) {
-        let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
-            .filter(cases::founding_seq.eq_any(chunk))
-            .select(CaseRow::as_select())
-            .load(c))?;
+        macro_rules! query {
+            () => {
+                cases::table.filter(cases::founding_seq.eq_any(chunk)).order(cases::founding_seq).select(CaseRow::as_select())
+            };
+        }
+        let rows: Vec<CaseRow> = match connection {
+            Connection::Sqlite(c) => query!().load(*c)?,
+            Connection::Postgres(c) => query!().for_update().load(*c)?,
+        };
         for row in rows {
             all.push(Case::try_from(row)?);
         }
     }
     Ok(all)
+}
+
+/// The case, kept from changing until the transaction ends.
+pub fn lock(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, StoreError> {
+    macro_rules! query {
+        () => {
+            cases::table.filter(cases::id.eq(id)).select(CaseRow::as_select())
+        };
+    }
+    let row: Option<CaseRow> = match connection {
+        Connection::Sqlite(c) => query!().first(*c).optional()?,
+        Connection::Postgres(c) => query!().for_update().first(*c).optional()?,
+    };
+    row.map(Case::try_from).transpose()
 }
 
 pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt: &str) -> Result<Option<Case>, StoreError> {
@@ -178,14 +218,28 @@ pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt:
     row.map(Case::try_from).transpose()
 }
 
+/// Cases, newest first; a position's major part is the founding position.
 pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) -> Result<Vec<Case>, StoreError> {
     let rows: Vec<CaseRow> = each_backend!(connection, c => {
         let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
+        if let Some(platform) = &filter.visible_to {
+            let sources = links::table.filter(links::platform.eq(platform)).select(links::case_id);
+            query = query.filter(cases::platform.eq(platform).assume_not_null().or(cases::id.eq_any(sources)));
+        }
         if let Some(status) = filter.status {
             query = query.filter(cases::status.eq(status.as_str()));
         }
-        if let Some(province) = &filter.province {
-            query = query.filter(cases::province.eq(province));
+        if let Some(kind) = filter.kind {
+            query = query.filter(cases::kind.eq(kind.as_str()));
+        }
+        if let Some(prefix) = &filter.division_prefix {
+            query = query.filter(cases::division.like(begins_with(prefix)).escape('\\'));
+        }
+        if let Some(category) = &filter.category {
+            query = query.filter(cases::category.eq(category).or(cases::category.like(begins_with(&format!("{category}/"))).escape('\\')));
+        }
+        if let Some(organization) = &filter.organization {
+            query = query.filter(cases::organization.eq(organization));
         }
         if let Some(platform) = &filter.platform {
             query = query.filter(cases::platform.eq(platform));
@@ -193,12 +247,43 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         if let Some(matter) = &filter.matter {
             query = query.filter(cases::matter_id.eq(matter));
         }
-        if filter.repeated {
-            query = query.filter(cases::submission_count.gt(1));
+        if let Some(from) = filter.updated_from {
+            query = query.filter(cases::updated_at.ge(stored(from)));
         }
-        query.filter(cases::founding_seq.lt(page.below())).order(cases::founding_seq.desc()).limit(page.limit).load(c)
+        query.filter(cases::founding_seq.lt(page.below().0)).order(cases::founding_seq.desc()).limit(page.limit).load(c)
     })?;
     rows.into_iter().map(Case::try_from).collect()
+}
+
+/// Cases in each platform's hands that are not answered.
+pub fn open_by_platform(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    let open = [CaseStatus::Routed, CaseStatus::Objected, CaseStatus::Accepted, CaseStatus::InProgress, CaseStatus::Extended].map(CaseStatus::as_str);
+    Ok(each_backend!(connection, c => cases::table
+        .filter(cases::platform.is_not_null())
+        .filter(cases::status.eq_any(open))
+        .group_by(cases::platform)
+        .select((cases::platform.assume_not_null(), diesel::dsl::count_star()))
+        .load(c))?)
+}
+
+/// The cases with these codes.
+pub fn find_many(connection: &mut Connection<'_>, ids: &[String]) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::id.eq_any(ids))
+        .select(CaseRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+/// The places and categories of the cases in a matter, with how often each occurs.
+pub fn matter_facets(connection: &mut Connection<'_>, matter: &str) -> Result<Vec<(Option<String>, Option<String>, i64)>, StoreError> {
+    Ok(each_backend!(connection, c => cases::table
+        .filter(cases::matter_id.eq(matter))
+        .group_by((cases::division, cases::category))
+        .select((cases::division, cases::category, diesel::dsl::count_star()))
+        .order(diesel::dsl::count_star().desc())
+        .limit(50)
+        .load(c))?)
 }
 
 pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {
@@ -221,10 +306,18 @@ pub struct CaseEvent {
     /// The platform it came from; `onecase` for the gateway's own.
     pub source: String,
     pub status: Option<CaseStatus>,
-    /// Identifiers and reasons, nothing personal.
+    /// Identifiers, nothing personal.
     pub data: serde_json::Value,
-    pub reply: Option<Reply>,
+    /// What the responsible body wrote; kept sealed.
+    pub words: Words,
     pub at: DateTime<Utc>,
+}
+
+/// Free text of an event, which may speak of people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Words {
+    pub reason: Option<String>,
+    pub reply: Option<Reply>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -237,7 +330,7 @@ struct CaseEventRow {
     source: String,
     status: Option<String>,
     data: String,
-    reply: Option<Vec<u8>>,
+    words: Option<Vec<u8>>,
     at: NaiveDateTime,
 }
 
@@ -247,7 +340,7 @@ fn event_context(id: &str) -> String {
 
 impl CaseEventRow {
     fn open(self, sealer: &Sealer) -> Result<CaseEvent, StoreError> {
-        let reply = self.reply.map(|sealed| sealer.open_json(&event_context(&self.id), &sealed)).transpose()?;
+        let words = self.words.map(|sealed| sealer.open_json(&event_context(&self.id), &sealed)).transpose()?.unwrap_or_default();
         Ok(CaseEvent {
             seq: self.seq,
             id: self.id,
@@ -256,10 +349,17 @@ impl CaseEventRow {
             source: self.source,
             status: self.status.map(|status| word("event status", status)).transpose()?,
             data: serde_json::from_str(&self.data).map_err(|source| StoreError::corrupt("event", source))?,
-            reply,
+            words,
             at: self.at.and_utc(),
         })
     }
+}
+
+fn seal_words(sealer: &Sealer, event: &CaseEvent) -> Result<Option<Vec<u8>>, StoreError> {
+    if event.words == Words::default() {
+        return Ok(None);
+    }
+    Ok(Some(sealer.seal_json(&event_context(&event.id), &event.words)?))
 }
 
 /// Appends events in order; their `seq` is assigned here.
@@ -279,7 +379,7 @@ pub fn append_events(connection: &mut Connection<'_>, sealer: &Sealer, events: &
             source: event.source.clone(),
             status: event.status.map(|status| status.as_str().to_owned()),
             data: event.data.to_string(),
-            reply: event.reply.as_ref().map(|reply| sealer.seal_json(&event_context(&event.id), reply)).transpose()?,
+            words: seal_words(sealer, event)?,
             at: stored(event.at),
         });
     }
@@ -293,7 +393,7 @@ pub fn append_events(connection: &mut Connection<'_>, sealer: &Sealer, events: &
 pub fn events(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str, page: Page) -> Result<Vec<CaseEvent>, StoreError> {
     let rows: Vec<CaseEventRow> = each_backend!(connection, c => case_events::table
         .filter(case_events::case_id.eq(case_id))
-        .filter(case_events::seq.gt(page.after.unwrap_or(0)))
+        .filter(case_events::seq.gt(page.above()))
         .order(case_events::seq)
         .limit(page.limit)
         .select(CaseEventRow::as_select())
@@ -302,15 +402,15 @@ pub fn events(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str, p
 }
 
 /// The newest written answer of a case.
-pub fn latest_reply(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str) -> Result<Option<Reply>, StoreError> {
+pub fn latest_reply(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str, kind: &str) -> Result<Option<Reply>, StoreError> {
     let row: Option<CaseEventRow> = each_backend!(connection, c => case_events::table
         .filter(case_events::case_id.eq(case_id))
-        .filter(case_events::reply.is_not_null())
+        .filter(case_events::kind.eq(kind))
         .order(case_events::seq.desc())
         .select(CaseEventRow::as_select())
         .first(c)
         .optional())?;
-    Ok(row.map(|row| row.open(sealer)).transpose()?.and_then(|event| event.reply))
+    Ok(row.map(|row| row.open(sealer)).transpose()?.and_then(|event| event.words.reply))
 }
 
 /// How a report of the handling platform stands to what it sent before.
@@ -355,6 +455,8 @@ pub fn remember_update(
 /// A case that could not go to the competent body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingGap {
+    /// Position of the case's founding submission.
+    pub founding_seq: i64,
     pub case_id: String,
     pub competent: Option<String>,
     /// Who took it instead; `None` while nobody connected may.
@@ -370,6 +472,7 @@ const NO_ROUTE: &str = "no_route";
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = routing_gaps, treat_none_as_default_value = false)]
 struct RoutingGapRow {
+    founding_seq: i64,
     case_id: String,
     competent: Option<String>,
     responsible: Option<String>,
@@ -382,6 +485,7 @@ pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Resu
     let rows: Vec<RoutingGapRow> = gaps
         .iter()
         .map(|gap| RoutingGapRow {
+            founding_seq: gap.founding_seq,
             case_id: gap.case_id.clone(),
             competent: gap.competent.clone(),
             responsible: gap.responsible.clone(),
@@ -396,11 +500,11 @@ pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Resu
     Ok(())
 }
 
-/// Gaps, newest first. `page.after` counts the rows already shown, for gaps have no sequence of their own.
+/// Gaps, newest case first.
 pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGap>, StoreError> {
     let rows: Vec<RoutingGapRow> = each_backend!(connection, c => routing_gaps::table
-        .order((routing_gaps::at.desc(), routing_gaps::case_id))
-        .offset(page.after.unwrap_or(0))
+        .filter(routing_gaps::founding_seq.lt(page.below().0))
+        .order(routing_gaps::founding_seq.desc())
         .limit(page.limit)
         .select(RoutingGapRow::as_select())
         .load(c))?;
@@ -408,6 +512,7 @@ pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGa
         .map(|row| {
             Ok(RoutingGap {
                 reason: if row.reason == NO_ROUTE { None } else { Some(word("gap reason", row.reason)?) },
+                founding_seq: row.founding_seq,
                 case_id: row.case_id,
                 competent: row.competent,
                 responsible: row.responsible,

@@ -359,7 +359,7 @@ pub fn list(connection: &mut Connection<'_>, filter: &DeliveryFilter, page: Page
         if let Some(case_id) = &filter.case_id {
             query = query.filter(deliveries::case_id.eq(case_id));
         }
-        query.filter(deliveries::seq.lt(page.below())).order(deliveries::seq.desc()).limit(page.limit).load(c)
+        query.filter(deliveries::seq.lt(page.below().0)).order(deliveries::seq.desc()).limit(page.limit).load(c)
     })?;
     rows.into_iter().map(Delivery::try_from).collect()
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::matching::Decision;
 
-fn decision_word(decision: Decision) -> &'static str {
+pub(super) fn decision_word(decision: Decision) -> &'static str {
     match decision {
         Decision::Duplicate => "duplicate",
         Decision::PossibleDuplicate => "possible_duplicate",
@@ -103,7 +103,7 @@ pub fn find_many(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Li
 pub fn of_case(connection: &mut Connection<'_>, case_id: &str, page: Page) -> Result<Vec<Link>, StoreError> {
     let rows: Vec<LinkRow> = each_backend!(connection, c => links::table
         .filter(links::case_id.eq(case_id))
-        .filter(links::submission_seq.gt(page.after.unwrap_or(0)))
+        .filter(links::submission_seq.gt(page.above()))
         .order(links::submission_seq)
         .limit(page.limit)
         .select(LinkRow::as_select())
@@ -126,6 +126,15 @@ pub fn source_platforms(connection: &mut Connection<'_>, case_ids: &[String]) ->
         .distinct()
         .order((links::case_id, links::platform))
         .load(c))?)
+}
+
+/// Submissions by platform and decision.
+pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, Decision, i64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = each_backend!(connection, c => links::table
+        .group_by((links::platform, links::decision))
+        .select((links::platform, links::decision, diesel::dsl::count_star()))
+        .load(c))?;
+    rows.into_iter().map(|(platform, decision, count)| Ok((platform, word("decision", decision)?, count))).collect()
 }
 
 pub fn counts_by_decision(connection: &mut Connection<'_>) -> Result<Vec<(Decision, i64)>, StoreError> {
@@ -230,48 +239,52 @@ pub fn insert_matches(connection: &mut Connection<'_>, new: &[Match]) -> Result<
     Ok(())
 }
 
-/// Which matches the duplicate report shows; every part narrows it.
+/// Which matches a list shows; every part narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct MatchFilter {
-    pub decision: Option<Decision>,
-    /// The platform of the later submission.
+    /// Empty: all.
+    pub decisions: Vec<Decision>,
+    /// Either submission came by it.
     pub platform: Option<String>,
-    /// The platform of the earlier one.
-    pub other_platform: Option<String>,
+    /// The case the later submission belongs to.
     pub case_id: Option<String>,
     pub submission_id: Option<String>,
-    pub since: Option<DateTime<Utc>>,
-    pub until: Option<DateTime<Utc>>,
+    /// Only pairs from two platforms.
+    pub across_platforms: bool,
+    pub min_probability: Option<f64>,
+    pub decided_from: Option<DateTime<Utc>>,
 }
 
-/// Matches, newest submission first and, within one, best first. `page.after` counts the rows already shown.
+/// Matches, newest submission first; positions are those of both submissions.
 pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page: Page) -> Result<Vec<Match>, StoreError> {
+    let (seq, other) = page.below();
     let rows: Vec<MatchRow> = each_backend!(connection, c => {
         let mut query = matches::table.select(MatchRow::as_select()).into_boxed();
-        if let Some(decision) = filter.decision {
-            query = query.filter(matches::decision.eq(decision_word(decision)));
+        if !filter.decisions.is_empty() {
+            query = query.filter(matches::decision.eq_any(filter.decisions.iter().map(|d| decision_word(*d))));
         }
         if let Some(platform) = &filter.platform {
-            query = query.filter(matches::platform.eq(platform));
-        }
-        if let Some(platform) = &filter.other_platform {
-            query = query.filter(matches::other_platform.eq(platform));
+            query = query.filter(matches::platform.eq(platform).or(matches::other_platform.eq(platform)));
         }
         if let Some(case_id) = &filter.case_id {
-            query = query.filter(matches::case_id.eq(case_id));
+            let of_case = links::table.filter(links::case_id.eq(case_id)).select(links::submission_seq);
+            query = query.filter(matches::submission_seq.eq_any(of_case));
         }
         if let Some(submission_id) = &filter.submission_id {
             query = query.filter(matches::submission_id.eq(submission_id));
         }
-        if let Some(since) = filter.since {
-            query = query.filter(matches::decided_at.ge(stored(since)));
+        if filter.across_platforms {
+            query = query.filter(matches::platform.ne(matches::other_platform));
         }
-        if let Some(until) = filter.until {
-            query = query.filter(matches::decided_at.lt(stored(until)));
+        if let Some(probability) = filter.min_probability {
+            query = query.filter(matches::probability.ge(probability));
+        }
+        if let Some(from) = filter.decided_from {
+            query = query.filter(matches::decided_at.ge(stored(from)));
         }
         query
-            .order((matches::submission_seq.desc(), matches::weight.desc(), matches::other_seq))
-            .offset(page.after.unwrap_or(0))
+            .filter(matches::submission_seq.lt(seq).or(matches::submission_seq.eq(seq).and(matches::other_seq.lt(other))))
+            .order((matches::submission_seq.desc(), matches::other_seq.desc()))
             .limit(page.limit)
             .load(c)
     })?;
@@ -318,11 +331,13 @@ pub fn grow_matter(connection: &mut Connection<'_>, id: &str, founding_seq: i64,
     Ok(())
 }
 
-/// Matters, largest first. `page.after` counts the rows already shown.
+/// Matters, largest first; a position is size and founding position.
 pub fn list_matters(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Matter>, StoreError> {
+    let (size, founding) = page.below();
+    let size = i32::try_from(size).unwrap_or(i32::MAX);
     Ok(each_backend!(connection, c => matters::table
+        .filter(matters::case_count.lt(size).or(matters::case_count.eq(size).and(matters::founding_seq.lt(founding))))
         .order((matters::case_count.desc(), matters::founding_seq.desc()))
-        .offset(page.after.unwrap_or(0))
         .limit(page.limit)
         .load(c))?)
 }

@@ -18,7 +18,10 @@ pub mod platforms;
 pub mod submissions;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
-pub use seal::{Sealer, SealError};
+pub use seal::{SealError, Sealer};
+
+/// What [`Store::transaction`] asks of its caller's error type.
+pub use diesel::result as query_error;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 
@@ -30,11 +33,14 @@ fn stored(at: DateTime<Utc>) -> NaiveDateTime {
 /// How many rows one INSERT carries; SQLite binds at most 32,766 values.
 const INSERT_CHUNK: usize = 500;
 
+/// Where a page ended: the last row's order, most significant part first.
+pub type Position = (i64, i64);
+
 /// One page of a list, newest first unless a query says otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// Where the page before ended; rows strictly beyond it are returned.
-    pub after: Option<i64>,
+    /// Rows strictly beyond it are returned.
+    pub after: Option<Position>,
     /// At most [`Page::MAX_LIMIT`].
     pub limit: i64,
 }
@@ -42,13 +48,23 @@ pub struct Page {
 impl Page {
     pub const MAX_LIMIT: i64 = 200;
 
-    pub fn new(after: Option<i64>, limit: i64) -> Self {
+    pub fn new(after: Option<Position>, limit: i64) -> Self {
         Self { after, limit: limit.clamp(1, Self::MAX_LIMIT) }
     }
 
-    /// The position that a newest-first listing starts below.
-    fn below(self) -> i64 {
-        self.after.unwrap_or(i64::MAX)
+    /// A full page beyond a sequence number.
+    pub fn beyond(seq: i64) -> Self {
+        Self::new(Some((seq, 0)), Self::MAX_LIMIT)
+    }
+
+    /// Where a newest-first listing goes on.
+    fn below(self) -> Position {
+        self.after.unwrap_or((i64::MAX, i64::MAX))
+    }
+
+    /// Where an oldest-first listing goes on.
+    fn above(self) -> i64 {
+        self.after.map_or(0, |(seq, _)| seq)
     }
 }
 

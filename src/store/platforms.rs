@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Connection, Page, StoreError,
+    Connection, StoreError,
     connection::each_backend,
     schema::{platform_states, pull_cursors, quarantine},
     seal::Sealer,
@@ -156,13 +156,12 @@ pub fn keep_in_quarantine(connection: &mut Connection<'_>, sealer: &Sealer, reco
     Ok(())
 }
 
-/// One platform's quarantine, newest first. `page.after` counts the rows already shown.
-pub fn quarantined(connection: &mut Connection<'_>, platform: &str, page: Page) -> Result<Vec<QuarantineEntry>, StoreError> {
+/// One platform's newest quarantined records, at most `limit`.
+pub fn quarantined(connection: &mut Connection<'_>, platform: &str, limit: i64) -> Result<Vec<QuarantineEntry>, StoreError> {
     let rows: Vec<(String, String, String, NaiveDateTime)> = each_backend!(connection, c => quarantine::table
         .filter(quarantine::platform.eq(platform))
         .order((quarantine::received_at.desc(), quarantine::source_ref))
-        .offset(page.after.unwrap_or(0))
-        .limit(page.limit)
+        .limit(limit)
         .select((quarantine::platform, quarantine::source_ref, quarantine::error, quarantine::received_at))
         .load(c))?;
     Ok(rows

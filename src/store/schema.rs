@@ -101,7 +101,7 @@ diesel::table! {
         source -> Text,
         status -> Nullable<Text>,
         data -> Text,
-        reply -> Nullable<Binary>,
+        words -> Nullable<Binary>,
         at -> Timestamp,
     }
 }
@@ -117,7 +117,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    routing_gaps (case_id) {
+    routing_gaps (founding_seq) {
+        founding_seq -> BigInt,
         case_id -> Text,
         competent -> Nullable<Text>,
         responsible -> Nullable<Text>,

@@ -12,7 +12,10 @@ use super::{
     seal::Sealer,
     stored,
 };
-use crate::domain::submission::Submission;
+use crate::{
+    domain::submission::{Channel, Kind, Submission},
+    matching::Decision,
+};
 
 /// A validated, fingerprinted filing that asks to be registered.
 #[derive(Clone, Debug)]
@@ -275,16 +278,78 @@ pub fn references(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<HashM
     Ok(all)
 }
 
-/// One platform's filings, newest first.
-pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, platform: Option<&str>, page: Page) -> Result<Vec<Registered>, StoreError> {
+/// Which filings a list shows; every part narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct SubmissionFilter {
+    pub platform: Option<String>,
+    pub source_id: Option<String>,
+    pub channel: Option<Channel>,
+    pub kind: Option<Kind>,
+    pub decision: Option<Decision>,
+    pub received_from: Option<DateTime<Utc>>,
+    /// Exclusive.
+    pub received_until: Option<DateTime<Utc>>,
+}
+
+/// Filings, newest first.
+pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, filter: &SubmissionFilter, page: Page) -> Result<Vec<Registered>, StoreError> {
     let rows: Vec<SubmissionRow> = each_backend!(connection, c => {
         let mut query = submissions::table.select(SubmissionRow::as_select()).into_boxed();
-        if let Some(platform) = platform {
+        if let Some(platform) = &filter.platform {
             query = query.filter(submissions::platform.eq(platform));
         }
-        query.filter(submissions::seq.lt(page.below())).order(submissions::seq.desc()).limit(page.limit).load(c)
+        if let Some(source_id) = &filter.source_id {
+            query = query.filter(submissions::source_id.eq(source_id));
+        }
+        if let Some(channel) = filter.channel {
+            query = query.filter(submissions::channel.eq(channel.as_str()));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(submissions::kind.eq(kind.as_str()));
+        }
+        if let Some(decision) = filter.decision {
+            let decided = links::table.filter(links::decision.eq(super::links::decision_word(decision))).select(links::submission_seq);
+            query = query.filter(submissions::seq.eq_any(decided));
+        }
+        if let Some(from) = filter.received_from {
+            query = query.filter(submissions::received_at.ge(stored(from)));
+        }
+        if let Some(until) = filter.received_until {
+            query = query.filter(submissions::received_at.lt(stored(until)));
+        }
+        query.filter(submissions::seq.lt(page.below().0)).order(submissions::seq.desc()).limit(page.limit).load(c)
     })?;
     rows.into_iter().map(|row| row.open(sealer)).collect()
+}
+
+/// Channel, source number and time of filings, unopened.
+#[derive(Clone, Debug)]
+pub struct Heading {
+    pub source_id: String,
+    pub channel: Channel,
+    pub submitted_at: DateTime<Utc>,
+}
+
+/// Headings by id.
+pub fn headings(connection: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, Heading>, StoreError> {
+    let rows: Vec<(String, String, String, NaiveDateTime)> = each_backend!(connection, c => submissions::table
+        .filter(submissions::id.eq_any(ids))
+        .select((submissions::id, submissions::source_id, submissions::channel, submissions::submitted_at))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(id, source_id, channel, at)| {
+            Ok((id, Heading { source_id, channel: super::word("channel", channel)?, submitted_at: at.and_utc() }))
+        })
+        .collect()
+}
+
+/// When each platform's newest filing was received.
+pub fn last_received(connection: &mut Connection<'_>) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => submissions::table
+        .group_by(submissions::platform)
+        .select((submissions::platform, diesel::dsl::max(submissions::received_at)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
 }
 
 /// How many filings came by each platform and channel.

@@ -102,7 +102,7 @@ CREATE TABLE case_events (
     source   TEXT NOT NULL,
     status   TEXT,
     data     TEXT NOT NULL,
-    reply    BYTEA,
+    words    BYTEA,
     at       TIMESTAMP NOT NULL
 );
 CREATE INDEX case_events_case ON case_events (case_id, seq);
@@ -118,14 +118,15 @@ CREATE TABLE case_updates (
 );
 
 CREATE TABLE routing_gaps (
-    case_id     TEXT PRIMARY KEY NOT NULL,
+    founding_seq BIGINT PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL UNIQUE,
     competent   TEXT,
     responsible TEXT,
     reason      TEXT NOT NULL,
     province    TEXT NOT NULL,
     at          TIMESTAMP NOT NULL
 );
-CREATE INDEX routing_gaps_competent ON routing_gaps (competent, at);
+CREATE INDEX routing_gaps_competent ON routing_gaps (competent, founding_seq);
 
 CREATE TABLE deliveries (
     seq             BIGINT PRIMARY KEY NOT NULL,
