@@ -71,7 +71,7 @@ codes! {
     InvalidSubmission "invalid_submission" 422 "The filing was refused" "Correct every violation listed and send it again; nothing was registered."
     InvalidUpdate "invalid_update" 422 "The case update was refused" "Correct every violation listed and send it again; nothing was changed."
     HeadersTooLarge "headers_too_large" 431 "The headers are too large" "Send fewer or shorter headers."
-    Overloaded "overloaded" 429 "More is coming in than can be stored" "Send it again after `Retry-After`."
+    Overloaded "overloaded" 503 "More is coming in than can be stored" "Send it again after `Retry-After`."
     Internal "internal" 500 "The gateway failed" "Send it again later; tell the operator the `trace_id` if it persists."
     Unavailable "unavailable" 503 "The gateway cannot serve this now" "Send it again after `Retry-After`."
     Timeout "timeout" 504 "The gateway did not finish in time" "Send it again with the same `Idempotency-Key`: it will not be registered twice."
