@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Gateway, messages::Messenger, view::EventKind};
+use super::{Gateway, messages::Messenger, view::{CaseView, EventKind}};
 use crate::{
     audit::Entry,
     domain::{
@@ -46,6 +46,12 @@ impl Gateway {
         let gateway = self.clone();
         let platform = platform.to_owned();
         self.0.store.run(move |store| store.transaction(|c| gateway.follow_up(c, &platform, &update))).await
+    }
+
+    /// [`Gateway::report`], answered with the case as it stands afterwards.
+    pub async fn update_case(&self, platform: &str, update: CaseUpdate) -> Result<CaseView, UpdateError> {
+        let id = self.report(platform, update).await?;
+        self.case(&id).await.map_err(StoreError::from)?.ok_or(UpdateError::UnknownCase)
     }
 
     fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {

@@ -2,6 +2,7 @@
 //! who calls them: HTTP, a worker or a command.
 
 mod authenticate;
+pub mod code;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -10,6 +11,7 @@ mod link;
 mod messages;
 mod queries;
 pub mod query;
+pub mod validate;
 pub mod view;
 
 use std::sync::{Arc, Mutex};

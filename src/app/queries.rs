@@ -184,15 +184,18 @@ impl Gateway {
         self.read(move |_, c| {
             let found = links::list_matters(c, page)?;
             let (found, next) = cut(found, limit, |matter| (i64::from(matter.case_count), matter.founding_seq));
-            let items = found.into_iter().map(|matter| assemble::matter(c, matter)).collect::<Result<_, _>>()?;
-            Ok(Paged { items, next_cursor: next })
+            Ok(Paged { items: assemble::matters(c, found)?, next_cursor: next })
         })
         .await
     }
 
     pub async fn matter(&self, id: &str) -> Result<Option<MatterView>, AppError> {
         let id = id.to_owned();
-        self.read(move |_, c| links::find_matter(c, &id)?.map(|matter| assemble::matter(c, matter)).transpose()).await
+        self.read(move |_, c| {
+            let found = links::find_matter(c, &id)?;
+            Ok(assemble::matters(c, found.into_iter().collect())?.pop())
+        })
+        .await
     }
 
     pub async fn gaps(&self, page: Page) -> Result<Paged<GapView>, AppError> {

@@ -111,8 +111,9 @@ pub struct CaseView {
     pub status: CaseStatus,
     pub kind: Kind,
     /// GB/T 2260 code of the place concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "430102")]
-    pub division: String,
+    pub division: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// The responsible body; absent until routed.
@@ -173,28 +174,46 @@ impl DecidedBy {
     }
 }
 
-/// Fellegi–Sunter evidence, in bits.
+/// Fellegi–Sunter evidence: weights in bits, `prior` plus the comparisons' weights is exactly `weight`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Evidence {
     /// The weight before anything is compared.
     pub prior: f64,
+    /// What had a value on both sides.
     #[schema(max_items = 64)]
     pub comparisons: Vec<ComparisonView>,
-    /// Prior and comparisons added up.
     pub weight: f64,
-    /// The weight as a probability, 0 to 1.
+    /// That one person filed one matter twice, 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub probability: f64,
-    /// How probable it is that a petitioner is the same, 0 to 1.
-    #[schema(minimum = 0, maximum = 1)]
-    pub person: f64,
-    /// How probable it is that the matter is the same, 0 to 1.
-    #[schema(minimum = 0, maximum = 1)]
-    pub matter: f64,
+    /// Is a petitioner the same?
+    pub person: AnswerView,
+    /// Is the matter the same?
+    pub matter: AnswerView,
     pub decision: Decision,
-    /// The rule above the score that decided, where one did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    /// Stable code of the rule that made the decision.
+    #[schema(example = "same_person_same_matter")]
+    pub rule: String,
+}
+
+/// One of the two questions, answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerView {
+    pub verdict: Verdict,
+    /// Its share of the prior plus its comparisons, in bits.
+    pub weight: f64,
+    #[schema(minimum = 0, maximum = 1)]
+    pub probability: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Yes,
+    Maybe,
+    No,
+    /// Nothing could be compared.
+    Unknown,
 }
 
 /// One compared feature. Names the feature and how well it agreed, never its value.
@@ -202,6 +221,9 @@ pub struct Evidence {
 pub struct ComparisonView {
     #[schema(example = "resident_id")]
     pub name: String,
+    /// `person` or `matter`.
+    #[schema(example = "person")]
+    pub question: String,
     #[schema(example = "exact")]
     pub level: String,
     pub weight: f64,
@@ -304,12 +326,9 @@ pub struct EventData {
 pub struct MatterView {
     pub id: String,
     pub cases: u64,
-    pub submissions: u64,
-    /// The platforms its filings came from, sorted.
-    pub platforms: Vec<String>,
-    /// GB/T 2260 codes of the places concerned, sorted; at most 50.
-    #[schema(max_items = 50)]
-    pub divisions: Vec<String>,
+    /// Of the case that founded it: GB/T 2260.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -416,12 +435,18 @@ pub struct OrganizationView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GapView {
     pub case: String,
-    pub division: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    pub competent: OrganizationReference,
-    pub responsible: OrganizationReference,
-    pub reason: GapReason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub competent: Option<OrganizationReference>,
+    /// Who took it instead; absent while nobody connected may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<OrganizationReference>,
+    /// Absent where no connected body is competent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<GapReason>,
     pub recorded_at: DateTime<Utc>,
 }
 
@@ -449,6 +474,9 @@ pub struct DeliveryView {
     /// What the platform answered a forward with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
+    /// Why the last attempt failed, while it is not delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -459,18 +487,21 @@ pub enum DeliveryState {
     /// Is being sent now.
     Sending,
     Delivered,
+    /// The platform has no use for such messages; recorded, not sent.
+    Skipped,
     /// Given up on; can be requeued.
     Dead,
 }
 
 impl DeliveryState {
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Sending, Self::Delivered, Self::Dead];
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Sending, Self::Delivered, Self::Skipped, Self::Dead];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Sending => "sending",
             Self::Delivered => "delivered",
+            Self::Skipped => "skipped",
             Self::Dead => "dead",
         }
     }
@@ -499,6 +530,11 @@ pub struct AttemptView {
     /// What went wrong, in a few words; nothing the platform answered is repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// SHA-256 of the bytes sent and of the answer's body: what proves the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_sha256: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -508,21 +544,84 @@ pub enum AttemptOutcome {
     /// Failed in a way that may pass; it is tried again.
     Retry,
     /// Failed in a way that will not pass.
-    Refused,
+    Rejected,
+    /// Not sent: the platform has no use for it.
+    Skipped,
 }
 
 impl AttemptOutcome {
-    pub const ALL: [Self; 3] = [Self::Delivered, Self::Retry, Self::Refused];
+    pub const ALL: [Self; 4] = [Self::Delivered, Self::Retry, Self::Rejected, Self::Skipped];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
             Self::Retry => "retry",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Skipped => "skipped",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|o| o.as_str() == text)
     }
+}
+
+/// Whether the gateway can do its work now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    pub ready: bool,
+    pub checks: Vec<ReadinessCheck>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReadinessCheck {
+    #[schema(example = "store")]
+    pub name: String,
+    pub ok: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The federation at a glance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Overview {
+    pub submissions: Vec<SubmissionCount>,
+    pub decisions: Vec<DecisionCount>,
+    pub cases: Vec<StatusCount>,
+    pub matters: u64,
+    pub gaps: u64,
+    pub deliveries: Vec<DeliveryCount>,
+    /// Submissions registered and not linked yet.
+    pub unlinked: u64,
+    /// Leaves of the audit log.
+    pub audit_leaves: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubmissionCount {
+    pub platform: String,
+    pub channel: Channel,
+    pub count: u64,
+}
+
+/// Submissions by what they are to earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecisionCount {
+    pub decision: Decision,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatusCount {
+    pub status: CaseStatus,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryCount {
+    pub platform: String,
+    #[serde(rename = "type")]
+    pub kind: MessageKind,
+    pub state: DeliveryState,
+    pub count: u64,
 }

@@ -81,15 +81,19 @@ pub fn province(code: &str) -> String {
     }
 }
 
+/// The digits that everything inside a division begins with; empty for the nation.
+pub fn prefix(code: &str) -> &str {
+    match level(code) {
+        Level::Nation => "",
+        Level::Province => code.get(..2).unwrap_or(code),
+        Level::City => code.get(..4).unwrap_or(code),
+        Level::County | Level::Township => code,
+    }
+}
+
 /// True if `inner` is `outer` or lies in it.
 pub fn contains(outer: &str, inner: &str) -> bool {
-    let prefix = match level(outer) {
-        Level::Nation => "",
-        Level::Province => outer.get(..2).unwrap_or(outer),
-        Level::City => outer.get(..4).unwrap_or(outer),
-        Level::County | Level::Township => outer,
-    };
-    inner.starts_with(prefix)
+    inner.starts_with(prefix(outer))
 }
 
 #[cfg(test)]

@@ -275,15 +275,13 @@ pub fn find_many(connection: &mut Connection<'_>, ids: &[String]) -> Result<Vec<
     rows.into_iter().map(Case::try_from).collect()
 }
 
-/// The places and categories of the cases in a matter, with how often each occurs.
-pub fn matter_facets(connection: &mut Connection<'_>, matter: &str) -> Result<Vec<(Option<String>, Option<String>, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => cases::table
-        .filter(cases::matter_id.eq(matter))
-        .group_by((cases::division, cases::category))
-        .select((cases::division, cases::category, diesel::dsl::count_star()))
-        .order(diesel::dsl::count_star().desc())
-        .limit(50)
-        .load(c))?)
+/// The cases founded at these positions.
+pub fn founded_at(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::founding_seq.eq_any(seqs))
+        .select(CaseRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Case::try_from).collect()
 }
 
 pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {

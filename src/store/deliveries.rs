@@ -407,6 +407,16 @@ pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, MessageKin
         .collect()
 }
 
+/// When each platform last took a message.
+pub fn last_delivered(connection: &mut Connection<'_>) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => deliveries::table
+        .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
+        .group_by(deliveries::platform)
+        .select((deliveries::platform, diesel::dsl::max(deliveries::finished_at)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+}
+
 /// When the next unfinished message to a platform may be tried; `None` when nothing is owed.
 pub fn next_due(connection: &mut Connection<'_>, platform: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
     let next: Option<NaiveDateTime> = each_backend!(connection, c => deliveries::table

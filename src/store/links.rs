@@ -291,6 +291,16 @@ pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page:
     rows.into_iter().map(Match::try_from).collect()
 }
 
+/// The highest probability among each submission's matches.
+pub fn best_probabilities(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<std::collections::HashMap<i64, f64>, StoreError> {
+    let rows: Vec<(i64, Option<f64>)> = each_backend!(connection, c => matches::table
+        .filter(matches::submission_seq.eq_any(seqs))
+        .group_by(matches::submission_seq)
+        .select((matches::submission_seq, diesel::dsl::max(matches::probability)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(seq, probability)| Some((seq, probability?))).collect())
+}
+
 /// Cases of different people about the same thing (共性问题).
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Matter {

@@ -93,6 +93,15 @@ pub fn cursor(connection: &mut Connection<'_>, platform: &str, pull: &str) -> Re
     Ok(position.flatten())
 }
 
+/// When each platform's pulls last got on.
+pub fn last_pulled(connection: &mut Connection<'_>) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => pull_cursors::table
+        .group_by(pull_cursors::platform)
+        .select((pull_cursors::platform, diesel::dsl::max(pull_cursors::updated_at)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+}
+
 pub fn save_cursor(
     connection: &mut Connection<'_>,
     platform: &str,

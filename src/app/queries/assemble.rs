@@ -7,12 +7,12 @@ use crate::{
         AppError, Gateway,
         link::GATEWAY,
         view::{
-            AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView, DuplicateSide,
+            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView, DuplicateSide,
             DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView, MatterView, ModelReference,
-            SubmissionState, SubmissionView,
+            SubmissionState, SubmissionView, Verdict,
         },
     },
-    domain::{division, message::CaseSummary, organization::GapReason, update::Reply},
+    domain::{message::CaseSummary, update::Reply},
     matching,
     store::{
         Connection, StoreError,
@@ -127,7 +127,7 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
         .map(|case| CaseView {
             organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),
             platforms: sources.remove(&case.id).unwrap_or_default(),
-            division: case.division.unwrap_or(case.province),
+            division: case.division,
             submissions: u64::try_from(case.submission_count).unwrap_or_default(),
             version: u64::try_from(case.version).unwrap_or_default(),
             id: case.id,
@@ -181,14 +181,19 @@ pub(super) fn matched(m: Match) -> Result<MatchView, StoreError> {
             comparisons: evidence
                 .comparisons
                 .into_iter()
-                .map(|compared| ComparisonView { name: compared.name, level: compared.level, weight: compared.weight })
+                .map(|compared| ComparisonView {
+                    question: question_word(compared.question).to_owned(),
+                    name: compared.name,
+                    level: compared.level,
+                    weight: compared.weight,
+                })
                 .collect(),
             weight: evidence.weight,
             probability: evidence.probability,
-            person: evidence.person.probability,
-            matter: evidence.matter.probability,
+            person: answer(evidence.person),
+            matter: answer(evidence.matter),
             decision: evidence.decision.into(),
-            rule: Some(evidence.rule).filter(|rule| !rule.is_empty()),
+            rule: evidence.rule,
         }),
         model: Some(ModelReference { name: m.model_name, digest: m.model_digest }),
         decided_by: if m.decided_by == "linker" { DecidedBy::Linker } else { DecidedBy::Person },
@@ -240,20 +245,24 @@ pub(super) fn duplicates(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<M
         .collect()
 }
 
-pub(super) fn matter(c: &mut Connection<'_>, matter: Matter) -> Result<MatterView, StoreError> {
-    let facets = cases::matter_facets(c, &matter.id)?;
-    let (submissions, platforms) = links::matter_sources(c, &matter.id)?;
-    let divisions: BTreeSet<String> = facets.iter().filter_map(|(division, _, _)| division.clone()).collect();
-    Ok(MatterView {
-        id: matter.id,
-        cases: u64::try_from(matter.case_count).unwrap_or_default(),
-        submissions: u64::try_from(submissions).unwrap_or_default(),
-        platforms,
-        divisions: divisions.into_iter().collect(),
-        category: facets.into_iter().find_map(|(_, category, _)| category),
-        created_at: matter.created_at.0,
-        updated_at: matter.updated_at.0,
-    })
+pub(super) fn matters(c: &mut Connection<'_>, found: Vec<Matter>) -> Result<Vec<MatterView>, StoreError> {
+    let seqs: Vec<i64> = found.iter().map(|matter| matter.founding_seq).collect();
+    let mut founders: HashMap<i64, Case> = cases::founded_at(c, &seqs)?.into_iter().map(|case| (case.founding_seq, case)).collect();
+    Ok(found
+        .into_iter()
+        .map(|matter| {
+            let founder = founders.remove(&matter.founding_seq);
+            let (division, category) = founder.map(|case| (case.division, case.category)).unwrap_or_default();
+            MatterView {
+                id: matter.id,
+                cases: u64::try_from(matter.case_count).unwrap_or_default(),
+                division,
+                category,
+                created_at: matter.created_at.0,
+                updated_at: matter.updated_at.0,
+            }
+        })
+        .collect())
 }
 
 pub(super) fn gaps(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<RoutingGap>) -> Result<Vec<GapView>, StoreError> {
@@ -265,12 +274,12 @@ pub(super) fn gaps(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Routing
         .map(|gap| {
             let case = cases.get(&gap.case_id);
             GapView {
-                division: case.and_then(|case| case.division.clone()).unwrap_or(gap.province),
+                division: case.and_then(|case| case.division.clone()),
                 category: case.and_then(|case| case.category.clone()),
                 case: gap.case_id,
                 competent: body(gap.competent),
                 responsible: body(gap.responsible),
-                reason: gap.reason.unwrap_or(GapReason::NotConnected),
+                reason: gap.reason,
                 recorded_at: gap.at,
             }
         })
@@ -309,7 +318,22 @@ pub(super) fn attempt(attempt: Attempt) -> AttemptView {
     }
 }
 
-/// The place a case is about, in words.
-pub(super) fn division_name(code: &str) -> String {
-    division::full_name(code)
+fn question_word(question: matching::Question) -> &'static str {
+    match question {
+        matching::Question::Person => "person",
+        matching::Question::Matter => "matter",
+    }
+}
+
+fn answer(answer: matching::Answer) -> AnswerView {
+    AnswerView {
+        verdict: match answer.verdict {
+            matching::Verdict::Yes => Verdict::Yes,
+            matching::Verdict::Maybe => Verdict::Maybe,
+            matching::Verdict::No => Verdict::No,
+            matching::Verdict::Unknown => Verdict::Unknown,
+        },
+        weight: answer.weight,
+        probability: answer.probability,
+    }
 }
