@@ -276,8 +276,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 5] =
-        [Self::CaseRegistered, Self::SubmissionLinked, Self::CaseRouted, Self::StatusChanged, Self::Replied];
+    pub const ALL: [Self; 5] = [Self::CaseRegistered, Self::SubmissionLinked, Self::CaseRouted, Self::StatusChanged, Self::Replied];
 
     /// The CloudEvents type, on the wire and in the store.
     pub const fn as_str(self) -> &'static str {

@@ -1,0 +1,5 @@
+//! What the tests share: the stores they run on and the files of the tree.
+
+pub mod files;
+pub mod postgres;
+pub mod stores;
