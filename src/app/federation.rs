@@ -2,15 +2,19 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use include_dir::{Dir, include_dir};
+
 use crate::{
     adapter::{Adapter, AdapterError, Secrets},
     config::{Config, ConfigError, PlatformConfig, SecretError},
     domain::{
-        message::{MessageKind, OrganizationReference},
+        message::OrganizationReference,
         organization::Directory,
         platform::Platform,
     },
 };
+
+static COMPILED_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/adapters");
 
 #[derive(Debug, thiserror::Error)]
 pub enum FederationError {
@@ -34,7 +38,6 @@ pub enum FederationError {
 }
 
 /// A declared platform, ready to talk to.
-#[derive(Debug)]
 pub struct FederatedPlatform {
     pub platform: Platform,
     /// Absent for a platform that speaks the exchange format itself.
@@ -45,14 +48,14 @@ pub struct FederatedPlatform {
 }
 
 impl FederatedPlatform {
-    /// True if messages of this kind can be sent to it.
-    pub fn takes(&self, kind: MessageKind) -> bool {
-        self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.delivers(kind))
+    /// True if messages can be sent to it; others read their cases over the API.
+    pub fn takes_messages(&self) -> bool {
+        self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.delivers())
     }
 }
 
 /// Everything that is declared, checked when made.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Federation {
     platforms: BTreeMap<String, Arc<FederatedPlatform>>,
     directory: Directory,
@@ -106,14 +109,19 @@ fn federated(
     })
 }
 
+/// A compiled-in folder's files, by their path inside it.
+fn manifest_of(folder: &'static Dir<'static>) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    folder.files().filter_map(|file| Some((file.path().file_name()?.to_str()?, file.contents())))
+}
+
 fn load_adapter(config: &Config, platform: &str, name: &str) -> Result<Arc<Adapter>, FederationError> {
     let failed = |source| FederationError::Adapter { platform: platform.to_owned(), adapter: name.to_owned(), source };
     let folder = config.adapters.as_ref().map(|folder| config.resolve(folder));
     if let Some(own) = folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_dir()) {
         return Adapter::load(&own).map(Arc::new).map_err(failed);
     }
-    match Adapter::compiled_in(name) {
-        Some(adapter) => adapter.map(Arc::new).map_err(failed),
+    match COMPILED_IN.get_dir(name) {
+        Some(own) => Adapter::from_files(manifest_of(own)).map(Arc::new).map_err(failed),
         None => Err(FederationError::NoAdapter { platform: platform.to_owned(), adapter: name.to_owned(), folder }),
     }
 }

@@ -86,7 +86,7 @@ impl Messenger<'_> {
     }
 
     fn owed(&self, platform: &str, message: Message, idempotency_key: String) -> Option<NewDelivery> {
-        let takes = self.federation.platform(platform).is_some_and(|p| p.takes(message.kind));
+        let takes = self.federation.platform(platform).is_some_and(|p| p.takes_messages());
         takes.then(|| NewDelivery { idempotency_key, platform: platform.to_owned(), message })
     }
 }

@@ -2,13 +2,18 @@
 //! who calls them: HTTP, a worker or a command.
 
 mod authenticate;
+mod callback;
 pub mod code;
 mod federation;
 mod fingerprint;
 mod follow_up;
+mod forward;
 mod intake;
 mod link;
 mod messages;
+mod pull;
+mod receive;
+mod send;
 mod queries;
 pub mod query;
 pub mod validate;
@@ -21,9 +26,13 @@ use tokio::sync::{Notify, mpsc, watch};
 
 pub use authenticate::{Credential, NewKey};
 pub use federation::{FederatedPlatform, Federation, FederationError};
+pub use callback::CallbackRefused;
 pub use follow_up::UpdateError;
+pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
-pub use link::{LinkRound, LinkerState};
+pub use link::{LinkError, LinkRound, LinkerState};
+pub use pull::{PullError, PullRound};
+pub use receive::Received;
 
 use crate::{
     config::{Config, DeliveryConfig, KeyMaterial, LinkerConfig},
@@ -98,6 +107,7 @@ struct Inner {
     node: String,
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    tokens: send::Tokens,
     /// Position up to which this node has seen the log linked.
     linked: watch::Sender<i64>,
     /// Rings when submissions were registered here.
@@ -127,6 +137,7 @@ impl Gateway {
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
+            tokens: send::Tokens::default(),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
