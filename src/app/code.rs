@@ -116,6 +116,7 @@ codes! {
     RefersToItself "refers_to_itself" 422 "The filing follows up itself" "Name the earlier filing's number, or leave it out."
     ExtensionsTooLarge "extensions_too_large" 422 "The extensions are too large" "Keep them under 16 KiB."
     ReasonMissing "reason_missing" 422 "A refusal or objection has no reason" "Say why in `reason` (信访工作条例, article 23)."
+    ReferenceMismatch "reference_mismatch" 422 "The update is about another case" "Repeat the case code of the address in `reference.case`, or report to /v1/updates."
     ReplyMissing "reply_missing" 422 "An answered case has no answer" "Send the written answer in `reply`."
 }
 

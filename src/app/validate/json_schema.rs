@@ -1,7 +1,7 @@
 //! The JSON Schemas of the exchange format, made from the Rust types.
 
 use serde_json::{Map, Value, json};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::{message::Message, submission::Submission, update::CaseUpdate};
 
@@ -97,12 +97,6 @@ pub fn refine_components(document: &mut Value) {
     }
 }
 
-/// True if `T` has a schema of its own name, as every type of the exchange format must.
-#[cfg(test)]
-fn is_named<T: ToSchema + PartialSchema>() -> bool {
-    !T::name().is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +110,6 @@ mod tests {
             let validator = jsonschema::draft202012::meta::validate(&schema);
             assert!(validator.is_ok(), "{:?}", validator.err().map(|e| e.to_string()));
         }
-        assert!(is_named::<Submission>());
     }
 
     #[test]
