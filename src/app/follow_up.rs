@@ -12,8 +12,9 @@ use crate::{
     },
     store::{
         Connection, Page, StoreError, audit,
-        cases::{self, Case, CaseEvent, UpdateNovelty, Words},
+        cases::{self, Case},
         deliveries::{self, NewDelivery},
+        events::{self, CaseEvent, UpdateNovelty, Words},
         links,
         submissions::{self, Registered},
     },
@@ -54,13 +55,24 @@ impl Gateway {
         self.case(&id).await.map_err(StoreError::from)?.ok_or(UpdateError::UnknownCase)
     }
 
-    fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {
+    /// A report whose receipt nobody knows yet waits for it: the answer to the forward may have been lost on the way.
+    pub(super) async fn park(&self, platform: &str, update: CaseUpdate) -> Result<bool, StoreError> {
+        let CaseReference::Receipt(receipt) = update.reference.clone() else { return Ok(false) };
+        let (platform, now) = (platform.to_owned(), self.now());
+        self.0
+            .store
+            .run(move |store| store.transaction(|c| events::park(c, store.sealer(), &platform, &receipt, &update, now)))
+            .await?;
+        Ok(true)
+    }
+
+    pub(super) fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {
         let now = self.now();
         let mut case = find(connection, platform, &update.reference)?.ok_or(UpdateError::UnknownCase)?;
         if case.platform.as_deref() != Some(platform) {
             return Err(UpdateError::NotHandler);
         }
-        match cases::remember_update(connection, platform, &update.update_id, &update.digest(), &case.id, now)? {
+        match events::remember_update(connection, platform, &update.update_id, &update.digest(), &case.id, now)? {
             UpdateNovelty::Repeated => return Ok(case.id),
             UpdateNovelty::Conflict => return Err(UpdateError::Conflict),
             UpdateNovelty::New => {}
@@ -77,10 +89,10 @@ impl Gateway {
         if !cases::replace(connection, &case, version)? {
             return Err(StoreError::LeaseLost("case version".to_owned()).into());
         }
-        let events = self.events(&case, platform, update, moved);
-        let owed = self.tell_sources(connection, &case, update, &events)?;
+        let history = self.history(&case, platform, update, moved);
+        let owed = self.tell_sources(connection, &case, update, &history)?;
         let store = self.store();
-        cases::append_events(connection, store.sealer(), &events)?;
+        events::append(connection, store.sealer(), &history)?;
         deliveries::enqueue(connection, store.sealer(), &owed)?;
         audit::append(
             connection,
@@ -92,7 +104,7 @@ impl Gateway {
         Ok(case.id)
     }
 
-    fn events(&self, case: &Case, platform: &str, update: &CaseUpdate, moved: bool) -> Vec<CaseEvent> {
+    fn history(&self, case: &Case, platform: &str, update: &CaseUpdate, moved: bool) -> Vec<CaseEvent> {
         let event = |kind: EventKind| CaseEvent {
             seq: 0,
             id: id::new_id(self.now()),

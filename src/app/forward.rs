@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
-use super::{FederatedPlatform, Gateway, send::SendError};
+use super::{FederatedPlatform, Gateway, UpdateError, send::SendError};
 use crate::{
     adapter::{AccessToken, Outcome, Request, Response},
     audit::{Entry, sha256},
@@ -13,7 +13,8 @@ use crate::{
     store::{
         Connection, StoreError, audit, cases,
         deliveries::{self, Attempt, Claimed, Finish, Lease},
-        platforms,
+        events,
+        platforms::{self, Quarantined},
     },
 };
 
@@ -94,8 +95,8 @@ impl Gateway {
         if tried.unavailable || settled {
             self.note_exchange(&platform.platform.id, error.filter(|_| tried.unavailable)).await?;
         }
-        let (owner, now) = (self.0.node.clone(), self.now());
-        self.0.store.run(move |store| store.transaction(|c| settle(c, &claimed, &owner, &tried, now))).await?;
+        let gateway = self.clone();
+        self.0.store.run(move |store| store.transaction(|c| gateway.settle(c, &claimed, &tried))).await?;
         Ok(settled)
     }
 
@@ -197,39 +198,65 @@ impl Gateway {
     }
 }
 
-/// Stores an attempt, its result and its leaf; a forward's receipt goes to the case.
-fn settle(c: &mut Connection<'_>, claimed: &Claimed, owner: &str, tried: &Tried, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let delivery = &claimed.delivery;
-    let ours = deliveries::finish(c, &delivery.id, owner, &tried.attempt, &tried.finish, now)?;
-    if let Finish::Delivered { receipt: Some(receipt) } = &tried.finish
-        && ours
-        && claimed.message.kind == MessageKind::CaseForwarded
-        && let Some(mut case) = cases::lock(c, &delivery.case_id)?
-        && case.platform.as_deref() == Some(&delivery.platform)
-        && case.receipt.as_ref() != Some(receipt)
-    {
-        let version = case.version;
-        case.receipt = Some(receipt.clone());
-        case.version += 1;
-        case.updated_at = now;
-        cases::replace(c, &case, version)?;
-    }
-    let attempt = &tried.attempt;
-    let empty: &[u8] = &[];
-    let proof = [
-        attempt.request_digest.as_deref().unwrap_or(empty),
-        attempt.response_digest.as_deref().unwrap_or(empty),
-        attempt.outcome.as_bytes(),
-    ]
-    .concat();
-    audit::append(
-        c,
-        &[Entry {
+impl Gateway {
+    /// Stores an attempt, its result and its leaf; a forward's receipt goes to the case.
+    fn settle(&self, c: &mut Connection<'_>, claimed: &Claimed, tried: &Tried) -> Result<(), StoreError> {
+        let (delivery, now) = (&claimed.delivery, self.now());
+        let ours = deliveries::finish(c, &delivery.id, &self.0.node, &tried.attempt, &tried.finish, now)?;
+        if let Finish::Delivered { receipt: Some(receipt) } = &tried.finish
+            && ours
+            && claimed.message.kind == MessageKind::CaseForwarded
+        {
+            self.keep_receipt(c, &delivery.case_id, &delivery.platform, receipt)?;
+        }
+        let attempt = &tried.attempt;
+        let proof = [
+            attempt.request_digest.as_deref().unwrap_or_default(),
+            attempt.response_digest.as_deref().unwrap_or_default(),
+            attempt.outcome.as_bytes(),
+        ]
+        .concat();
+        let leaf = Entry {
             at: now,
             action: "delivery.attempted",
             subject: delivery.id.clone(),
             actor: delivery.platform.clone(),
             digest: sha256(&proof),
-        }],
-    )
+        };
+        audit::append(c, &[leaf])
+    }
+
+    /// Notes the handling platform's own number, and follows up the reports that were waiting for it.
+    fn keep_receipt(&self, c: &mut Connection<'_>, case_id: &str, platform: &str, receipt: &str) -> Result<(), StoreError> {
+        let Some(mut case) = cases::lock(c, case_id)? else { return Ok(()) };
+        if case.platform.as_deref() == Some(platform) && case.receipt.as_deref() != Some(receipt) {
+            let version = case.version;
+            case.receipt = Some(receipt.to_owned());
+            case.version += 1;
+            case.updated_at = self.now();
+            cases::replace(c, &case, version)?;
+        }
+        for update in events::unpark(c, self.store().sealer(), platform, receipt)? {
+            match self.follow_up(c, platform, &update) {
+                Ok(_) => {}
+                Err(UpdateError::Store(error)) => return Err(error),
+                Err(error) => {
+                    let value = serde_json::to_vec(&update).unwrap_or_default();
+                    platforms::keep_in_quarantine(
+                        c,
+                        self.store().sealer(),
+                        &Quarantined {
+                            platform: platform.to_owned(),
+                            digest: sha256(&value),
+                            source_ref: update.update_id.clone(),
+                            raw: value,
+                            error: error.to_string(),
+                            received_at: self.now(),
+                        },
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ mod overview;
 use std::time::Duration;
 
 use crate::store::{
-    Page as StorePage, Position, Store, StoreError, cases, deliveries, links,
+    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links,
     submissions::{self, Registered},
 };
 
@@ -115,7 +115,7 @@ impl Gateway {
         let (page, limit) = store_page(&page)?;
         let id = id.to_owned();
         self.read(move |gateway, c| {
-            let found = cases::events(c, gateway.store().sealer(), &id, page)?;
+            let found = events::list(c, gateway.store().sealer(), &id, page)?;
             let (found, next) = cut(found, limit, |event| (event.seq, 0));
             Ok(Paged { items: found.into_iter().map(assemble::event).collect::<Result<_, _>>()?, next_cursor: next })
         })

@@ -98,9 +98,10 @@ impl Gateway {
             Ok(update) => update,
             Err(violations) => return Ok(Err(violations.to_string())),
         };
-        match self.report(platform, update).await {
+        match self.report(platform, update.clone()).await {
             Ok(_) => Ok(Ok(())),
             Err(UpdateError::Store(error)) => Err(error.into()),
+            Err(UpdateError::UnknownCase) if self.park(platform, update).await? => Ok(Ok(())),
             Err(error) => Ok(Err(error.to_string())),
         }
     }

@@ -11,6 +11,7 @@ mod seal;
 pub mod audit;
 pub mod cases;
 pub mod deliveries;
+pub mod events;
 pub mod keys;
 pub mod leases;
 pub mod links;

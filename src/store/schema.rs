@@ -196,6 +196,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    parked_updates (platform, update_id) {
+        platform -> Text,
+        update_id -> Text,
+        receipt -> Text,
+        body -> Binary,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     api_keys (id) {
         id -> Text,
         hash -> Binary,
@@ -225,4 +235,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(submissions, idempotency_keys, matters, cases, links, matches, case_events, case_updates, routing_gaps, deliveries, delivery_attempts, platform_states, pull_cursors, quarantine, api_keys, audit_leaves, leases);
+diesel::allow_tables_to_appear_in_same_query!(submissions, idempotency_keys, matters, cases, links, matches, case_events, case_updates, routing_gaps, deliveries, delivery_attempts, platform_states, pull_cursors, quarantine, parked_updates, api_keys, audit_leaves, leases);

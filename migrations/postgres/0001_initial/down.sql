@@ -1,6 +1,7 @@
 DROP TABLE leases;
 DROP TABLE audit_leaves;
 DROP TABLE api_keys;
+DROP TABLE parked_updates;
 DROP TABLE quarantine;
 DROP TABLE pull_cursors;
 DROP TABLE platform_states;

@@ -193,6 +193,17 @@ CREATE TABLE quarantine (
     PRIMARY KEY (platform, digest)
 );
 
+-- Reports whose receipt is not known yet: the answer to the forward was lost and will come again.
+CREATE TABLE parked_updates (
+    platform    TEXT NOT NULL,
+    update_id   TEXT NOT NULL,
+    receipt     TEXT NOT NULL,
+    body        BLOB NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, update_id)
+);
+CREATE INDEX parked_updates_receipt ON parked_updates (platform, receipt);
+
 CREATE TABLE api_keys (
     id         TEXT PRIMARY KEY NOT NULL,
     hash       BLOB NOT NULL UNIQUE,

@@ -18,8 +18,9 @@ use crate::{
     matching::Decision,
     store::{
         Connection, audit,
-        cases::{self, Case, CaseEvent, RoutingGap, Words},
+        cases::{self, Case, RoutingGap},
         deliveries::{self, NewDelivery},
+        events::{self, CaseEvent, Words},
         links::{self, Link, Match},
         submissions::{self, Registered},
     },
@@ -113,7 +114,7 @@ impl Plan<'_> {
         );
         self.deliveries.extend(self.messenger.duplicate(&case, entry));
         if touched_has_answer(case.status)
-            && let Some(reply) = cases::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
+            && let Some(reply) = events::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
         {
             self.deliveries.extend(self.messenger.reply(&case, entry, "standing", &reply));
         }
@@ -296,7 +297,7 @@ impl Plan<'_> {
         }
         links::insert(connection, &self.links)?;
         links::insert_matches(connection, &self.matches)?;
-        cases::append_events(connection, sealer, &self.events)?;
+        events::append(connection, sealer, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
         deliveries::enqueue(connection, sealer, &self.deliveries)?;
         audit::append(connection, &self.audit)?;

@@ -16,8 +16,9 @@ use crate::{
     matching,
     store::{
         Connection, StoreError,
-        cases::{self, Case, CaseEvent, RoutingGap},
+        cases::{self, Case, RoutingGap},
         deliveries::{self, Attempt, Delivery},
+        events::{self, CaseEvent},
         links::{self, Match, Matter},
         submissions::{self, Heading, Registered},
     },
@@ -144,7 +145,7 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
 }
 
 pub(super) fn reply(gateway: &Gateway, c: &mut Connection<'_>, case: &Case) -> Result<Option<Reply>, StoreError> {
-    cases::latest_reply(c, gateway.store().sealer(), &case.id, EventKind::Replied.as_str())
+    events::latest_reply(c, gateway.store().sealer(), &case.id, EventKind::Replied.as_str())
 }
 
 pub(super) fn event(event: CaseEvent) -> Result<EventView, StoreError> {
