@@ -19,7 +19,10 @@ pub mod query;
 pub mod validate;
 pub mod view;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
@@ -35,11 +38,15 @@ pub use pull::{PullError, PullRound};
 pub use receive::Received;
 
 use crate::{
-    config::{Config, DeliveryConfig, KeyMaterial, LinkerConfig},
+    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
+    domain::id,
     matching::{FederationKey, Fingerprinter, Model},
-    net::Outbound,
-    store::{Store, StoreError},
+    net::{Outbound, OutboundPolicy},
+    store::{Sealer, Store, StoreError, StoreOptions, query_error},
 };
+
+/// How long a use case waits for a connection to the store.
+const STORE_WAIT: Duration = Duration::from_secs(10);
 
 /// Where the time comes from; tests bring their own.
 #[derive(Clone)]
@@ -70,13 +77,11 @@ pub enum AppError {
     Position,
 }
 
-impl From<diesel_result::Error> for AppError {
-    fn from(error: diesel_result::Error) -> Self {
+impl From<query_error::Error> for AppError {
+    fn from(error: query_error::Error) -> Self {
         Self::Store(error.into())
     }
 }
-
-use crate::store::query_error as diesel_result;
 
 /// What a gateway is made of.
 pub struct Parts {
@@ -173,7 +178,7 @@ impl Gateway {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Federation(#[from] FederationError),
     #[error(transparent)]
@@ -189,35 +194,34 @@ pub enum StartError {
 }
 
 impl Parts {
-    /// Opens and migrates the store, loads adapters and model, reads the keys.
+    /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
     pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
-        let resolve = |path: &std::path::Path| config.resolve(path);
-        let keys = config.keys.read(environment, &resolve).map_err(crate::config::ConfigError::from)?;
-        let options = crate::store::StoreOptions {
-            url: config.store_url(),
-            connections: config.store.connections,
-            wait: std::time::Duration::from_secs(10),
-        };
-        let store = Store::open(&options, crate::store::Sealer::new(&keys.seal))?;
+        let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
+        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+    }
+
+    /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
+    pub fn new(config: &Config, keys: &KeyMaterial, federation: Federation, clock: Clock) -> Result<Self, StartError> {
+        let options = StoreOptions { url: config.store_url(), connections: config.store.connections, wait: STORE_WAIT };
+        let store = Store::open(&options, Sealer::new(&keys.seal))?;
         store.migrate()?;
-        let outbound = Outbound::new(crate::net::OutboundPolicy {
+        let outbound = Outbound::new(OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
-            connect_timeout: std::time::Duration::from_millis(config.outbound.connect_timeout_ms),
-            total_timeout: std::time::Duration::from_millis(config.outbound.total_timeout_ms),
+            connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
+            total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
             max_response_bytes: config.outbound.max_response_bytes,
         })?;
-        let node = crate::domain::id::new_id(clock.now());
         Ok(Self {
-            federation: Federation::from_config(config, environment)?,
             model: load_model(config)?,
             store,
-            keys,
+            federation,
+            keys: keys.clone(),
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
             intake_queue: config.server.intake_queue,
+            node: id::new_id(clock.now()),
             clock,
-            node,
         })
     }
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
-    schema::{links, matches, matters, submissions},
+    schema::{cases, links, matches, matters, submissions},
     stored, word,
 };
 use crate::matching::Decision;
@@ -126,6 +126,41 @@ pub fn source_platforms(connection: &mut Connection<'_>, case_ids: &[String]) ->
         .distinct()
         .order((links::case_id, links::platform))
         .load(c))?)
+}
+
+/// A submission's place, as files of links carry it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportedLink {
+    pub submission_seq: i64,
+    pub source_id: String,
+    pub case_id: String,
+    pub matter_id: Option<String>,
+    /// Of the submission's best match.
+    pub probability: Option<f64>,
+}
+
+/// Links in the order of the log.
+pub fn export(connection: &mut Connection<'_>, page: Page) -> Result<Vec<ExportedLink>, StoreError> {
+    let rows: Vec<(i64, String, String, Option<String>)> = each_backend!(connection, c => links::table
+        .inner_join(submissions::table.on(submissions::seq.eq(links::submission_seq)))
+        .inner_join(cases::table.on(cases::id.eq(links::case_id)))
+        .filter(links::submission_seq.gt(page.above()))
+        .order(links::submission_seq)
+        .limit(page.limit)
+        .select((links::submission_seq, submissions::source_id, links::case_id, cases::matter_id))
+        .load(c))?;
+    let seqs: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let probabilities = best_probabilities(connection, &seqs)?;
+    Ok(rows
+        .into_iter()
+        .map(|(submission_seq, source_id, case_id, matter_id)| ExportedLink {
+            probability: probabilities.get(&submission_seq).copied(),
+            submission_seq,
+            source_id,
+            case_id,
+            matter_id,
+        })
+        .collect())
 }
 
 /// Submissions by platform and decision.
