@@ -14,7 +14,10 @@ use super::{
     finish::Verbatim,
     problem::{Problem, Reply},
 };
-use crate::app::{CallbackRequest, CallbackResponse, Gateway, code::Code};
+use crate::{
+    adapter,
+    app::{Gateway, code::Code},
+};
 
 /// Take a platform's webhook
 ///
@@ -88,7 +91,7 @@ pub async fn verify_wechat(gateway: web::Data<Gateway>, request: HttpRequest, pl
 
 async fn pass_on(gateway: &Gateway, request: &HttpRequest, platform: &str, body: RawBody) -> Reply<HttpResponse> {
     let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
-    let request = CallbackRequest {
+    let request = adapter::Request {
         method: request.method().to_string(),
         target: request.uri().to_string(),
         headers: headers.collect(),
@@ -98,7 +101,7 @@ async fn pass_on(gateway: &Gateway, request: &HttpRequest, platform: &str, body:
     respond(answer)
 }
 
-fn respond(answer: CallbackResponse) -> Reply<HttpResponse> {
+fn respond(answer: adapter::Response) -> Reply<HttpResponse> {
     let status = StatusCode::from_u16(answer.status).map_err(Problem::internal)?;
     let mut response = HttpResponse::build(status);
     for (name, value) in answer.headers {

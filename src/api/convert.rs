@@ -1,11 +1,14 @@
 //! What a use case refuses, as a problem.
 
 use super::problem::Problem;
-use crate::app::{AppError, RequeueError, SubmitError, UpdateError, code::Code};
+use crate::app::{AppError, SubmitError, UpdateError, code::Code};
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
-        Self::internal(error)
+        match error {
+            AppError::Position => Self::of(Code::InvalidCursor),
+            AppError::Store(_) => Self::internal(error),
+        }
     }
 }
 
@@ -16,7 +19,8 @@ impl From<SubmitError> for Problem {
             SubmitError::IdempotencyKeyReused => Self::of(Code::IdempotencyKeyReused),
             SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(std::time::Duration::from_secs(1)),
             SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
-            SubmitError::App(error) => error.into(),
+            SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
+            SubmitError::Store(_) => Self::internal(error),
         }
     }
 }
@@ -32,16 +36,7 @@ impl From<UpdateError> for Problem {
                 Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
-            UpdateError::App(error) => error.into(),
-        }
-    }
-}
-
-impl From<RequeueError> for Problem {
-    fn from(error: RequeueError) -> Self {
-        match error {
-            RequeueError::NotDead => Self::of(Code::DeliveryNotDead),
-            RequeueError::App(error) => error.into(),
+            UpdateError::Store(_) => Self::internal(error),
         }
     }
 }

@@ -333,6 +333,7 @@ fn delivery() -> DeliveryView {
         next_attempt_at: None,
         delivered_at: Some(at("2026-03-01T01:30:04Z")),
         receipt: Some("XF-2026-0817".into()),
+        last_error: None,
     }
 }
 
@@ -344,6 +345,8 @@ fn attempt() -> AttemptView {
         outcome: AttemptOutcome::Delivered,
         http_status: Some(200),
         error: None,
+        request_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
+        response_sha256: Some("2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into()),
     }
 }
 

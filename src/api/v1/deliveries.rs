@@ -77,5 +77,8 @@ pub async fn get_delivery(caller: Caller<Read>, gateway: web::Data<Gateway>, id:
 )]
 #[post("/v1/deliveries/{id}/requeue")]
 pub async fn requeue_delivery(_caller: Caller<Administer>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<DeliveryView>> {
-    gateway.requeue(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+    if gateway.delivery(&id).await?.is_none() {
+        return Err(Problem::of(Code::NotFound));
+    }
+    gateway.requeue(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::DeliveryNotDead))
 }

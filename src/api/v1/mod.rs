@@ -1,4 +1,5 @@
 //! Version 1 of the API, one file per resource.
+#![allow(unused_qualifications, reason = "the macro that describes an operation repeats the types it is given")]
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

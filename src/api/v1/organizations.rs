@@ -22,5 +22,5 @@ use crate::{
 )]
 #[get("/v1/organizations")]
 pub async fn list_organizations(_caller: Caller<Read>, gateway: web::Data<Gateway>) -> Reply<web::Json<Listed<OrganizationView>>> {
-    Ok(web::Json(Listed { items: gateway.organizations().await? }))
+    Ok(web::Json(Listed { items: gateway.organizations() }))
 }

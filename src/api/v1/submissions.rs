@@ -67,7 +67,7 @@ pub async fn create_submission(caller: Caller<Submit>, gateway: web::Data<Gatewa
     let submission = validate::submission(&body.0, gateway.now())?;
     let registered = gateway.submit(platform, submission, key).await?;
     let linked = match preference {
-        Preference::Wait(time) => gateway.wait_linked(&registered.id, time).await?,
+        Preference::Wait(time) => gateway.wait_linked(&registered.id, time).await?.filter(|view| view.state == SubmissionState::Linked),
         Preference::None | Preference::Async => None,
     };
     Ok(answer(registered, linked, preference))
