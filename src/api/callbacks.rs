@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     adapter,
-    app::{Gateway, code::Code},
+    app::Gateway,
 };
 
 /// Take a platform's webhook
@@ -97,8 +97,7 @@ async fn pass_on(gateway: &Gateway, request: &HttpRequest, platform: &str, body:
         headers: headers.collect(),
         body: body.0.to_vec(),
     };
-    let answer = gateway.callback(platform, request).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
-    respond(answer)
+    respond(gateway.callback(platform, &request).await?)
 }
 
 fn respond(answer: adapter::Response) -> Reply<HttpResponse> {

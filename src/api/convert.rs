@@ -1,7 +1,15 @@
 //! What a use case refuses, as a problem.
 
+use std::time::Duration;
+
 use super::problem::Problem;
-use crate::app::{AppError, SubmitError, UpdateError, code::Code};
+use crate::{
+    adapter::CallbackError,
+    app::{AppError, CallbackRefused, SubmitError, UpdateError, code::Code},
+};
+
+/// When to send again what could not be stored.
+const PAUSE: Duration = Duration::from_secs(5);
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
@@ -17,7 +25,7 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::SourceIdConflict { existing } => Self::of(Code::SourceIdConflict).existing(existing),
             SubmitError::IdempotencyKeyReused => Self::of(Code::IdempotencyKeyReused),
-            SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(std::time::Duration::from_secs(1)),
+            SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(Duration::from_secs(1)),
             SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
             SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
             SubmitError::Store(_) => Self::internal(error),
@@ -37,6 +45,32 @@ impl From<UpdateError> for Problem {
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
             UpdateError::Store(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CallbackRefused> for Problem {
+    fn from(refused: CallbackRefused) -> Self {
+        match refused {
+            CallbackRefused::NoPlatform => Self::of(Code::NotFound),
+            CallbackRefused::Callback(error) => error.into(),
+            CallbackRefused::Receive(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(refused),
+        }
+    }
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::NotDeclared => Self::of(Code::NotFound),
+            CallbackError::Method => Self::of(Code::MethodNotAllowed),
+            CallbackError::NoSignature
+            | CallbackError::BadSignature
+            | CallbackError::BadTimestamp
+            | CallbackError::StaleTimestamp { .. } => Self::new(Code::InvalidSignature, format!("The callback was refused: {error}. {}", Code::InvalidSignature.advice())),
+            CallbackError::TooLarge { .. } => Self::of(Code::PayloadTooLarge),
+            CallbackError::Unreadable(_) | CallbackError::Encryption(_) => Self::of(Code::UnreadableCallback).because(error),
+            CallbackError::Request(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
         }
     }
 }

@@ -89,8 +89,10 @@ fn refusal(response: &ServiceResponse<BoxBody>, path: &str, trace: &TraceId) -> 
     let status = response.status();
     let error = response.response().error();
     if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
-        if let Some(cause) = problem.cause() {
-            tracing::error!(trace_id = trace.as_str(), error = %chain(cause), "request failed");
+        match problem.cause() {
+            Some(cause) if status.is_server_error() => tracing::error!(trace_id = trace.as_str(), error = %chain(cause), "request failed"),
+            Some(cause) => tracing::info!(trace_id = trace.as_str(), code = %problem.code(), error = %chain(cause), "request refused"),
+            None => {}
         }
         return Some(problem.respond(Some(path), Some(trace.as_str())));
     }

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, collected from the handlers, and the files the contract is committed as.
 
 use actix_web::App;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{
     ToSchema,
     openapi::{
@@ -44,8 +44,35 @@ pub fn document() -> Value {
     let (_, openapi) = App::new().into_utoipa_app().openapi(base()).configure(super::routes).split_for_parts();
     let mut document = serde_json::to_value(openapi).unwrap_or_default();
     refine_components(&mut document);
+    refer_to_items(&mut document);
+    plain_parameters(&mut document);
     examples::insert(&mut document);
     document
+}
+
+/// A list of a generic type carries its items' schema whole; refer to the named one instead.
+fn refer_to_items(document: &mut Value) {
+    let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") else { return };
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for (name, schema) in schemas.iter_mut() {
+        let item = name.strip_prefix("Paged_").or_else(|| name.strip_prefix("Listed_"));
+        if let (Some(item), Some(items)) = (item.filter(|item| names.iter().any(|name| name == item)), schema.pointer_mut("/properties/items/items")) {
+            *items = json!({ "$ref": format!("#/components/schemas/{item}") });
+        }
+    }
+}
+
+/// A header or query parameter is there or not; it is never `null`.
+fn plain_parameters(document: &mut Value) {
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut);
+    let operations = operations.filter_map(Value::as_object_mut).flat_map(serde_json::Map::values_mut);
+    for parameter in operations.filter_map(|operation| operation.get_mut("parameters")).filter_map(Value::as_array_mut).flatten() {
+        if let Some(kind) = parameter.pointer_mut("/schema/type")
+            && let Some([only]) = kind.as_array().map(|kinds| kinds.iter().filter(|kind| *kind != "null").cloned().collect::<Vec<_>>()).as_deref()
+        {
+            *kind = only.clone();
+        }
+    }
 }
 
 /// The files of the contract: paths below `openapi/` and what must stand in them.

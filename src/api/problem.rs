@@ -101,7 +101,14 @@ impl Problem {
 
     /// A fault of ours: the caller learns that there was one, the log learns which.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: Some(cause.into()), ..Self::of(Code::Internal) }
+        Self::of(Code::Internal).because(cause)
+    }
+
+    /// Adds what the log should know.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
     }
 
     #[must_use]

@@ -21,8 +21,8 @@ use crate::domain::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Paged<T> {
     pub items: Vec<T>,
-    /// Pass it as `cursor` to get the next page; absent on the last one. Inside the library this is the position
-    /// the store continues from; the API wraps it, so that callers cannot build on its form.
+    /// Pass it as `cursor` to get the next page; absent on the last one.
+    // Inside the library this is the position the store continues from; the API wraps it, so that callers cannot build on its form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

@@ -12,6 +12,7 @@
 mod support;
 
 mod architecture;
+mod contract;
 mod licences;
 mod stores;
 mod tree;

@@ -45,6 +45,7 @@ pub struct DuplicateQuery {
     /// Decided at this time or later.
     #[serde(deserialize_with = "params::time")]
     decided_from: Option<DateTime<Utc>>,
+    #[param(inline)]
     include: Option<Include>,
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
