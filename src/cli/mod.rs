@@ -7,6 +7,7 @@ mod completions;
 mod ingest;
 mod key;
 mod migrate;
+mod openapi;
 mod runtime;
 mod serve;
 
@@ -34,6 +35,8 @@ enum Command {
     Key(key::Args),
     /// Register the records of files through an adapter, and link them
     Ingest(ingest::Args),
+    /// Write the contract's files, or compare them with what the code serves
+    Openapi(openapi::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(args),
         Command::Key(args) => key::run(args),
         Command::Ingest(args) => ingest::run(args),
+        Command::Openapi(args) => openapi::run(args),
         Command::Completions(args) => completions::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -8,6 +8,7 @@ use std::{
 
 use clap::Subcommand;
 
+use super::Failure;
 use crate::api::openapi;
 
 const DIRECTORY: &str = "openapi";
@@ -45,8 +46,7 @@ pub struct OpenapiError {
 
 /// # Errors
 /// If a file cannot be written, or is there and cannot be read.
-#[allow(clippy::print_stdout, reason = "a command's results go to standard output")]
-pub fn run(args: Args) -> Result<ExitCode, OpenapiError> {
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.action {
         Action::Write { directory } => {
             for (path, text) in files(&directory) {
