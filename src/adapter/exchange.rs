@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
+use jsonschema::{Validator, error::ValidationErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
-use super::{error::Problem, shape::FieldProblem};
+use super::{error::Problem, shape::{FieldProblem, escape}};
 use crate::domain::{
     division, resident_id,
     submission::{IdDocumentKind, Submission},
@@ -73,7 +73,13 @@ fn faults(validator: &Validator, json: &Json) -> Vec<FieldProblem> {
     validator
         .iter_errors(json)
         .take(20)
-        .map(|error| FieldProblem::invalid(error.instance_path().as_str(), &error.masked_with("the value").to_string()))
+        .map(|error| match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                FieldProblem::invalid(&format!("{}/{}", error.instance_path(), escape(name)), "there is no value, and one is required")
+            }
+            _ => FieldProblem::invalid(error.instance_path().as_str(), &error.masked_with("the value").to_string()),
+        })
         .collect()
 }
 
@@ -105,7 +111,7 @@ mod tests {
         check(|j| j["channel"] = json!("carrier pigeon"), Err(("/channel", "the value is not one of \"web\", \"mobile_app\" or 6 other candidates")));
         check(|j| j["petitioners"][0]["phone"] = json!(138), Err(("/petitioners/0/phone", "the value is not of types \"null\", \"string\"")));
         check(|j| j["submitted_at"] = json!("yesterday"), Err(("/submitted_at", "the value is not a \"date-time\"")));
-        check(|j| drop(j.as_object_mut().map(|o| o.remove("content"))), Err(("", "\"content\" is a required property")));
+        check(|j| drop(j.as_object_mut().map(|o| o.remove("content"))), Err(("/content", "there is no value, and one is required")));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `to_epoch(time)`, `to_epoch_ms(time)` | and back |
 //! | `present(value)` | false for null, an absent member and blank text |
 //! | `digits(text)` | only the digits, full-width ones made narrow |
+//! | `phone(text)` | the digits, without the country code of mainland China |
 //! | `joined(list, separator)` | joins the members that are present |
 //! | `mask(text, start, end)` | stars, but for the first and last characters |
 //! | `shorten(text, bytes)` | at most so many bytes of UTF-8, cut between characters, with an ellipsis |
@@ -42,7 +43,7 @@ const OURS: [&str; 16] = [
     "lookup", "our_status", "their_status", "parse_time", "format_time", "from_epoch", "from_epoch_ms", "to_epoch", "to_epoch_ms",
     "present", "digits", "joined", "mask", "shorten", "labelled", "division_code",
 ];
-const MORE_OURS: [&str; 1] = ["division_name"];
+const MORE_OURS: [&str; 2] = ["division_name", "phone"];
 
 /// Functions of CEL, its optional values and its strings library; operators have names with signs.
 const STANDARD: [&str; 45] = [
@@ -110,6 +111,10 @@ fn register_texts(context: &mut Context<'static, 'static>) {
     let _ = context.add_function("digits", |f: &FunctionContext, value: Value| -> Answer {
         let text = code_text(&value).ok_or_else(|| f.error("needs a text or a number"))?;
         Ok(Value::from(text::digits(&text)))
+    });
+    let _ = context.add_function("phone", |f: &FunctionContext, value: Value| -> Answer {
+        let text = code_text(&value).ok_or_else(|| f.error("needs a text or a number"))?;
+        Ok(Value::from(text::phone(&text)))
     });
     let _ = context.add_function("joined", |f: &FunctionContext, list: Arc<Vec<Value>>, separator: Arc<String>| -> Answer {
         let parts: Result<Vec<String>, _> =

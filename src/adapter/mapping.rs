@@ -134,7 +134,12 @@ impl Mapping {
             Yields::Submission => exchange::submission(made).map(|s| Inbound::Submission(Box::new(s))),
             Yields::Update => exchange::update(made).map(|u| Inbound::Update(Box::new(u))),
         };
-        inbound.map_err(|problem| core.error(&self.place, problem))
+        inbound.map_err(|mut problem| {
+            let mut expressions = BTreeMap::new();
+            self.expressions("", &mut expressions);
+            problem.expression = expressions.remove(&problem.pointer);
+            core.error(&self.place, problem)
+        })
     }
 }
 

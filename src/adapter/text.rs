@@ -5,6 +5,13 @@ pub(super) fn digits(text: &str) -> String {
     text.chars().filter_map(|c| narrow(c).to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect()
 }
 
+/// The digits of a telephone number, without mainland China's country code.
+pub(super) fn phone(text: &str) -> String {
+    let digits = digits(text);
+    let local = digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86"));
+    local.filter(|local| local.len() == 11 && local.starts_with('1')).map(str::to_owned).unwrap_or(digits)
+}
+
 fn narrow(c: char) -> char {
     match c {
         '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFF10 + 0x30).unwrap_or(c),
@@ -68,6 +75,9 @@ mod tests {
     #[test]
     fn texts_are_cut_and_masked() {
         assert_eq!(digits("１3８-0000 1234"), "13800001234");
+        for (text, expected) in [("+86 139 0000 1111", "13900001111"), ("0086-13900001111", "13900001111"), ("0731-8600 0101", "073186000101"), ("86000101", "86000101")] {
+            assert_eq!(phone(text), expected, "{text}");
+        }
         for (text, start, end, expected) in [("张三丰", 1, 0, "张**"), ("13800001234", 3, 4, "138****1234"), ("李", 1, 0, "*"), ("", 1, 1, ""), ("abc", -1, -1, "***")] {
             assert_eq!(mask(text, start, end), expected, "{text}");
         }

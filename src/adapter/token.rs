@@ -76,7 +76,8 @@ impl TokenExchange {
             return Err(match outcome::classify(&core.engine, rules.iter(), &scope, response) {
                 Outcome::Retry { after, reason } => PageError::Retry { after, reason },
                 Outcome::Rejected { code, reason } => PageError::Rejected { code, reason },
-                Outcome::TokenExpired => PageError::TokenExpired,
+                // Said to a request that carries no token, it means the secrets.
+                Outcome::TokenExpired => PageError::Rejected { code: response.status.to_string(), reason: "the secrets are not accepted".to_owned() },
                 Outcome::Delivered { .. } => core.problem(PLACE, Problem::Invalid("the answer has no token".to_owned())).into(),
             });
         };
