@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 something was found wrong, 2 the command could not run.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
+mod adapter;
 mod completions;
 mod ingest;
 mod key;
@@ -37,6 +38,8 @@ enum Command {
     Ingest(ingest::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
+    /// Work on adapters: platforms' formats as data
+    Adapter(adapter::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Key(args) => key::run(args),
         Command::Ingest(args) => ingest::run(args),
         Command::Openapi(args) => openapi::run(args),
+        Command::Adapter(args) => adapter::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(args),
     };
     result.unwrap_or_else(|error| {

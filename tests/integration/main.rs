@@ -14,5 +14,6 @@ mod support;
 mod architecture;
 mod contract;
 mod licences;
+mod linking;
 mod stores;
 mod tree;
