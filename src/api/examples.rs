@@ -74,6 +74,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
         ("listOrganizations", "200") => listed(organization()),
+        ("getOverview", "200") => value(&overview()),
         ("listGaps", "200") => page(gap()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
@@ -316,6 +317,24 @@ fn gap() -> GapView {
         responsible: Some(OrganizationReference { id: "hunan-office".into(), name: "湖南省信访局".into() }),
         reason: Some(GapReason::NotConnected),
         recorded_at: at("2026-03-01T01:30:02Z"),
+    }
+}
+
+fn overview() -> Overview {
+    Overview {
+        submissions: vec![SubmissionCount { platform: "hunan".into(), channel: Channel::Web, count: 128 }],
+        decisions: vec![DecisionCount { decision: Decision::Duplicate, count: 17 }],
+        cases: vec![StatusCount { status: CaseStatus::Answered, count: 96 }],
+        matters: 4,
+        gaps: 9,
+        deliveries: vec![DeliveryCount {
+            platform: "hunan".into(),
+            kind: MessageKind::CaseForwarded,
+            state: DeliveryState::Delivered,
+            count: 96,
+        }],
+        unlinked: 0,
+        audit_leaves: 512,
     }
 }
 

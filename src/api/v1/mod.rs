@@ -12,6 +12,7 @@ pub mod duplicates;
 pub mod gaps;
 pub mod matters;
 pub mod organizations;
+pub mod overview;
 pub mod platforms;
 pub mod submissions;
 pub mod updates;
@@ -41,6 +42,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
         .service(organizations::list_organizations)
+        .service(overview::get_overview)
         .service(gaps::list_gaps)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
