@@ -25,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 impl Gateway {
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Gateway, &mut crate::store::Connection<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Self, &mut crate::store::Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AppError> {
         let gateway = self.clone();
         self.0.store.run(move |store: &Store| store.read(|connection| work(&gateway, connection)).map_err(AppError::from)).await

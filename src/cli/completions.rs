@@ -13,7 +13,7 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     clap_complete::generate(args.shell, &mut Cli::command(), "onecase", &mut std::io::stdout());
     Ok(ExitCode::SUCCESS)
 }

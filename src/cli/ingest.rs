@@ -73,7 +73,7 @@ struct Summary {
     first_refusals: Vec<String>,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let runtime = tokio_runtime()?;
     let _entered = runtime.enter();
     let adapter = Arc::new(Adapter::load(&args.adapter)?);

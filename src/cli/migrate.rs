@@ -14,7 +14,7 @@ pub struct Args {
     config: ConfigArgs,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let config = args.config.load()?;
     let keys = config.keys.read(&environment, &|path| config.resolve(path))?;
     let options = StoreOptions { url: config.store_url(), connections: 2, wait: std::time::Duration::from_secs(10) };

@@ -47,13 +47,13 @@ enum Command {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(args) => serve::run(args),
-        Command::Migrate(args) => migrate::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
-        Command::Ingest(args) => ingest::run(args),
+        Command::Ingest(args) => ingest::run(&args),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("onecase: {}", chain(&*error));

@@ -22,7 +22,7 @@ pub struct Args {
     log_format: Option<LogFormat>,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     start_log(args.log_format);
     let mut config = args.config.load()?;
     if let Some(listen) = args.listen {

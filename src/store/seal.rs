@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(sealer.open("submission:1", &sealed).expect("opens"), "王小明".as_bytes());
         assert!(sealer.open("submission:2", &sealed).is_err());
         assert!(Sealer::new(&[8; 32]).open("submission:1", &sealed).is_err());
-        let mut altered = sealed.clone();
+        let mut altered = sealed;
         *altered.last_mut().expect("bytes") ^= 1;
         assert!(sealer.open("submission:1", &altered).is_err());
         assert!(sealer.open("submission:1", &[]).is_err());

@@ -184,11 +184,13 @@ fn row(sealer: &Sealer, seq: i64, new: &NewSubmission) -> Result<SubmissionRow, 
 }
 
 type SourceId = (String, String);
+/// Id, body digest and time of a registered filing.
+type Known = (String, Vec<u8>, NaiveDateTime);
 
 fn registered_source_ids(
     connection: &mut Connection<'_>,
     batch: &[NewSubmission],
-) -> Result<HashMap<SourceId, (String, Vec<u8>, NaiveDateTime)>, StoreError> {
+) -> Result<HashMap<SourceId, Known>, StoreError> {
     let mut by_platform: HashMap<&str, Vec<&str>> = HashMap::new();
     for new in batch {
         by_platform.entry(&new.platform).or_default().push(&new.submission.source_id);
