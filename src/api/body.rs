@@ -73,7 +73,10 @@ async fn read(mut payload: Payload, limit: usize) -> Reply<Bytes> {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::new(Code::InvalidRequest, "The body broke off; send it again."))?;
             if body.len() + chunk.len() > limit {
-                return Err(Problem::new(Code::PayloadTooLarge, format!("At most {limit} bytes are taken. {}", Code::PayloadTooLarge.advice())));
+                return Err(Problem::new(
+                    Code::PayloadTooLarge,
+                    format!("At most {limit} bytes are taken. {}", Code::PayloadTooLarge.advice()),
+                ));
             }
             body.extend_from_slice(&chunk);
         }
@@ -100,7 +103,8 @@ mod tests {
         assert_eq!(code(post().insert_header(("Content-Type", "text/plain"))).await, Some(Code::UnsupportedMediaType));
         let zipped = post().insert_header(("Content-Type", "application/json")).insert_header(("Content-Encoding", "gzip"));
         assert_eq!(code(zipped).await, Some(Code::UnsupportedMediaType));
-        let large = TestRequest::post().insert_header(("Content-Type", "application/json")).set_payload(vec![b' '; validate::MAX_BYTES + 1]);
+        let large =
+            TestRequest::post().insert_header(("Content-Type", "application/json")).set_payload(vec![b' '; validate::MAX_BYTES + 1]);
         assert_eq!(code(large).await, Some(Code::PayloadTooLarge));
     }
 }

@@ -14,10 +14,7 @@ use super::{
     finish::Verbatim,
     problem::{Problem, Reply},
 };
-use crate::{
-    adapter,
-    app::Gateway,
-};
+use crate::{adapter, app::Gateway};
 
 /// Take a platform's webhook
 ///
@@ -31,7 +28,12 @@ use crate::{
     responses((status = "2XX", description = "In the platform's own format"), (status = "4XX", description = "In the platform's own format, or a problem")),
 )]
 #[post("/callbacks/{platform}")]
-pub async fn post_callback(gateway: web::Data<Gateway>, request: HttpRequest, platform: web::Path<String>, body: RawBody) -> Reply<HttpResponse> {
+pub async fn post_callback(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    platform: web::Path<String>,
+    body: RawBody,
+) -> Reply<HttpResponse> {
     pass_on(&gateway, &request, &platform, body).await
 }
 
@@ -66,7 +68,12 @@ pub async fn get_callback(gateway: web::Data<Gateway>, request: HttpRequest, pla
     responses((status = 200, description = "Empty, or a passive reply", body = String, content_type = "text/xml"), (status = "4XX", description = "The signature is wrong")),
 )]
 #[post("/wechat/{platform}")]
-pub async fn post_wechat_message(gateway: web::Data<Gateway>, request: HttpRequest, platform: web::Path<String>, body: RawBody) -> Reply<HttpResponse> {
+pub async fn post_wechat_message(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    platform: web::Path<String>,
+    body: RawBody,
+) -> Reply<HttpResponse> {
     pass_on(&gateway, &request, &platform, body).await
 }
 

@@ -40,7 +40,8 @@ impl From<UpdateError> for Problem {
             UpdateError::NotHandler => Self::of(Code::NotHandler),
             UpdateError::IllegalTransition { from, to, allowed } => {
                 let names: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
-                let next = if names.is_empty() { "nothing can follow it".to_owned() } else { format!("it may become {}", names.join(", ")) };
+                let next =
+                    if names.is_empty() { "nothing can follow it".to_owned() } else { format!("it may become {}", names.join(", ")) };
                 Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
@@ -67,7 +68,9 @@ impl From<CallbackError> for Problem {
             CallbackError::NoSignature
             | CallbackError::BadSignature
             | CallbackError::BadTimestamp
-            | CallbackError::StaleTimestamp { .. } => Self::new(Code::InvalidSignature, format!("The callback was refused: {error}. {}", Code::InvalidSignature.advice())),
+            | CallbackError::StaleTimestamp { .. } => {
+                Self::new(Code::InvalidSignature, format!("The callback was refused: {error}. {}", Code::InvalidSignature.advice()))
+            }
             CallbackError::TooLarge { .. } => Self::of(Code::PayloadTooLarge),
             CallbackError::Unreadable(_) | CallbackError::Encryption(_) => Self::of(Code::UnreadableCallback).because(error),
             CallbackError::Request(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),

@@ -62,7 +62,10 @@ fn render() -> String {
          its <code>violations</code>, each with a JSON Pointer and one of the codes of the second.</p>\n",
     );
     for (heading, violations) in [("Problems", false), ("Violations", true)] {
-        let _ = write!(page, "<h2>{heading}</h2>\n<table>\n<thead><tr><th>Code</th><th>Status</th><th>What it means</th><th>What to do</th></tr></thead>\n<tbody>\n");
+        let _ = write!(
+            page,
+            "<h2>{heading}</h2>\n<table>\n<thead><tr><th>Code</th><th>Status</th><th>What it means</th><th>What to do</th></tr></thead>\n<tbody>\n"
+        );
         for code in Code::ALL.iter().filter(|code| is_violation(**code) == violations) {
             let (status, title, advice) = (code.status(), escape(code.title()), escape(code.advice()));
             let _ = writeln!(page, "<tr id=\"{code}\"><td><code>{code}</code></td><td>{status}</td><td>{title}</td><td>{advice}</td></tr>");
@@ -76,8 +79,11 @@ fn render() -> String {
 /// Our own words, with their back-quoted parts as code.
 fn escape(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let parts: Vec<String> =
-        escaped.split('`').enumerate().map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect();
+    let parts: Vec<String> = escaped
+        .split('`')
+        .enumerate()
+        .map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() })
+        .collect();
     parts.concat()
 }
 

@@ -29,7 +29,9 @@ mod tests {
 
     #[test]
     fn tags_compare_weakly() {
-        for (list, known) in [("\"7\"", true), ("W/\"7\"", true), ("\"6\", \"7\"", true), ("*", true), ("\"77\"", false), ("7", false), ("", false)] {
+        for (list, known) in
+            [("\"7\"", true), ("W/\"7\"", true), ("\"6\", \"7\"", true), ("*", true), ("\"77\"", false), ("7", false), ("", false)]
+        {
             assert_eq!(matches(list, "\"7\""), known, "{list}");
         }
     }

@@ -78,9 +78,13 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("listGaps", "200") => page(gap()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
-        ("requeueDelivery", "200") => {
-            value(&DeliveryView { state: DeliveryState::Pending, delivered_at: None, receipt: None, next_attempt_at: Some(at("2026-03-01T02:00:00Z")), ..delivery() })
-        }
+        ("requeueDelivery", "200") => value(&DeliveryView {
+            state: DeliveryState::Pending,
+            delivered_at: None,
+            receipt: None,
+            next_attempt_at: Some(at("2026-03-01T02:00:00Z")),
+            ..delivery()
+        }),
         ("getHealth", "200") => value(&Health { status: "ok".into() }),
         ("getReadiness", "200") => value(&readiness(true)),
         ("getReadiness", "503") => value(&readiness(false)),
@@ -221,9 +225,17 @@ fn event() -> EventView {
 }
 
 fn decided() -> MatchView {
-    let comparison = |name: &str, question: &str, level: &str, weight| ComparisonView { name: name.into(), question: question.into(), level: level.into(), weight };
-    let comparisons =
-        vec![comparison("resident_id", "person", "exact", 16.5), comparison("rare_terms", "matter", "many", 9.25), comparison("division", "matter", "same_county", 3.0)];
+    let comparison = |name: &str, question: &str, level: &str, weight| ComparisonView {
+        name: name.into(),
+        question: question.into(),
+        level: level.into(),
+        weight,
+    };
+    let comparisons = vec![
+        comparison("resident_id", "person", "exact", 16.5),
+        comparison("rare_terms", "matter", "many", 9.25),
+        comparison("division", "matter", "same_county", 3.0),
+    ];
     let weight = comparisons.iter().fold(-17.0, |sum, comparison| sum + comparison.weight);
     MatchView {
         id: format!("{FILING}.{EARLIER}"),
@@ -394,7 +406,8 @@ mod tests {
                 let contents = [operation.pointer("/requestBody/content")].into_iter().flatten();
                 let responses = operation["responses"].as_object().expect("responses").values().filter_map(|r| r.get("content"));
                 for (media_type, media) in contents.chain(responses).flat_map(|content| content.as_object().expect("content")) {
-                    let example = media.get("example").unwrap_or_else(|| panic!("{} {path} has a body without an example", operation["operationId"]));
+                    let example =
+                        media.get("example").unwrap_or_else(|| panic!("{} {path} has a body without an example", operation["operationId"]));
                     assert!(!example.to_string().contains("1970-"), "{path}: a time in the example cannot be read");
                     bodies += 1;
                     if media_type == crate::api::v1::batch::MEDIA_TYPE && example.is_string() {

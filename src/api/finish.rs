@@ -9,7 +9,10 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
     },
     middleware::Next,
 };
@@ -117,7 +120,9 @@ fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
 fn dress(headers: &mut HeaderMap, path: &str, trace: &TraceId) {
     let policy = match path {
         // Swagger UI styles its elements itself and draws its icons from data addresses.
-        _ if path.starts_with("/docs/") => "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        _ if path.starts_with("/docs/") => {
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+        }
         _ if is_for_programs(path) => "default-src 'none'; frame-ancestors 'none'",
         _ => "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     };

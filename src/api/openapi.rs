@@ -56,7 +56,9 @@ fn refer_to_items(document: &mut Value) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for (name, schema) in schemas.iter_mut() {
         let item = name.strip_prefix("Paged_").or_else(|| name.strip_prefix("Listed_"));
-        if let (Some(item), Some(items)) = (item.filter(|item| names.iter().any(|name| name == item)), schema.pointer_mut("/properties/items/items")) {
+        if let (Some(item), Some(items)) =
+            (item.filter(|item| names.iter().any(|name| name == item)), schema.pointer_mut("/properties/items/items"))
+        {
             *items = json!({ "$ref": format!("#/components/schemas/{item}") });
         }
     }
@@ -68,7 +70,8 @@ fn plain_parameters(document: &mut Value) {
     let operations = operations.filter_map(Value::as_object_mut).flat_map(serde_json::Map::values_mut);
     for parameter in operations.filter_map(|operation| operation.get_mut("parameters")).filter_map(Value::as_array_mut).flatten() {
         if let Some(kind) = parameter.pointer_mut("/schema/type")
-            && let Some([only]) = kind.as_array().map(|kinds| kinds.iter().filter(|kind| *kind != "null").cloned().collect::<Vec<_>>()).as_deref()
+            && let Some([only]) =
+                kind.as_array().map(|kinds| kinds.iter().filter(|kind| *kind != "null").cloned().collect::<Vec<_>>()).as_deref()
         {
             *kind = only.clone();
         }
@@ -101,19 +104,20 @@ fn base() -> OpenApi {
     ProblemBody::schemas(&mut schemas);
     components = components.schemas_from_iter(schemas).schema_from::<Message>().schema_from::<ProblemBody>();
     components = components.responses_from_iter(responses::components());
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("oc_…")
-        .description(Some("An API key of the gateway"))
-        .build();
-    components = components
-        .security_scheme("bearer", SecurityScheme::Http(bearer))
-        .security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("X-API-Key", "The same key, where `Authorization` is taken"))));
+    let bearer =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("oc_…").description(Some("An API key of the gateway")).build();
+    components = components.security_scheme("bearer", SecurityScheme::Http(bearer)).security_scheme(
+        "apiKey",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("X-API-Key", "The same key, where `Authorization` is taken"))),
+    );
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("The gateway that serves this document")).build()]))
         .components(Some(components.build()))
-        .security(Some([SecurityRequirement::new::<_, [&str; 0], _>("bearer", []), SecurityRequirement::new::<_, [&str; 0], _>("apiKey", [])]))
+        .security(Some([
+            SecurityRequirement::new::<_, [&str; 0], _>("bearer", []),
+            SecurityRequirement::new::<_, [&str; 0], _>("apiKey", []),
+        ]))
         .tags(Some(tags()))
         .build()
 }

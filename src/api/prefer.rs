@@ -61,7 +61,9 @@ pub fn idempotency_key(headers: &HeaderMap) -> Reply<Option<String>> {
     let mut values = headers.get_all("Idempotency-Key");
     let Some(value) = values.next() else { return Ok(None) };
     let refuse = || {
-        let detail = format!("`Idempotency-Key` cannot be used: expected 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters, such as a UUID, once.");
+        let detail = format!(
+            "`Idempotency-Key` cannot be used: expected 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters, such as a UUID, once."
+        );
         Problem::new(Code::InvalidHeader, detail)
     };
     let text = value.to_str().map_err(|_| refuse())?.trim();

@@ -18,7 +18,8 @@ impl TraceId {
         let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let nonzero = |text: &str| text.bytes().any(|b| b != b'0');
-        let sound = hex(version, 2) && version != "ff" && hex(trace, 32) && nonzero(trace) && hex(parent, 16) && nonzero(parent) && hex(flags, 2);
+        let sound =
+            hex(version, 2) && version != "ff" && hex(trace, 32) && nonzero(trace) && hex(parent, 16) && nonzero(parent) && hex(flags, 2);
         // Version 00 has exactly four fields; later ones may add some.
         let ended = version != "00" || parts.next().is_none();
         (sound && ended).then(|| Self(trace.to_owned()))

@@ -7,11 +7,7 @@ use include_dir::{Dir, include_dir};
 use crate::{
     adapter::{Adapter, AdapterError, Secrets},
     config::{Config, ConfigError, PlatformConfig, SecretError},
-    domain::{
-        message::OrganizationReference,
-        organization::Directory,
-        platform::Platform,
-    },
+    domain::{message::OrganizationReference, organization::Directory, platform::Platform},
 };
 
 static COMPILED_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/adapters");

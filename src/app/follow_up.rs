@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Gateway, messages::Messenger, view::{CaseView, EventKind}};
+use super::{
+    Gateway,
+    messages::Messenger,
+    view::{CaseView, EventKind},
+};
 use crate::{
     audit::Entry,
     domain::{
@@ -59,10 +63,7 @@ impl Gateway {
     pub(super) async fn park(&self, platform: &str, update: CaseUpdate) -> Result<bool, StoreError> {
         let CaseReference::Receipt(receipt) = update.reference.clone() else { return Ok(false) };
         let (platform, now) = (platform.to_owned(), self.now());
-        self.0
-            .store
-            .run(move |store| store.transaction(|c| events::park(c, store.sealer(), &platform, &receipt, &update, now)))
-            .await?;
+        self.0.store.run(move |store| store.transaction(|c| events::park(c, store.sealer(), &platform, &receipt, &update, now))).await?;
         Ok(true)
     }
 

@@ -12,10 +12,10 @@ mod intake;
 mod link;
 mod messages;
 mod pull;
-mod receive;
-mod send;
 mod queries;
 pub mod query;
+mod receive;
+mod send;
 pub mod validate;
 pub mod view;
 
@@ -28,8 +28,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
 pub use authenticate::{Credential, NewKey};
-pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use callback::CallbackRefused;
+pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};

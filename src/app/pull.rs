@@ -78,7 +78,8 @@ impl Gateway {
         let mut round = PullRound::default();
         while round.pages < MAX_PAGES {
             let token = self.token(platform).await?;
-            let request = adapter.pull_request(pull, cursor.as_deref(), token.as_ref(), &platform.secrets, self.now()).map_err(SendError::from)?;
+            let request =
+                adapter.pull_request(pull, cursor.as_deref(), token.as_ref(), &platform.secrets, self.now()).map_err(SendError::from)?;
             let response = self.send(platform, request).await?;
             let page = match adapter.pull_page(pull, cursor.as_deref(), &response) {
                 Err(PageError::TokenExpired) => {

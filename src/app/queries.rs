@@ -13,9 +13,7 @@ use crate::store::{
 use super::{
     AppError, Gateway,
     query::{CaseFilter, DeliveryFilter, DuplicateFilter, Page, SubmissionFilter},
-    view::{
-        CaseView, DeliveryDetail, DeliveryView, DuplicateView, EventView, GapView, MatchView, MatterView, Paged, SubmissionView,
-    },
+    view::{CaseView, DeliveryDetail, DeliveryView, DuplicateView, EventView, GapView, MatchView, MatterView, Paged, SubmissionView},
 };
 use crate::{domain::division, matching};
 
@@ -241,7 +239,9 @@ impl Gateway {
         let requeued = self
             .0
             .store
-            .run(move |store| store.transaction(|c| deliveries::requeue(c, &key, gateway.now())).map_err(|error: StoreError| AppError::from(error)))
+            .run(move |store| {
+                store.transaction(|c| deliveries::requeue(c, &key, gateway.now())).map_err(|error: StoreError| AppError::from(error))
+            })
             .await?;
         if !requeued {
             return Ok(None);

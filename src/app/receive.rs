@@ -117,9 +117,6 @@ impl Gateway {
             error: refused.error,
             received_at: self.now(),
         };
-        self.0
-            .store
-            .run(move |store| store.transaction(|c| platforms::keep_in_quarantine(c, store.sealer(), &record)))
-            .await
+        self.0.store.run(move |store| store.transaction(|c| platforms::keep_in_quarantine(c, store.sealer(), &record))).await
     }
 }

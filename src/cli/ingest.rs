@@ -218,7 +218,14 @@ fn write_links(gateway: &Gateway, path: &PathBuf) -> Result<(), Failure> {
         let Some(last) = rows.last() else { break };
         after = last.submission_seq;
         for row in rows {
-            writeln!(out, "{},{},{},{}", row.source_id, row.case_id, row.matter_id.as_deref().unwrap_or(&row.case_id), row.probability.unwrap_or(0.0))?;
+            writeln!(
+                out,
+                "{},{},{},{}",
+                row.source_id,
+                row.case_id,
+                row.matter_id.as_deref().unwrap_or(&row.case_id),
+                row.probability.unwrap_or(0.0)
+            )?;
         }
     }
     Ok(out.flush()?)

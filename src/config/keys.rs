@@ -27,11 +27,7 @@ pub enum SecretSource {
 }
 
 impl SecretSource {
-    pub fn read(
-        &self,
-        environment: &dyn Fn(&str) -> Option<String>,
-        resolve: &dyn Fn(&Path) -> PathBuf,
-    ) -> Result<String, SecretError> {
+    pub fn read(&self, environment: &dyn Fn(&str) -> Option<String>, resolve: &dyn Fn(&Path) -> PathBuf) -> Result<String, SecretError> {
         match self {
             Self::Env(name) => environment(name).ok_or_else(|| SecretError::NotSet(name.clone())),
             Self::File(path) => {

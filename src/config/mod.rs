@@ -120,7 +120,10 @@ impl Config {
         let file: OrganizationsFile = parse(&self.resolve(path))?;
         for organization in &file.organizations {
             if let Some(platform) = organization.platform.as_ref().filter(|id| !self.platforms.iter().any(|p| &p.id == *id)) {
-                return Err(ConfigError::Invalid(format!("organization {} names platform {platform}, which is not declared", organization.id)));
+                return Err(ConfigError::Invalid(format!(
+                    "organization {} names platform {platform}, which is not declared",
+                    organization.id
+                )));
             }
         }
         Ok(Directory::new(file.organizations)?)

@@ -15,9 +15,8 @@ const DISTANCE_SCALE_M: f64 = 830.0;
 const TIME_SCALE_DAYS: f64 = 30.0;
 
 /// Weight of a term that occurs `count` times: 1 + ln(count).
-const COUNT_WEIGHT: [f32; 16] = [
-    0.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708,
-];
+const COUNT_WEIGHT: [f32; 16] =
+    [0.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
 
 /// A term of the query with its TF-IDF weight and its information in bits.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +186,9 @@ impl Comparer<'_> {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
         let mut weight = comparison.weight(measure);
-        if comparison.term_frequency && let Some(value) = value {
+        if comparison.term_frequency
+            && let Some(value) = value
+        {
             weight = (level.m / self.frequency.relative(value, level.u)).log2();
         }
         ComparisonResult { name: comparison.name.clone(), question: question(kind), level: level.name.clone(), weight: quantise(weight) }
@@ -282,7 +283,9 @@ mod tests {
 
     #[test]
     fn categories() {
-        for (a, b, want) in [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)] {
+        for (a, b, want) in
+            [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)]
+        {
             assert!((category_measure(a, b) - want).abs() < 1e-9);
         }
     }

@@ -69,7 +69,9 @@ impl Linker {
 
     /// Bytes held, the fixed tables included.
     pub fn memory_bytes(&self) -> usize {
-        let entry = |e: &Fingerprint| size_of::<Fingerprint>() + e.terms.capacity() * 8 + e.place.capacity() * 4 + e.persons.capacity() * size_of::<PersonPrint>();
+        let entry = |e: &Fingerprint| {
+            size_of::<Fingerprint>() + e.terms.capacity() * 8 + e.place.capacity() * 4 + e.persons.capacity() * size_of::<PersonPrint>()
+        };
         self.frequency.memory_bytes() + self.postings.memory_bytes() + self.entries.iter().map(entry).sum::<usize>()
     }
 
@@ -100,11 +102,8 @@ impl Linker {
 
     /// The earlier submissions most likely about the same matter, best first: position and probability.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u64, f64)> = self
-            .compared(fingerprint)
-            .into_iter()
-            .map(|(entry, evidence)| (self.cases.seq(entry), evidence.matter.weight))
-            .collect();
+        let mut near: Vec<(u64, f64)> =
+            self.compared(fingerprint).into_iter().map(|(entry, evidence)| (self.cases.seq(entry), evidence.matter.weight)).collect();
         near.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         near.truncate(top);
         near.into_iter().map(|(seq, weight)| (seq, super::evidence::probability(weight))).collect()
@@ -136,7 +135,12 @@ impl Linker {
             .compared(fingerprint)
             .into_iter()
             .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
-            .map(|(entry, evidence)| Match { seq: self.cases.seq(entry), case: self.cases.case(entry), decision: evidence.decision, evidence })
+            .map(|(entry, evidence)| Match {
+                seq: self.cases.seq(entry),
+                case: self.cases.case(entry),
+                decision: evidence.decision,
+                evidence,
+            })
             .collect();
         matches.sort_by(|a, b| a.decision.cmp(&b.decision).then(b.evidence.weight.total_cmp(&a.evidence.weight)).then(a.seq.cmp(&b.seq)));
         matches
@@ -248,15 +252,27 @@ mod tests {
 
     fn petitioner(id: u8) -> Person<'static> {
         let ids = ["11010519491231002X", "430102198001010019", "430102197503120029"];
-        Person { name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default() }
+        Person {
+            name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default()
+        }
     }
 
-    const NOISE: (&str, &str) = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-    const NOISE_AGAIN: (&str, &str) = ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
+    const NOISE: (&str, &str) =
+        ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+    const NOISE_AGAIN: (&str, &str) =
+        ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
     const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
 
     fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
-        Record { platform, persons, subject: text.0, content: text.1, submitted_at: Some(1_767_225_600 + day * 86_400), division: Some("430102"), ..Record::default() }
+        Record {
+            platform,
+            persons,
+            subject: text.0,
+            content: text.1,
+            submitted_at: Some(1_767_225_600 + day * 86_400),
+            division: Some("430102"),
+            ..Record::default()
+        }
     }
 
     #[test]

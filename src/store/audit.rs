@@ -78,9 +78,7 @@ pub fn hashes(connection: &mut Connection<'_>, size: i64) -> Result<Vec<Hash>, S
         .order(audit_leaves::seq)
         .select(audit_leaves::hash)
         .load(c))?;
-    rows.into_iter()
-        .map(|hash| hash.try_into().map_err(|_| StoreError::corrupt("audit leaf", "its hash does not have 32 bytes")))
-        .collect()
+    rows.into_iter().map(|hash| hash.try_into().map_err(|_| StoreError::corrupt("audit leaf", "its hash does not have 32 bytes"))).collect()
 }
 
 pub fn size(connection: &mut Connection<'_>) -> Result<i64, StoreError> {

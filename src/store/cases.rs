@@ -9,11 +9,7 @@ use super::{
     schema::{cases, links, routing_gaps},
     stored, word,
 };
-use crate::domain::{
-    case::CaseStatus,
-    organization::GapReason,
-    submission::Kind,
-};
+use crate::domain::{case::CaseStatus, organization::GapReason, submission::Kind};
 
 /// A stored case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,7 +251,8 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
 
 /// Cases in each platform's hands that are not answered.
 pub fn open_by_platform(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
-    let open = [CaseStatus::Routed, CaseStatus::Objected, CaseStatus::Accepted, CaseStatus::InProgress, CaseStatus::Extended].map(CaseStatus::as_str);
+    let open = [CaseStatus::Routed, CaseStatus::Objected, CaseStatus::Accepted, CaseStatus::InProgress, CaseStatus::Extended]
+        .map(CaseStatus::as_str);
     Ok(each_backend!(connection, c => cases::table
         .filter(cases::platform.is_not_null())
         .filter(cases::status.eq_any(open))

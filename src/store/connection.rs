@@ -97,7 +97,10 @@ pub enum Connection<'a> {
 
 enum Pools {
     /// SQLite has one writer; a pool of one makes writers queue instead of meeting `SQLITE_BUSY`.
-    Sqlite { readers: Pool<ConnectionManager<SqliteConnection>>, writer: Pool<ConnectionManager<SqliteConnection>> },
+    Sqlite {
+        readers: Pool<ConnectionManager<SqliteConnection>>,
+        writer: Pool<ConnectionManager<SqliteConnection>>,
+    },
     Postgres(Pool<ConnectionManager<PgConnection>>),
 }
 

@@ -235,4 +235,23 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(submissions, idempotency_keys, matters, cases, links, matches, case_events, case_updates, routing_gaps, deliveries, delivery_attempts, platform_states, pull_cursors, quarantine, parked_updates, api_keys, audit_leaves, leases);
+diesel::allow_tables_to_appear_in_same_query!(
+    submissions,
+    idempotency_keys,
+    matters,
+    cases,
+    links,
+    matches,
+    case_events,
+    case_updates,
+    routing_gaps,
+    deliveries,
+    delivery_attempts,
+    platform_states,
+    pull_cursors,
+    quarantine,
+    parked_updates,
+    api_keys,
+    audit_leaves,
+    leases
+);

@@ -34,11 +34,18 @@ pub struct NewSubmission {
 /// What became of a [`NewSubmission`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
-    New { seq: i64 },
+    New {
+        seq: i64,
+    },
     /// The same filing is registered already.
-    Known { id: String, received_at: DateTime<Utc> },
+    Known {
+        id: String,
+        received_at: DateTime<Utc>,
+    },
     /// The platform's number is registered with another body.
-    SourceIdConflict { id: String },
+    SourceIdConflict {
+        id: String,
+    },
     /// The idempotency key was used for another body.
     KeyReused,
 }
@@ -294,7 +301,12 @@ pub struct SubmissionFilter {
 }
 
 /// Filings, newest first.
-pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, filter: &SubmissionFilter, page: Page) -> Result<Vec<Registered>, StoreError> {
+pub fn list(
+    connection: &mut Connection<'_>,
+    sealer: &Sealer,
+    filter: &SubmissionFilter,
+    page: Page,
+) -> Result<Vec<Registered>, StoreError> {
     let rows: Vec<SubmissionRow> = each_backend!(connection, c => {
         let mut query = submissions::table.select(SubmissionRow::as_select()).into_boxed();
         if let Some(platform) = &filter.platform {

@@ -15,7 +15,9 @@ pub(super) async fn run(gateway: Gateway, platform: Arc<FederatedPlatform>, mut 
         owed.mark_unchanged();
         let pause = match gateway.forward(&platform).await {
             Ok(round) if round.delivered + round.failed > 0 => continue,
-            Ok(round) => round.next.map_or(LOOK, |next| (next - gateway.now()).to_std().unwrap_or_default().clamp(Duration::from_millis(5), LOOK)),
+            Ok(round) => {
+                round.next.map_or(LOOK, |next| (next - gateway.now()).to_std().unwrap_or_default().clamp(Duration::from_millis(5), LOOK))
+            }
             Err(error) => {
                 tracing::error!(platform = platform.platform.id, error = &error as &dyn std::error::Error, "deliveries cannot be claimed");
                 PAUSE_AFTER_ERROR

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod api;
 mod architecture;
 mod contract;
 mod licences;

@@ -70,11 +70,17 @@ impl BatchResult {
     responses((status = 200, description = "A `BatchResult` a line", body = BatchResult, content_type = "application/x-ndjson"), FilingMany),
 )]
 #[post("/v1/submissions/batch")]
-pub async fn create_submissions(caller: Caller<Submit>, gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Reply<impl Responder> {
+pub async fn create_submissions(
+    caller: Caller<Submit>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Reply<impl Responder> {
     let platform = caller.platform()?.to_owned();
     expect_media_type(&request, |essence| matches!(essence, MEDIA_TYPE | "application/ndjson" | "application/jsonl"), MEDIA_TYPE)?;
     let results = results(Lines::new(payload, validate::MAX_BYTES, BODY_TIMEOUT), gateway, platform);
-    let lines = results.map(|result| Ok::<_, Infallible>(web::Bytes::from(format!("{}\n", serde_json::to_string(&result).unwrap_or_default()))));
+    let lines =
+        results.map(|result| Ok::<_, Infallible>(web::Bytes::from(format!("{}\n", serde_json::to_string(&result).unwrap_or_default()))));
     let mut response = HttpResponse::Ok();
     response.content_type(MEDIA_TYPE);
     // Compressed, results would wait in the encoder's buffer.
@@ -105,15 +111,31 @@ where
 async fn file(gateway: &Gateway, platform: &str, number: u64, line: Line) -> BatchResult {
     let refused = |problem| BatchResult::refused(number, problem);
     if number > MAX_LINES {
-        return refused(Problem::new(Code::PayloadTooLarge, format!("At most {MAX_LINES} lines are taken; send the rest, from this line on, in another request.")));
+        return refused(Problem::new(
+            Code::PayloadTooLarge,
+            format!("At most {MAX_LINES} lines are taken; send the rest, from this line on, in another request."),
+        ));
     }
     let text = match line {
         Line::Text(text) => text,
         Line::TooLong => {
-            return refused(Problem::new(Code::PayloadTooLarge, format!("At most {} bytes are taken a line; shorten the filing.", validate::MAX_BYTES)));
+            return refused(Problem::new(
+                Code::PayloadTooLarge,
+                format!("At most {} bytes are taken a line; shorten the filing.", validate::MAX_BYTES),
+            ));
         }
-        Line::TimedOut => return refused(Problem::new(Code::RequestTimeout, "Nothing more arrived; send the rest, from this line on, in another request.")),
-        Line::Broken | Line::Blank => return refused(Problem::new(Code::InvalidRequest, "The body broke off; send the rest, from this line on, in another request.")),
+        Line::TimedOut => {
+            return refused(Problem::new(
+                Code::RequestTimeout,
+                "Nothing more arrived; send the rest, from this line on, in another request.",
+            ));
+        }
+        Line::Broken | Line::Blank => {
+            return refused(Problem::new(
+                Code::InvalidRequest,
+                "The body broke off; send the rest, from this line on, in another request.",
+            ));
+        }
     };
     match submit(gateway, platform, &text).await {
         Ok(id) => BatchResult { line: number, status: 202, id: Some(id), problem: None },

@@ -59,7 +59,12 @@ pub struct CaseQuery {
     responses((status = 200, description = "A page of cases", body = Paged<CaseView>), Listing),
 )]
 #[get("/v1/cases")]
-pub async fn list_cases(caller: Caller<Read>, gateway: web::Data<Gateway>, request: HttpRequest, query: Params<CaseQuery>) -> Reply<HttpResponse> {
+pub async fn list_cases(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<CaseQuery>,
+) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("cases", query.limit, query.cursor.as_deref())?;
     let filter = CaseFilter {
@@ -114,7 +119,12 @@ async fn visible(caller: &Caller<Read>, gateway: &Gateway, id: &str) -> Reply<(C
     ),
 )]
 #[get("/v1/cases/{id}")]
-pub async fn get_case(caller: Caller<Read>, gateway: web::Data<Gateway>, request: HttpRequest, id: web::Path<String>) -> Reply<HttpResponse> {
+pub async fn get_case(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Reply<HttpResponse> {
     let (case, _) = visible(&caller, &gateway, &id).await?;
     Ok(etag::case(&request, &case))
 }
@@ -162,7 +172,11 @@ pub async fn list_case_events(
     responses((status = 200, description = "The filings", body = Listed<SubmissionView>), Reading),
 )]
 #[get("/v1/cases/{id}/submissions")]
-pub async fn list_case_submissions(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<Listed<SubmissionView>>> {
+pub async fn list_case_submissions(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<Listed<SubmissionView>>> {
     let (_, sight) = visible(&caller, &gateway, &id).await?;
     let mut items = gateway.case_submissions(&id).await?;
     if sight == Sight::Own {
@@ -184,7 +198,11 @@ pub async fn list_case_submissions(caller: Caller<Read>, gateway: web::Data<Gate
     responses((status = 200, description = "The matches", body = Listed<MatchView>), Reading),
 )]
 #[get("/v1/cases/{id}/matches")]
-pub async fn list_case_matches(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<Listed<MatchView>>> {
+pub async fn list_case_matches(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<Listed<MatchView>>> {
     let (_, sight) = visible(&caller, &gateway, &id).await?;
     let mut items = gateway.case_matches(&id).await?;
     if sight == Sight::Own {

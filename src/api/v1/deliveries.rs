@@ -43,10 +43,16 @@ pub struct DeliveryQuery {
     responses((status = 200, description = "A page of deliveries", body = Paged<DeliveryView>), Listing),
 )]
 #[get("/v1/deliveries")]
-pub async fn list_deliveries(caller: Caller<Read>, gateway: web::Data<Gateway>, request: HttpRequest, query: Params<DeliveryQuery>) -> Reply<HttpResponse> {
+pub async fn list_deliveries(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<DeliveryQuery>,
+) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("deliveries", query.limit, query.cursor.as_deref())?;
-    let filter = DeliveryFilter { platform: caller.confined_to()?.map(str::to_owned).or(query.platform), state: query.state, case: query.case };
+    let filter =
+        DeliveryFilter { platform: caller.confined_to()?.map(str::to_owned).or(query.platform), state: query.state, case: query.case };
     Ok(params::paged(&request, "deliveries", gateway.deliveries(filter, page).await?))
 }
 
@@ -63,7 +69,10 @@ pub async fn list_deliveries(caller: Caller<Read>, gateway: web::Data<Gateway>, 
 pub async fn get_delivery(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<DeliveryDetail>> {
     let confined_to = caller.confined_to()?;
     let found = gateway.delivery(&id).await?;
-    found.filter(|detail| confined_to.is_none_or(|own| detail.delivery.platform == own)).map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+    found
+        .filter(|detail| confined_to.is_none_or(|own| detail.delivery.platform == own))
+        .map(web::Json)
+        .ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 /// Requeue a dead delivery
@@ -76,7 +85,11 @@ pub async fn get_delivery(caller: Caller<Read>, gateway: web::Data<Gateway>, id:
     responses((status = 200, description = "The delivery, pending again", body = DeliveryView), Acting),
 )]
 #[post("/v1/deliveries/{id}/requeue")]
-pub async fn requeue_delivery(_caller: Caller<Administer>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<DeliveryView>> {
+pub async fn requeue_delivery(
+    _caller: Caller<Administer>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<DeliveryView>> {
     if gateway.delivery(&id).await?.is_none() {
         return Err(Problem::of(Code::NotFound));
     }

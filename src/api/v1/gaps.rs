@@ -37,7 +37,12 @@ pub struct GapQuery {
     responses((status = 200, description = "A page of gaps", body = Paged<GapView>), Listing),
 )]
 #[get("/v1/gaps")]
-pub async fn list_gaps(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, request: HttpRequest, query: Params<GapQuery>) -> Reply<HttpResponse> {
+pub async fn list_gaps(
+    _caller: Caller<Monitor>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<GapQuery>,
+) -> Reply<HttpResponse> {
     let page = params::page("gaps", query.0.limit, query.0.cursor.as_deref())?;
     Ok(params::paged(&request, "gaps", gateway.gaps(page).await?))
 }

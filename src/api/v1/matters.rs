@@ -37,7 +37,12 @@ pub struct MatterQuery {
     responses((status = 200, description = "A page of matters", body = Paged<MatterView>), Listing),
 )]
 #[get("/v1/matters")]
-pub async fn list_matters(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, request: HttpRequest, query: Params<MatterQuery>) -> Reply<HttpResponse> {
+pub async fn list_matters(
+    _caller: Caller<Monitor>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<MatterQuery>,
+) -> Reply<HttpResponse> {
     let page = params::page("matters", query.0.limit, query.0.cursor.as_deref())?;
     Ok(params::paged(&request, "matters", gateway.matters(page).await?))
 }

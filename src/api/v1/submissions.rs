@@ -60,7 +60,12 @@ pub struct SubmissionReceipt {
     ),
 )]
 #[post("/v1/submissions")]
-pub async fn create_submission(caller: Caller<Submit>, gateway: web::Data<Gateway>, request: HttpRequest, body: JsonBody) -> Reply<HttpResponse> {
+pub async fn create_submission(
+    caller: Caller<Submit>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Reply<HttpResponse> {
     let platform = caller.platform()?;
     let key = prefer::idempotency_key(request.headers())?;
     let preference = Preference::of(request.headers());
@@ -86,7 +91,9 @@ fn answer(registered: Registered, linked: Option<SubmissionView>, preference: Pr
     }
     match linked {
         Some(view) => response.json(view),
-        None => response.json(SubmissionReceipt { id: registered.id, state: SubmissionState::Registered, received_at: registered.received_at }),
+        None => {
+            response.json(SubmissionReceipt { id: registered.id, state: SubmissionState::Registered, received_at: registered.received_at })
+        }
     }
 }
 
@@ -143,7 +150,12 @@ pub struct SubmissionQuery {
     responses((status = 200, description = "A page of filings", body = Paged<SubmissionView>), Listing),
 )]
 #[get("/v1/submissions")]
-pub async fn list_submissions(caller: Caller<Read>, gateway: web::Data<Gateway>, request: HttpRequest, query: Params<SubmissionQuery>) -> Reply<HttpResponse> {
+pub async fn list_submissions(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<SubmissionQuery>,
+) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("submissions", query.limit, query.cursor.as_deref())?;
     let filter = SubmissionFilter {

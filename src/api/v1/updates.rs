@@ -34,7 +34,13 @@ use crate::{
     ),
 )]
 #[post("/v1/cases/{id}/updates")]
-pub async fn update_case(caller: Caller<Handle>, gateway: web::Data<Gateway>, request: HttpRequest, id: web::Path<String>, body: JsonBody) -> Reply<HttpResponse> {
+pub async fn update_case(
+    caller: Caller<Handle>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: JsonBody,
+) -> Reply<HttpResponse> {
     let update = validate::case_update(&body.0, gateway.now())?;
     if update.reference != CaseReference::Case(id.into_inner()) {
         return Err(mismatch().into());
@@ -55,7 +61,12 @@ pub async fn update_case(caller: Caller<Handle>, gateway: web::Data<Gateway>, re
     ),
 )]
 #[post("/v1/updates")]
-pub async fn report_update(caller: Caller<Handle>, gateway: web::Data<Gateway>, request: HttpRequest, body: JsonBody) -> Reply<HttpResponse> {
+pub async fn report_update(
+    caller: Caller<Handle>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Reply<HttpResponse> {
     let update = validate::case_update(&body.0, gateway.now())?;
     report(caller.platform()?, &gateway, &request, update).await
 }
@@ -67,5 +78,9 @@ async fn report(platform: &str, gateway: &Gateway, request: &HttpRequest, update
 
 fn mismatch() -> Violations {
     let detail = "Repeat the case code of the address in `reference.case`; reports by receipt go to /v1/updates.".to_owned();
-    Violations { code: Code::InvalidUpdate, list: vec![Violation { code: Code::ReferenceMismatch, pointer: "/reference".to_owned(), detail }], more: false }
+    Violations {
+        code: Code::InvalidUpdate,
+        list: vec![Violation { code: Code::ReferenceMismatch, pointer: "/reference".to_owned(), detail }],
+        more: false,
+    }
 }

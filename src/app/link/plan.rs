@@ -67,7 +67,8 @@ pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &
         deliveries: Vec::new(),
         audit: Vec::with_capacity(batch.len()),
     };
-    let others: Vec<i64> = batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
+    let others: Vec<i64> =
+        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
     let mut names = submissions::references(connection, &others)?;
     names.extend(batch.iter().map(|d| (d.entry.seq, (d.entry.id.clone(), d.entry.platform.clone()))));
     for decided in batch {
@@ -231,8 +232,7 @@ impl Plan<'_> {
         });
         let model = &self.gateway.0.model;
         for found in &decided.outcome.matches {
-            let (Some((other_id, other_platform)), Some(other_case)) =
-                (names.get(&signed(found.seq)), self.cases.get(&signed(found.case)))
+            let (Some((other_id, other_platform)), Some(other_case)) = (names.get(&signed(found.seq)), self.cases.get(&signed(found.case)))
             else {
                 continue;
             };
@@ -319,5 +319,8 @@ fn matter_code(case_id: &str) -> String {
 }
 
 fn touched_has_answer(status: CaseStatus) -> bool {
-    matches!(status, CaseStatus::Answered | CaseStatus::Closed | CaseStatus::UnderReview | CaseStatus::UnderReReview | CaseStatus::Concluded)
+    matches!(
+        status,
+        CaseStatus::Answered | CaseStatus::Closed | CaseStatus::UnderReview | CaseStatus::UnderReReview | CaseStatus::Concluded
+    )
 }

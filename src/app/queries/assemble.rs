@@ -7,9 +7,9 @@ use crate::{
         AppError, Gateway,
         link::GATEWAY,
         view::{
-            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView, DuplicateSide,
-            DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView, MatterView, ModelReference,
-            SubmissionState, SubmissionView, Verdict,
+            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView,
+            DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView, MatterView,
+            ModelReference, SubmissionState, SubmissionView, Verdict,
         },
     },
     domain::{message::CaseSummary, update::Reply},
@@ -202,9 +202,15 @@ pub(super) fn matched(m: Match) -> Result<MatchView, StoreError> {
     })
 }
 
-pub(super) fn duplicates(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Match>, with_text: bool) -> Result<Vec<DuplicateView>, StoreError> {
+pub(super) fn duplicates(
+    gateway: &Gateway,
+    c: &mut Connection<'_>,
+    found: Vec<Match>,
+    with_text: bool,
+) -> Result<Vec<DuplicateView>, StoreError> {
     let seqs: Vec<i64> = found.iter().flat_map(|m| [m.submission_seq, m.other_seq]).collect::<BTreeSet<_>>().into_iter().collect();
-    let ids: Vec<String> = found.iter().flat_map(|m| [m.submission_id.clone(), m.other_id.clone()]).collect::<BTreeSet<_>>().into_iter().collect();
+    let ids: Vec<String> =
+        found.iter().flat_map(|m| [m.submission_id.clone(), m.other_id.clone()]).collect::<BTreeSet<_>>().into_iter().collect();
     let headings = submissions::headings(c, &ids)?;
     let cases: HashMap<String, String> = links::find_many(c, &seqs)?.into_iter().map(|link| (link.submission_id, link.case_id)).collect();
     let texts: HashMap<String, FiledText> = if with_text {

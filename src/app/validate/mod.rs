@@ -112,7 +112,8 @@ static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::
 
 fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) -> Result<T, Violations> {
     if bytes.len() > MAX_BYTES {
-        let detail = format!("At most {MAX_BYTES} bytes are taken; attachments stay on the platform and only their address and digest travel.");
+        let detail =
+            format!("At most {MAX_BYTES} bytes are taken; attachments stay on the platform and only their address and digest travel.");
         return Err(Violations::whole(Code::PayloadTooLarge, detail));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -124,8 +125,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) 
         Ok(value) => judge(value, now, format, found),
         Err(scan::ScanError::Depth) => Err(found.refuse(format.refused)),
         Err(scan::ScanError::Syntax(error)) => {
-            let detail =
-                format!("The body stops being JSON at line {}, column {}; correct it there and send it again.", error.line(), error.column());
+            let detail = format!(
+                "The body stops being JSON at line {}, column {}; correct it there and send it again.",
+                error.line(),
+                error.column()
+            );
             Err(Violations::whole(Code::MalformedJson, detail))
         }
     }

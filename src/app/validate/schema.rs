@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::{NaiveDateTime, DateTime};
+use chrono::{DateTime, NaiveDateTime};
 use jsonschema::{
     JsonType, ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -41,7 +41,11 @@ fn translate(error: &ValidationError<'_>, found: &mut Collector) {
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             for name in unexpected {
-                found.add(Code::UnknownMember, member(&at, name), "This member is not part of the format; remove it, or put it into `extensions`.");
+                found.add(
+                    Code::UnknownMember,
+                    member(&at, name),
+                    "This member is not part of the format; remove it, or put it into `extensions`.",
+                );
             }
         }
         Kind::Required { property } => {
@@ -56,12 +60,18 @@ fn translate(error: &ValidationError<'_>, found: &mut Collector) {
         Kind::Pattern { pattern } => translate_pattern(at, pattern, found),
         Kind::Format { format } => translate_format(at, format, error.instance().as_str().unwrap_or_default(), found),
         Kind::MaxLength { limit } => found.add(Code::TooLong, at, format!("At most {limit} characters are taken; shorten the text.")),
-        Kind::MinLength { limit } => found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional.")),
+        Kind::MinLength { limit } => {
+            found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional."))
+        }
         Kind::MaxItems { limit } => found.add(Code::TooManyItems, at, format!("At most {limit} items are taken; send fewer.")),
         Kind::MinItems { limit } => found.add(Code::TooFewItems, at, format!("At least {limit} items are needed; send more.")),
         Kind::Maximum { limit } => found.add(Code::NumberOutOfRange, at, format!("At most {limit} is taken; send a smaller number.")),
         Kind::Minimum { limit } => found.add(Code::NumberOutOfRange, at, format!("At least {limit} is needed; send a larger number.")),
-        other => found.add(Code::InvalidValue, at, format!("The schema's keyword `{}` refuses this; compare it with the JSON Schema.", other.keyword())),
+        other => found.add(
+            Code::InvalidValue,
+            at,
+            format!("The schema's keyword `{}` refuses this; compare it with the JSON Schema.", other.keyword()),
+        ),
     }
 }
 

@@ -41,11 +41,10 @@ pub(super) fn plausible_time(value: &Value, pointer: &str, now: DateTime<Utc>, f
 /// JSON Schema takes `1.0` for a whole number (draft 2020-12, 6.1.1), the deserialiser does not.
 pub(super) fn drop_fractions(value: &mut Value) {
     if let Some(count) = value.pointer_mut("/people_count")
-        && let Some(number) = count.as_f64().filter(|n| count.is_f64() && n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n))
+        && let Some(number) = count.as_f64().filter(|number| number.fract() == 0.0)
+        // Whole, so its decimal form is an integer's; what does not fit was refused by the schema's range.
+        && let Ok(whole) = format!("{number:.0}").parse::<u32>()
     {
-        // In range and whole, as just checked.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let whole = number as u32;
         *count = Value::from(whole);
     }
 }

@@ -37,7 +37,11 @@ pub(super) fn check(filing: &Value, now: DateTime<Utc>, found: &mut Collector) {
     if let Some(extensions) = filing.get("extensions")
         && extensions.to_string().len() > MAX_EXTENSIONS_BYTES
     {
-        found.add(Code::ExtensionsTooLarge, "/extensions".to_owned(), format!("Keep the extensions under {MAX_EXTENSIONS_BYTES} bytes of JSON."));
+        found.add(
+            Code::ExtensionsTooLarge,
+            "/extensions".to_owned(),
+            format!("Keep the extensions under {MAX_EXTENSIONS_BYTES} bytes of JSON."),
+        );
     }
 }
 
@@ -101,7 +105,8 @@ fn check_petitioner(filing: &Value, petitioner: &Value, at: &str, anonymous: boo
     let given = |name: &str| petitioner.get(name).is_some_and(|v| !v.is_null());
     if anonymous {
         for name in ["name", "id_document", "phone", "address", "birth_date"].into_iter().filter(|name| given(name)) {
-            let detail = "The filing is anonymous, but this identifies the petitioner; set `anonymous` to false, or remove all but the account.";
+            let detail =
+                "The filing is anonymous, but this identifies the petitioner; set `anonymous` to false, or remove all but the account.";
             found.add(Code::AnonymousButIdentified, format!("{at}/{name}"), detail);
         }
     } else if !["name", "id_document", "phone", "account"].into_iter().any(given) {
@@ -126,15 +131,18 @@ fn check_petitioner(filing: &Value, petitioner: &Value, at: &str, anonymous: boo
 
 fn check_digit(error: ResidentIdError, pointer: String, found: &mut Collector) {
     let (code, detail) = match error {
-        ResidentIdError::Form => {
-            (Code::InvalidResidentIdForm, "A resident ID has 17 digits and a check character, or 15 digits in the older form; give other documents their own `type`.")
-        }
-        ResidentIdError::BirthDate => {
-            (Code::InvalidResidentIdBirthDate, "The date of birth inside the number does not exist; compare digits 7 to 14 with the document.")
-        }
-        ResidentIdError::CheckCharacter => {
-            (Code::InvalidResidentIdCheckDigit, "The check character does not fit the digits before it; compare the number with the document.")
-        }
+        ResidentIdError::Form => (
+            Code::InvalidResidentIdForm,
+            "A resident ID has 17 digits and a check character, or 15 digits in the older form; give other documents their own `type`.",
+        ),
+        ResidentIdError::BirthDate => (
+            Code::InvalidResidentIdBirthDate,
+            "The date of birth inside the number does not exist; compare digits 7 to 14 with the document.",
+        ),
+        ResidentIdError::CheckCharacter => (
+            Code::InvalidResidentIdCheckDigit,
+            "The check character does not fit the digits before it; compare the number with the document.",
+        ),
     };
     found.add(code, pointer, detail);
 }

@@ -71,7 +71,10 @@ fn a_sound_filing_passes() {
         ("/petitioners/0/id_document", json!({ "type": "passport", "number": "E1234567" })),
         ("/subject", json!("")),
         ("/category", json!("城乡建设/安全生产/事故处理")),
-        ("/attachments", json!([{ "name": "照片.jpg", "media_type": "image/jpeg", "sha256": "0".repeat(64), "url": "https://hunan.example/a.jpg" }])),
+        (
+            "/attachments",
+            json!([{ "name": "照片.jpg", "media_type": "image/jpeg", "sha256": "0".repeat(64), "url": "https://hunan.example/a.jpg" }]),
+        ),
     ] {
         check(pointer, value, &[]);
     }
@@ -136,7 +139,8 @@ fn the_meaning_of_a_filing_is_checked() {
         json!(true),
         &[("anonymous_but_identified", "/petitioners/0/name"), ("anonymous_but_identified", "/petitioners/0/id_document")],
     );
-    let representatives = |count: usize| Value::Array((0..count).map(|i| json!({ "role": "representative", "name": format!("代表{i}") })).collect());
+    let representatives =
+        |count: usize| Value::Array((0..count).map(|i| json!({ "role": "representative", "name": format!("代表{i}") })).collect());
     check("/petitioners", representatives(5), &[]);
     check("/petitioners", representatives(6), &[("too_many_representatives", "/petitioners")]);
     check("/content", json!("  \u{3000}"), &[]);

@@ -19,7 +19,11 @@ pub(super) fn check(update: &Value, now: DateTime<Utc>, found: &mut Collector) {
     }
     for pointer in ["/reference/case", "/reference/receipt"] {
         if text(update, pointer).is_some_and(|reference| reference.chars().count() > MAX_REFERENCE) {
-            found.add(Code::TooLong, pointer.to_owned(), format!("At most {MAX_REFERENCE} characters are taken; send the reference unchanged."));
+            found.add(
+                Code::TooLong,
+                pointer.to_owned(),
+                format!("At most {MAX_REFERENCE} characters are taken; send the reference unchanged."),
+            );
         }
     }
     let Some(status) = text(update, "/status") else { return };

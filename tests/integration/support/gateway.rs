@@ -159,12 +159,7 @@ pub fn noise_reworded(source_id: &str, person: (&str, &str)) -> Value {
 }
 
 pub fn wages(source_id: &str, person: (&str, &str)) -> Value {
-    filing(
-        source_id,
-        person,
-        "宏达纺织厂拖欠工资",
-        "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。",
-    )
+    filing(source_id, person, "宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。")
 }
 
 pub fn filing(source_id: &str, (name, number): (&str, &str), subject: &str, content: &str) -> Value {
