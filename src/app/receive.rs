@@ -1,5 +1,7 @@
 //! Records an adapter has mapped: register them, follow them up, or keep them in quarantine. None is lost.
 
+use futures_util::future::join_all;
+
 use super::{FederatedPlatform, Gateway, SubmitError, UpdateError, validate};
 use crate::{
     adapter::{Inbound, Mapped},
@@ -9,6 +11,9 @@ use crate::{
         platforms::{self, Quarantined},
     },
 };
+
+/// Records registered at the same time.
+const SIDE_BY_SIDE: usize = 64;
 
 /// What became of a set of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,8 +55,16 @@ impl Gateway {
     /// Takes in mapped records of one platform. An error means that not all could be stored; offering them all again is safe.
     pub(super) async fn receive(&self, platform: &FederatedPlatform, records: Vec<Mapped>) -> Result<Received, ReceiveError> {
         let mut received = Received::default();
-        for record in records {
-            received += self.receive_one(platform, record).await?;
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            // Submissions side by side share a commit; updates follow one another, as their order means something.
+            let updates = matches!(records.peek(), Some(Ok(Inbound::Update(_))));
+            let side_by_side = if updates { 1 } else { SIDE_BY_SIDE };
+            let same_kind = |record: &Mapped| matches!(record, Ok(Inbound::Update(_))) == updates;
+            let chunk: Vec<Mapped> = std::iter::from_fn(|| records.next_if(same_kind)).take(side_by_side).collect();
+            for outcome in join_all(chunk.into_iter().map(|record| self.receive_one(platform, record))).await {
+                received += outcome?;
+            }
         }
         Ok(received)
     }
