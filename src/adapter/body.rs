@@ -111,9 +111,7 @@ fn read_xml(bytes: &[u8]) -> Result<Json, String> {
             Event::GeneralRef(reference) => {
                 let character = match reference.resolve_char_ref().map_err(|_| broken(()))? {
                     Some(character) => character.to_string(),
-                    None => {
-                        quick_xml::escape::resolve_xml_entity(&reference).ok_or("an entity is not one of XML's five")?.to_owned()
-                    }
+                    None => quick_xml::escape::resolve_xml_entity(&reference).ok_or("an entity is not one of XML's five")?.to_owned(),
                 };
                 push(&mut open, &character);
             }
@@ -164,7 +162,10 @@ mod tests {
             "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><CreateTime>1348831860</CreateTime><Content><![CDATA[a < b]]></Content></xml>",
             Ok(json!({"ToUserName": "gh_1", "CreateTime": "1348831860", "Content": "a < b"})),
         );
-        check("<?xml version=\"1.0\"?><a><b c=\"1\">x</b><b>y &amp; &#x4E2D;</b><d/></a>", Ok(json!({"b": [{"@c": "1"}, "y & 中"], "d": ""})));
+        check(
+            "<?xml version=\"1.0\"?><a><b c=\"1\">x</b><b>y &amp; &#x4E2D;</b><d/></a>",
+            Ok(json!({"b": [{"@c": "1"}, "y & 中"], "d": ""})),
+        );
     }
 
     #[test]

@@ -71,7 +71,14 @@ impl CallbackKind {
         })
     }
 
-    pub fn receive(&self, core: &Core, mappings: &[Mapping], request: &Request, secrets: &Secrets, now: DateTime<Utc>) -> Result<Callback, CallbackError> {
+    pub fn receive(
+        &self,
+        core: &Core,
+        mappings: &[Mapping],
+        request: &Request,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Callback, CallbackError> {
         if request.body.len() > MAX_CALLBACK {
             return Err(CallbackError::TooLarge { limit: MAX_CALLBACK });
         }
@@ -93,7 +100,8 @@ fn compile_routes(engine: &Engine, manifests: &[RouteManifest], mappings: &[Mapp
             (None, Some(_)) => None,
             _ => return Err(ManifestFault::new(pointer, "a route has either a mapping or a reason for ignored")),
         };
-        let reply = route.reply.as_ref().map(|source| engine.compile(source, &format!("{pointer}/reply"), &["record", "settings"])).transpose()?;
+        let reply =
+            route.reply.as_ref().map(|source| engine.compile(source, &format!("{pointer}/reply"), &["record", "settings"])).transpose()?;
         Ok(Route { when: engine.compile(&route.when, &format!("{pointer}/when"), &["record", "settings"])?, mapping, reply })
     };
     manifests.iter().enumerate().map(compile).collect()
@@ -121,15 +129,28 @@ impl Webhook {
             signature: Signature::compile(&manifest.signature.signature, &format!("{POINTER}/signature"), secrets)?,
             timestamp: manifest.timestamp.as_ref().map(|t| (t.header.clone(), t.unit, t.tolerance_seconds)),
             format: manifest.format,
-            records: manifest.records.as_ref().map(|source| engine.compile(source, &format!("{POINTER}/records"), &["body", "settings"])).transpose()?,
+            records: manifest
+                .records
+                .as_ref()
+                .map(|source| engine.compile(source, &format!("{POINTER}/records"), &["body", "settings"]))
+                .transpose()?,
             routes: compile_routes(engine, &manifest.routes, mappings)?,
             answer_status: manifest.answer.status,
             answer_format: manifest.answer.format,
-            answer: answer.map(|json| Shape::compile(engine, json, &format!("{POINTER}/answer/body"), &["body", "settings"])).transpose()?,
+            answer: answer
+                .map(|json| Shape::compile(engine, json, &format!("{POINTER}/answer/body"), &["body", "settings"]))
+                .transpose()?,
         })
     }
 
-    fn receive(&self, core: &Core, mappings: &[Mapping], request: &Request, secrets: &Secrets, now: DateTime<Utc>) -> Result<Callback, CallbackError> {
+    fn receive(
+        &self,
+        core: &Core,
+        mappings: &[Mapping],
+        request: &Request,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Callback, CallbackError> {
         if request.method != "POST" {
             return Err(CallbackError::Method);
         }
@@ -174,7 +195,8 @@ impl Webhook {
         let Some(shape) = &self.answer else {
             return Ok(Response { status: self.answer_status, headers: Vec::new(), body: Vec::new() });
         };
-        let made = shape.make(&core.engine, scope, Blank::Kept).map_err(|problem| RequestError::from(core.error("callback answer", problem)))?;
+        let made =
+            shape.make(&core.engine, scope, Blank::Kept).map_err(|problem| RequestError::from(core.error("callback answer", problem)))?;
         let (bytes, media_type) = body::write(self.answer_format, &made.unwrap_or_default());
         Ok(Response { status: self.answer_status, headers: vec![("Content-Type".to_owned(), media_type.to_owned())], body: bytes })
     }
@@ -195,7 +217,14 @@ impl Wechat {
         })
     }
 
-    fn receive(&self, core: &Core, mappings: &[Mapping], request: &Request, secrets: &Secrets, now: DateTime<Utc>) -> Result<Callback, CallbackError> {
+    fn receive(
+        &self,
+        core: &Core,
+        mappings: &[Mapping],
+        request: &Request,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Callback, CallbackError> {
         let parameter = |name: &str| request.parameter(name).unwrap_or_default();
         let (timestamp, nonce) = (parameter("timestamp"), parameter("nonce"));
         let token = secrets.get(&self.token)?;
@@ -214,12 +243,17 @@ impl Wechat {
         let outer = body::read(BodyFormat::Xml, &request.body).map_err(CallbackError::Unreadable)?;
         // Where a key is configured only sealed messages count: the plain form's signature does not cover the message.
         let cipher = match secrets.get(&self.encoding_aes_key) {
-            Ok(key) => Some(Cipher::new(key, secrets.get(&self.app_id)?).map_err(|_| RequestError::BadSecret(self.encoding_aes_key.clone()))?),
+            Ok(key) => {
+                Some(Cipher::new(key, secrets.get(&self.app_id)?).map_err(|_| RequestError::BadSecret(self.encoding_aes_key.clone()))?)
+            }
             Err(_) => None,
         };
         let record = match &cipher {
             Some(cipher) => {
-                let sealed = outer.get("Encrypt").and_then(Json::as_str).ok_or_else(|| CallbackError::Encryption("it is not encrypted".to_owned()))?;
+                let sealed = outer
+                    .get("Encrypt")
+                    .and_then(Json::as_str)
+                    .ok_or_else(|| CallbackError::Encryption("it is not encrypted".to_owned()))?;
                 check(&parameter("msg_signature"), &[token, &timestamp, &nonce, sealed])?;
                 let opened = cipher.open(sealed).map_err(|why| CallbackError::Encryption(why.to_string()))?;
                 body::read(BodyFormat::Xml, &opened).map_err(CallbackError::Unreadable)?
@@ -253,9 +287,11 @@ fn passive(record: &Json, reply: &str, token: &str, cipher: Option<&Cipher>, non
     let (mut bytes, media_type) = body::write(BodyFormat::Xml, &message);
     if let Some(cipher) = cipher {
         let timestamp = now.timestamp().to_string();
-        let sealed = cipher.seal(cipher.unguessable(&[nonce.as_bytes(), &bytes, &now.timestamp_nanos_opt().unwrap_or_default().to_le_bytes()]), &bytes);
+        let sealed = cipher
+            .seal(cipher.unguessable(&[nonce.as_bytes(), &bytes, &now.timestamp_nanos_opt().unwrap_or_default().to_le_bytes()]), &bytes);
         let signature = wechat::signature(&[token, &timestamp, nonce, &sealed]);
-        bytes = body::write(BodyFormat::Xml, &json!({"Encrypt": sealed, "MsgSignature": signature, "TimeStamp": timestamp, "Nonce": nonce})).0;
+        bytes =
+            body::write(BodyFormat::Xml, &json!({"Encrypt": sealed, "MsgSignature": signature, "TimeStamp": timestamp, "Nonce": nonce})).0;
     }
     Response { status: 200, headers: vec![("Content-Type".to_owned(), media_type.to_owned())], body: bytes }
 }

@@ -22,7 +22,12 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::{Adapter, AdapterError, error::MappingError, samples::{self, Sample, Setting}, shape::escape};
+use super::{
+    Adapter, AdapterError,
+    error::MappingError,
+    samples::{self, Sample, Setting},
+    shape::escape,
+};
 
 /// What `adapter check` found.
 #[derive(Debug, Default, Serialize)]
@@ -52,7 +57,14 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn new(sample: Option<&str>, field: &str, problem: impl Into<String>) -> Self {
-        Self { sample: sample.map(str::to_owned), field: field.to_owned(), expression: None, problem: problem.into(), expected: None, found: None }
+        Self {
+            sample: sample.map(str::to_owned),
+            field: field.to_owned(),
+            expression: None,
+            problem: problem.into(),
+            expected: None,
+            found: None,
+        }
     }
 
     pub(super) fn of_error(sample: &str, prefix: &str, error: &MappingError) -> Self {
@@ -63,7 +75,13 @@ impl Finding {
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}: {}", self.sample.as_deref().unwrap_or("adapter.yaml"), if self.field.is_empty() { "/" } else { &self.field }, self.problem)?;
+        write!(
+            f,
+            "{}: {}: {}",
+            self.sample.as_deref().unwrap_or("adapter.yaml"),
+            if self.field.is_empty() { "/" } else { &self.field },
+            self.problem
+        )?;
         if let Some(expression) = &self.expression {
             write!(f, "\n    expression: {expression}")?;
         }
@@ -94,7 +112,8 @@ pub enum CheckError {
 /// Runs the samples of a folder. With `accept`, what they became is written to `expected/` and only what does not map or
 /// breaks the exchange format is found.
 pub fn check(folder: &Path, accept: bool) -> Result<Report, CheckError> {
-    let mut report = Report { adapter: folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(), ..Report::default() };
+    let mut report =
+        Report { adapter: folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(), ..Report::default() };
     let adapter = match Adapter::load(folder) {
         Ok(adapter) => adapter,
         Err(AdapterError::Schema(faults)) => {
@@ -202,7 +221,8 @@ fn missing(adapter: &Adapter, files: &BTreeMap<String, Vec<u8>>) -> Vec<Finding>
         want(!shown, format!("/files/{at}"), "samples/files/");
     }
     for (kind, sent) in adapter.declared_deliveries() {
-        let declared = |bytes: &Vec<u8>| serde_json::from_slice::<Json>(bytes).is_ok_and(|message| message.get("type") == Some(&json!(kind)));
+        let declared =
+            |bytes: &Vec<u8>| serde_json::from_slice::<Json>(bytes).is_ok_and(|message| message.get("type") == Some(&json!(kind)));
         let shown = files.iter().any(|(path, bytes)| path.starts_with("samples/deliveries/") && declared(bytes));
         want(!shown, format!("/deliveries/{kind}"), "samples/deliveries/");
         let prefix = format!("samples/answers/{kind}/");
@@ -223,7 +243,12 @@ mod tests {
         let named: Vec<(&str, &str)> = differences.iter().map(|d| (d.field.as_str(), d.problem.as_str())).collect();
         assert_eq!(
             named,
-            [("/a/1/b~1c", "not what is expected"), ("/a/2", "there and not expected"), ("/gone", "expected and not there"), ("/new", "there and not expected")]
+            [
+                ("/a/1/b~1c", "not what is expected"),
+                ("/a/2", "there and not expected"),
+                ("/gone", "expected and not there"),
+                ("/new", "there and not expected")
+            ]
         );
     }
 
@@ -231,7 +256,8 @@ mod tests {
     #[test]
     fn every_adapter_of_the_repository_passes_its_samples() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
-        let mut folders: Vec<_> = std::fs::read_dir(folder).expect("adapters/").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
+        let mut folders: Vec<_> =
+            std::fs::read_dir(folder).expect("adapters/").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
         folders.sort();
         assert!(!folders.is_empty());
         for folder in folders {

@@ -19,7 +19,11 @@ use crate::domain::message::{Message, MessageKind};
 pub(super) enum Delivery {
     /// Declared as such, with the vendor's reason.
     NotSent,
-    Sent { request: Box<RequestShape>, rules: Vec<Rule>, place: String },
+    Sent {
+        request: Box<RequestShape>,
+        rules: Vec<Rule>,
+        place: String,
+    },
 }
 
 /// The name of a kind on the wire and in manifests.
@@ -48,8 +52,12 @@ impl Delivery {
             (Some(_), None) => Ok(Self::NotSent),
             (None, Some(request)) => {
                 let request = RequestShape::compile(engine, request, &format!("{pointer}/request"), &["message", "settings", "now"])?;
-                let rules: Result<Vec<Rule>, _> =
-                    manifest.outcomes.iter().enumerate().map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}"))).collect();
+                let rules: Result<Vec<Rule>, _> = manifest
+                    .outcomes
+                    .iter()
+                    .enumerate()
+                    .map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}")))
+                    .collect();
                 Ok(Self::Sent { request: Box::new(request), rules: rules?, place: format!("delivery {}", kind_name(kind)) })
             }
             _ => Err(ManifestFault::new(pointer, "a delivery has either a request or a reason for not_sent")),

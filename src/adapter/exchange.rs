@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
-use super::{error::Problem, shape::{FieldProblem, escape}};
+use super::{
+    error::Problem,
+    shape::{FieldProblem, escape},
+};
 use crate::domain::{
     division, resident_id,
     submission::{IdDocumentKind, Submission},
@@ -108,8 +111,14 @@ mod tests {
     #[test]
     fn the_place_of_a_fault_is_found_and_its_value_hidden() {
         check(|_| {}, Ok(()));
-        check(|j| j["channel"] = json!("carrier pigeon"), Err(("/channel", "the value is not one of \"web\", \"mobile_app\" or 6 other candidates")));
-        check(|j| j["petitioners"][0]["phone"] = json!(138), Err(("/petitioners/0/phone", "the value is not of types \"null\", \"string\"")));
+        check(
+            |j| j["channel"] = json!("carrier pigeon"),
+            Err(("/channel", "the value is not one of \"web\", \"mobile_app\" or 6 other candidates")),
+        );
+        check(
+            |j| j["petitioners"][0]["phone"] = json!(138),
+            Err(("/petitioners/0/phone", "the value is not of types \"null\", \"string\"")),
+        );
         check(|j| j["submitted_at"] = json!("yesterday"), Err(("/submitted_at", "the value is not a \"date-time\"")));
         check(|j| drop(j.as_object_mut().map(|o| o.remove("content"))), Err(("/content", "there is no value, and one is required")));
     }

@@ -88,9 +88,10 @@ impl Engine {
     pub fn evaluate(&self, expression: &Expression, scope: &Scope) -> Result<Option<Json>, Problem> {
         let mut context = self.root.new_inner_scope();
         context.set_variable_resolver(scope);
-        let value = expression.program.execute(&context).map_err(|error| {
-            if scope.spent() { Problem::TooManySteps } else { Problem::Failed(describe(&error, &expression.source)) }
-        })?;
+        let value = expression
+            .program
+            .execute(&context)
+            .map_err(|error| if scope.spent() { Problem::TooManySteps } else { Problem::Failed(describe(&error, &expression.source)) })?;
         let mut room = MAX_RESULT;
         to_json(&value, &mut room)
     }
@@ -222,7 +223,9 @@ fn to_json(value: &Value, room: &mut usize) -> Result<Option<Json>, Problem> {
         Value::Float(f) => Json::from(*f),
         Value::String(s) => Json::String(s.to_string()),
         Value::Timestamp(t) => Json::String(t.to_rfc3339()),
-        Value::List(items) => Json::Array(items.iter().map(|item| to_json(item, room)).filter_map(Result::transpose).collect::<Result<_, _>>()?),
+        Value::List(items) => {
+            Json::Array(items.iter().map(|item| to_json(item, room)).filter_map(Result::transpose).collect::<Result<_, _>>()?)
+        }
         Value::Map(map) => Json::Object(members(map, room)?),
         Value::Opaque(opaque) => match opaque.downcast_ref::<OptionalValue>().map(OptionalValue::value) {
             Some(Some(inner)) => return to_json(inner, room),
@@ -345,7 +348,13 @@ mod tests {
 
     #[test]
     fn what_would_run_away_is_refused_or_stopped() {
-        let hostile = ["(".repeat(900) + "1" + &")".repeat(900), "!".repeat(1_900) + "true", "-".repeat(1_900) + "1", "1".to_owned() + &"+1".repeat(900), "[".repeat(1_000)];
+        let hostile = [
+            "(".repeat(900) + "1" + &")".repeat(900),
+            "!".repeat(1_900) + "true",
+            "-".repeat(1_900) + "1",
+            "1".to_owned() + &"+1".repeat(900),
+            "[".repeat(1_000),
+        ];
         for source in &hostile {
             assert!(engine().compile(source, "/x", &[]).is_err(), "{}", &source[..10]);
         }

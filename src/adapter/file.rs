@@ -1,6 +1,10 @@
 //! Files a platform drops, read record by record.
 
-use std::{cell::Cell, io::{BufRead, Read}, rc::Rc};
+use std::{
+    cell::Cell,
+    io::{BufRead, Read},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value as Json};
 
@@ -22,7 +26,13 @@ pub(super) struct FileKind {
 
 impl FileKind {
     pub fn new(manifest: &FileManifest, mapping: usize) -> Self {
-        Self { name: manifest.name.clone(), pattern: manifest.pattern.clone(), format: manifest.format, delimiter: manifest.delimiter, mapping }
+        Self {
+            name: manifest.name.clone(),
+            pattern: manifest.pattern.clone(),
+            format: manifest.format,
+            delimiter: manifest.delimiter,
+            mapping,
+        }
     }
 
     pub fn takes(&self, file_name: &str) -> bool {
@@ -127,7 +137,11 @@ fn next_line<R: BufRead>(reader: &mut R, buffer: &mut Vec<u8>, line: &mut u64) -
         }
         return match serde_json::from_slice(text) {
             Ok(record) => Next::Record(record),
-            Err(error) => Next::Bad { raw: text.to_vec(), problem: Problem::Unreadable(format!("line {line} is not JSON, column {}", error.column())), last: false },
+            Err(error) => Next::Bad {
+                raw: text.to_vec(),
+                problem: Problem::Unreadable(format!("line {line} is not JSON, column {}", error.column())),
+                last: false,
+            },
         };
     }
 }

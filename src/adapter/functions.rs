@@ -20,7 +20,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cel::{Context, ExecutionError, FunctionContext, Value, objects::{Key, Map, OptionalValue}};
+use cel::{
+    Context, ExecutionError, FunctionContext, Value,
+    objects::{Key, Map, OptionalValue},
+};
 
 use super::{places, text, time};
 use crate::domain::division;
@@ -40,18 +43,72 @@ pub(super) struct Table {
 }
 
 const OURS: [&str; 16] = [
-    "lookup", "our_status", "their_status", "parse_time", "format_time", "from_epoch", "from_epoch_ms", "to_epoch", "to_epoch_ms",
-    "present", "digits", "joined", "mask", "shorten", "labelled", "division_code",
+    "lookup",
+    "our_status",
+    "their_status",
+    "parse_time",
+    "format_time",
+    "from_epoch",
+    "from_epoch_ms",
+    "to_epoch",
+    "to_epoch_ms",
+    "present",
+    "digits",
+    "joined",
+    "mask",
+    "shorten",
+    "labelled",
+    "division_code",
 ];
 const MORE_OURS: [&str; 2] = ["division_name", "phone"];
 
 /// Functions of CEL, its optional values and its strings library; operators have names with signs.
 const STANDARD: [&str; 45] = [
-    "size", "contains", "startsWith", "endsWith", "matches", "string", "int", "uint", "double", "bool", "bytes", "type", "dyn",
-    "timestamp", "duration", "getFullYear", "getMonth", "getDate", "getHours", "getMinutes", "getSeconds", "getMilliseconds",
-    "of", "none", "ofNonZeroValue", "hasValue", "value", "or", "orValue", "optional.of", "optional.none", "optional.ofNonZeroValue",
-    "charAt", "indexOf", "lastIndexOf", "join", "lowerAscii", "upperAscii", "trim", "replace", "split", "substring", "format",
-    "reverse", "strings.quote",
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "string",
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "bytes",
+    "type",
+    "dyn",
+    "timestamp",
+    "duration",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "of",
+    "none",
+    "ofNonZeroValue",
+    "hasValue",
+    "value",
+    "or",
+    "orValue",
+    "optional.of",
+    "optional.none",
+    "optional.ofNonZeroValue",
+    "charAt",
+    "indexOf",
+    "lastIndexOf",
+    "join",
+    "lowerAscii",
+    "upperAscii",
+    "trim",
+    "replace",
+    "split",
+    "substring",
+    "format",
+    "reverse",
+    "strings.quote",
 ];
 
 pub(super) fn is_ours(name: &str) -> bool {
@@ -67,14 +124,20 @@ type Answer = Result<Value, ExecutionError>;
 /// Adds the functions to a root context. A name that CEL takes already would be left out; the tests call each one.
 pub(super) fn register(context: &mut Context<'static, 'static>, vocabulary: Arc<Vocabulary>) {
     register_vocabulary(context, vocabulary);
-    let _ = context.add_function("parse_time", |f: &FunctionContext, text: Arc<String>, format: Arc<String>, zone: Arc<String>| -> Answer {
-        time::parse(&text, &format, &zone).map(Value::from).map_err(|why| f.error(why))
-    });
+    let _ =
+        context.add_function("parse_time", |f: &FunctionContext, text: Arc<String>, format: Arc<String>, zone: Arc<String>| -> Answer {
+            time::parse(&text, &format, &zone).map(Value::from).map_err(|why| f.error(why))
+        });
     let _ = context.add_function("format_time", |f: &FunctionContext, moment: Value, format: Arc<String>, zone: Arc<String>| -> Answer {
         time::format(&moment_text(f, &moment)?, &format, &zone).map(Value::from).map_err(|why| f.error(why))
     });
     let _ = context.add_function("from_epoch", |f: &FunctionContext, seconds: i64, zone: Arc<String>| -> Answer {
-        seconds.checked_mul(1_000).ok_or("is too large").and_then(|ms| time::from_epoch_ms(ms, &zone)).map(Value::from).map_err(|why| f.error(why))
+        seconds
+            .checked_mul(1_000)
+            .ok_or("is too large")
+            .and_then(|ms| time::from_epoch_ms(ms, &zone))
+            .map(Value::from)
+            .map_err(|why| f.error(why))
     });
     let _ = context.add_function("from_epoch_ms", |f: &FunctionContext, ms: i64, zone: Arc<String>| -> Answer {
         time::from_epoch_ms(ms, &zone).map(Value::from).map_err(|why| f.error(why))
@@ -121,10 +184,12 @@ fn register_texts(context: &mut Context<'static, 'static>) {
             list.iter().filter(|v| is_present(v)).map(|v| code_text(v).ok_or_else(|| f.error("joins texts and numbers only"))).collect();
         Ok(Value::from(parts?.join(separator.as_str())))
     });
-    let _ = context.add_function("mask", |text: Arc<String>, start: i64, end: i64| -> Answer { Ok(Value::from(text::mask(&text, start, end))) });
+    let _ = context
+        .add_function("mask", |text: Arc<String>, start: i64, end: i64| -> Answer { Ok(Value::from(text::mask(&text, start, end))) });
     let _ = context.add_function("shorten", |text: Arc<String>, bytes: i64| -> Answer { Ok(Value::from(text::shorten(&text, bytes))) });
     let _ = context.add_function("labelled", |f: &FunctionContext, text: Arc<String>, labels: Arc<Vec<Value>>| -> Answer {
-        let labels: Vec<String> = labels.iter().map(|v| code_text(v).ok_or_else(|| f.error("labels are texts"))).collect::<Result<_, _>>()?;
+        let labels: Vec<String> =
+            labels.iter().map(|v| code_text(v).ok_or_else(|| f.error("labels are texts"))).collect::<Result<_, _>>()?;
         let map = text::labelled(&text, &labels).into_iter().map(|(k, v)| (Key::from(k), Value::from(v))).collect();
         Ok(Value::Map(Map { map: Arc::new(map) }))
     });

@@ -189,7 +189,12 @@ mod tests {
     #[test]
     fn prints_hide_what_is_secret() {
         let secrets = Secrets::from_iter([("key".to_owned(), "hunter2".to_owned())]);
-        let request = Request { method: "GET".into(), target: "/a?secret=hunter2".into(), headers: vec![("x".into(), "hunter2".into())], body: b"hunter2".to_vec() };
+        let request = Request {
+            method: "GET".into(),
+            target: "/a?secret=hunter2".into(),
+            headers: vec![("x".into(), "hunter2".into())],
+            body: b"hunter2".to_vec(),
+        };
         let token = AccessToken { value: "hunter2".into(), lifetime: Duration::from_secs(1) };
         assert!(!format!("{secrets:?}{request:?}{token:?}").contains("hunter2"));
     }

@@ -70,7 +70,11 @@ pub struct UnmappedRecord {
 
 impl fmt::Debug for UnmappedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnmappedRecord").field("source_ref", &self.source_ref).field("raw_bytes", &self.raw.len()).field("error", &self.error).finish()
+        f.debug_struct("UnmappedRecord")
+            .field("source_ref", &self.source_ref)
+            .field("raw_bytes", &self.raw.len())
+            .field("error", &self.error)
+            .finish()
     }
 }
 
@@ -91,7 +95,8 @@ impl Mapping {
     pub fn compile(engine: &Engine, name: &str, manifest: &MappingManifest) -> Result<Self, ManifestFault> {
         let pointer = format!("/mappings/{}", escape(name));
         let mut variables = vec!["record", "settings"];
-        let source_ref = manifest.source_ref.as_ref().map(|source| engine.compile(source, &format!("{pointer}/source_ref"), &variables)).transpose()?;
+        let source_ref =
+            manifest.source_ref.as_ref().map(|source| engine.compile(source, &format!("{pointer}/source_ref"), &variables)).transpose()?;
         let mut lets = Vec::new();
         for (at, binding) in manifest.lets.iter().enumerate() {
             lets.push((binding.name.clone(), engine.compile(&binding.value, &format!("{pointer}/let/{at}/value"), &variables)?));

@@ -124,8 +124,12 @@ impl Adapter {
             files.push(FileKind::new(file, find(&file.mapping, format!("/files/{at}/mapping"))?));
         }
         let callback = manifest.callback.as_ref().map(|c| CallbackKind::compile(&engine, c, &mappings, &secrets)).transpose()?;
-        let rules: Vec<Rule> =
-            manifest.outcomes.iter().enumerate().map(|(at, rule)| Rule::compile(&engine, rule, &format!("/outcomes/{at}"))).collect::<Result<_, _>>()?;
+        let rules: Vec<Rule> = manifest
+            .outcomes
+            .iter()
+            .enumerate()
+            .map(|(at, rule)| Rule::compile(&engine, rule, &format!("/outcomes/{at}")))
+            .collect::<Result<_, _>>()?;
         let (authentication, token) = authentication(&engine, manifest, &secrets)?;
         let deliveries = deliveries(&engine, manifest)?;
         Ok(Self {
@@ -241,7 +245,13 @@ impl Adapter {
     }
 
     /// The request that carries a message; `None` where the manifest says that the platform is not told of this kind.
-    pub fn delivery(&self, message: &Message, token: Option<&AccessToken>, secrets: &Secrets, now: DateTime<Utc>) -> Result<Option<Request>, RequestError> {
+    pub fn delivery(
+        &self,
+        message: &Message,
+        token: Option<&AccessToken>,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Request>, RequestError> {
         let delivery = self.deliveries.get(&message.kind).ok_or(RequestError::NotDeclared)?;
         let Some(mut request) = delivery.request(&self.core, message, now)? else { return Ok(None) };
         self.authentication.apply(&mut request, secrets, token.map(|t| t.value.as_str()), now)?;
@@ -270,8 +280,11 @@ impl Adapter {
 }
 
 fn vocabulary(manifest: &Manifest) -> Vocabulary {
-    let tables =
-        manifest.tables.iter().map(|(name, table)| (name.clone(), Table { entries: table.entries.clone(), default: table.default.clone() })).collect();
+    let tables = manifest
+        .tables
+        .iter()
+        .map(|(name, table)| (name.clone(), Table { entries: table.entries.clone(), default: table.default.clone() }))
+        .collect();
     let (mut from_platform, mut to_platform) = (BTreeMap::new(), BTreeMap::new());
     if let Some(statuses) = &manifest.statuses {
         from_platform.extend(statuses.from_platform.iter().map(|(code, status)| (code.clone(), status.as_str().to_owned())));
@@ -280,7 +293,11 @@ fn vocabulary(manifest: &Manifest) -> Vocabulary {
     Vocabulary { tables, from_platform, to_platform }
 }
 
-fn authentication(engine: &Engine, manifest: &Manifest, secrets: &[&str]) -> Result<(Authentication, Option<TokenExchange>), ManifestFault> {
+fn authentication(
+    engine: &Engine,
+    manifest: &Manifest,
+    secrets: &[&str],
+) -> Result<(Authentication, Option<TokenExchange>), ManifestFault> {
     let Some(declared) = &manifest.authentication else { return Ok((Authentication::default(), None)) };
     let authentication = Authentication::compile(declared, secrets)?;
     let token = declared.access_token.as_ref().map(|token| TokenExchange::compile(engine, token, secrets)).transpose()?;
@@ -295,7 +312,9 @@ fn deliveries(engine: &Engine, manifest: &Manifest) -> Result<HashMap<MessageKin
     let Some(declared) = &manifest.deliveries else { return Ok(HashMap::new()) };
     let mut deliveries = HashMap::new();
     for kind in delivery::KINDS {
-        let missing = || ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", delivery::kind_name(kind)));
+        let missing = || {
+            ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", delivery::kind_name(kind)))
+        };
         deliveries.insert(kind, Delivery::compile(engine, kind, declared.get(&kind).ok_or_else(missing)?)?);
     }
     let to_platform = manifest.statuses.as_ref().map(|statuses| &statuses.to_platform);

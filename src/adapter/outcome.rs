@@ -52,7 +52,9 @@ impl Rule {
         let then = &manifest.then;
         let chosen = match (then.delivered, &then.retry, then.token_expired, &then.rejected) {
             (true, None, false, None) => Then::Delivered { receipt: optional(&then.receipt, "receipt")? },
-            (false, Some(reason), false, None) => Then::Retry { reason: reason.clone(), after: optional(&then.after_seconds, "after_seconds")? },
+            (false, Some(reason), false, None) => {
+                Then::Retry { reason: reason.clone(), after: optional(&then.after_seconds, "after_seconds")? }
+            }
             (false, None, true, None) => Then::TokenExpired,
             (false, None, false, Some(reason)) => Then::Rejected { reason: reason.clone(), code: optional(&then.code, "code")? },
             _ => return Err(ManifestFault::new(pointer, "an outcome is exactly one of delivered, retry, token_expired and rejected")),

@@ -74,7 +74,14 @@ impl Pull {
         Ok(self.request.make(core, &mut scope, &self.place)?)
     }
 
-    pub(super) fn page(&self, core: &Core, rules: &[Rule], mapping: &Mapping, cursor: Option<&str>, response: &Response) -> Result<Page, PageError> {
+    pub(super) fn page(
+        &self,
+        core: &Core,
+        rules: &[Rule],
+        mapping: &Mapping,
+        cursor: Option<&str>,
+        response: &Response,
+    ) -> Result<Page, PageError> {
         if response.body.len() > MAX_PAGE {
             return Err(PageError::TooLarge { bytes: response.body.len(), limit: MAX_PAGE });
         }

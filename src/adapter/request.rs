@@ -32,7 +32,9 @@ impl RequestShape {
         let named = |members: &Map<String, Json>, part: &str| -> Result<Vec<(String, Shape)>, ManifestFault> {
             members
                 .iter()
-                .map(|(name, json)| Ok((name.clone(), Shape::compile(engine, json, &format!("{pointer}/{part}/{}", escape(name)), variables)?)))
+                .map(|(name, json)| {
+                    Ok((name.clone(), Shape::compile(engine, json, &format!("{pointer}/{part}/{}", escape(name)), variables)?))
+                })
                 .collect()
         };
         let path_parameters = named(&manifest.path_parameters, "path_parameters")?;
@@ -88,7 +90,13 @@ impl RequestShape {
     }
 }
 
-fn texts<'a>(core: &Core, scope: &mut Scope<'a>, place: &str, part: &str, shapes: &'a [(String, Shape)]) -> Result<Vec<(&'a str, String)>, MappingError> {
+fn texts<'a>(
+    core: &Core,
+    scope: &mut Scope<'a>,
+    place: &str,
+    part: &str,
+    shapes: &'a [(String, Shape)],
+) -> Result<Vec<(&'a str, String)>, MappingError> {
     let mut out = Vec::new();
     for (name, shape) in shapes {
         let pointer = format!("/{part}/{}", escape(name));
@@ -127,11 +135,18 @@ impl Authentication {
         let templates = |members: &BTreeMap<String, String>, part: &str| -> Result<Vec<(String, Template)>, ManifestFault> {
             members
                 .iter()
-                .map(|(name, text)| Ok((name.clone(), Template::compile(text, &format!("/authentication/{part}/{}", escape(name)), secrets)?)))
+                .map(|(name, text)| {
+                    Ok((name.clone(), Template::compile(text, &format!("/authentication/{part}/{}", escape(name)), secrets)?))
+                })
                 .collect()
         };
         let signature = manifest.signature.as_ref().map(|s| Signature::compile(s, "/authentication/signature", secrets)).transpose()?;
-        Ok(Self { unit: manifest.timestamp, headers: templates(&manifest.headers, "headers")?, query: templates(&manifest.query, "query")?, signature })
+        Ok(Self {
+            unit: manifest.timestamp,
+            headers: templates(&manifest.headers, "headers")?,
+            query: templates(&manifest.query, "query")?,
+            signature,
+        })
     }
 
     pub fn uses_token(&self) -> bool {

@@ -166,8 +166,10 @@ impl Sample<'_> {
     }
 
     fn delivery(&self, ran: &mut Ran) -> Result<Json, String> {
-        let message: Message = serde_json::from_slice(self.bytes).map_err(|error| format!("not a message of the exchange format: {error}"))?;
-        let token = self.adapter.needs_token().then(|| super::AccessToken { value: "SAMPLE-TOKEN".into(), lifetime: std::time::Duration::ZERO });
+        let message: Message =
+            serde_json::from_slice(self.bytes).map_err(|error| format!("not a message of the exchange format: {error}"))?;
+        let token =
+            self.adapter.needs_token().then(|| super::AccessToken { value: "SAMPLE-TOKEN".into(), lifetime: std::time::Duration::ZERO });
         match self.adapter.delivery(&message, token.as_ref(), &self.setting.secrets(), self.setting.now) {
             Ok(Some(request)) => {
                 ran.expressions = self.adapter.delivery_expressions(message.kind);
@@ -190,7 +192,8 @@ impl Sample<'_> {
 
     fn token(&self) -> Result<Json, String> {
         let (_, message) = http(self.bytes)?;
-        let request = self.adapter.token_request(&self.setting.secrets()).map_err(|e| e.to_string())?.ok_or("the manifest has no access token")?;
+        let request =
+            self.adapter.token_request(&self.setting.secrets()).map_err(|e| e.to_string())?.ok_or("the manifest has no access token")?;
         let mut out = json!({"request": request_json(&request)});
         match self.adapter.token_response(&message.response()?) {
             Ok(token) => out["lifetime_seconds"] = json!(token.lifetime.as_secs()),
@@ -219,7 +222,10 @@ impl Sample<'_> {
             self.name_expressions(yields, &format!("/records/{at}/{member}"), ran);
             let faults = faults.into_iter().map(|fault| {
                 let field = format!("/records/{at}/{member}{}", fault.pointer);
-                Finding { expression: ran.expressions.get(&field).cloned(), ..Finding::new(Some(self.path), &field, fault.problem.to_string()) }
+                Finding {
+                    expression: ran.expressions.get(&field).cloned(),
+                    ..Finding::new(Some(self.path), &field, fault.problem.to_string())
+                }
             });
             ran.findings.extend(faults);
             out.push(json!({member: json.unwrap_or_default()}));
@@ -280,7 +286,9 @@ impl Recorded {
     fn response(self) -> Result<Response, String> {
         let mut words = self.start.split(' ');
         match (words.next(), words.next().and_then(|status| status.parse().ok())) {
-            (Some(version), Some(status)) if version.starts_with("HTTP/") => Ok(Response { status, headers: self.headers, body: self.body }),
+            (Some(version), Some(status)) if version.starts_with("HTTP/") => {
+                Ok(Response { status, headers: self.headers, body: self.body })
+            }
             _ => Err("the start line is not that of a response".to_owned()),
         }
     }

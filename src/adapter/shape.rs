@@ -81,7 +81,9 @@ impl Shape {
             Self::Expression(expression) => {
                 out.insert(pointer.to_owned(), expression.source.clone());
             }
-            Self::Object { members, .. } => members.iter().for_each(|(name, shape)| shape.expressions(&format!("{pointer}/{}", escape(name)), out)),
+            Self::Object { members, .. } => {
+                members.iter().for_each(|(name, shape)| shape.expressions(&format!("{pointer}/{}", escape(name)), out))
+            }
             Self::List(items) => {
                 for (at, item) in items.iter().enumerate() {
                     if let Item::One(shape) = item {
@@ -145,7 +147,14 @@ impl Item {
         Ok(Self::Each { list, name: name.clone(), shape })
     }
 
-    fn make<'a>(&'a self, engine: &Engine, scope: &mut Scope<'a>, blank: Blank, pointer: &str, out: &mut Vec<Json>) -> Result<(), FieldProblem> {
+    fn make<'a>(
+        &'a self,
+        engine: &Engine,
+        scope: &mut Scope<'a>,
+        blank: Blank,
+        pointer: &str,
+        out: &mut Vec<Json>,
+    ) -> Result<(), FieldProblem> {
         match self {
             Self::One(shape) => {
                 let at = format!("{pointer}/{}", out.len());

@@ -227,10 +227,18 @@ mod tests {
             (Algorithm::HmacSha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
             (Algorithm::HmacSha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
         ] {
-            let manifest = SignatureManifest { algorithm, encoding: Encoding::Hex, key: "k".into(), key_encoding: KeyEncoding::Text, signed: "{body}".into() };
+            let manifest = SignatureManifest {
+                algorithm,
+                encoding: Encoding::Hex,
+                key: "k".into(),
+                key_encoding: KeyEncoding::Text,
+                signed: "{body}".into(),
+            };
             let signature = Signature::compile(&manifest, "", &["k"]).expect("compiles");
             assert_eq!(signature.sign(&values).as_deref(), Ok(expected));
-            for (claimed, fits) in [(expected, true), (&expected.to_uppercase(), true), ("00", false), ("", false), ("zz", false), ("é", false)] {
+            for (claimed, fits) in
+                [(expected, true), (&expected.to_uppercase(), true), ("00", false), ("", false), ("zz", false), ("é", false)]
+            {
                 assert_eq!(signature.verify(&values, claimed), Ok(fits), "{claimed}");
             }
         }

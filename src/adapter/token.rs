@@ -33,7 +33,9 @@ const PLACE: &str = "access token";
 impl TokenExchange {
     pub fn compile(engine: &Engine, manifest: &TokenManifest, secrets: &[&str]) -> Result<Self, ManifestFault> {
         let pointer = "/authentication/access_token";
-        let templates = |members: &std::collections::BTreeMap<String, String>, part: &str| -> Result<Vec<(String, Template)>, ManifestFault> {
+        let templates = |members: &std::collections::BTreeMap<String, String>,
+                         part: &str|
+         -> Result<Vec<(String, Template)>, ManifestFault> {
             members
                 .iter()
                 .map(|(name, text)| Ok((name.clone(), Template::compile(text, &format!("{pointer}/{part}/{}", escape(name)), secrets)?)))
@@ -77,7 +79,9 @@ impl TokenExchange {
                 Outcome::Retry { after, reason } => PageError::Retry { after, reason },
                 Outcome::Rejected { code, reason } => PageError::Rejected { code, reason },
                 // Said to a request that carries no token, it means the secrets.
-                Outcome::TokenExpired => PageError::Rejected { code: response.status.to_string(), reason: "the secrets are not accepted".to_owned() },
+                Outcome::TokenExpired => {
+                    PageError::Rejected { code: response.status.to_string(), reason: "the secrets are not accepted".to_owned() }
+                }
                 Outcome::Delivered { .. } => core.problem(PLACE, Problem::Invalid("the answer has no token".to_owned())).into(),
             });
         };

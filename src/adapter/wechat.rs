@@ -98,7 +98,10 @@ impl Cipher {
         let cipher = cbc::Decryptor::<Aes256>::new(&Array::from(self.key), &Array::from(self.iv()));
         let plain = cipher.decrypt_padded::<NoPadding>(&mut bytes).map_err(|_| CipherError::Form)?;
         let padding = usize::from(*plain.last().ok_or(CipherError::Content)?);
-        if !(1..=PADDING_BLOCK).contains(&padding) || padding > plain.len() || plain[plain.len() - padding..].iter().any(|b| usize::from(*b) != padding) {
+        if !(1..=PADDING_BLOCK).contains(&padding)
+            || padding > plain.len()
+            || plain[plain.len() - padding..].iter().any(|b| usize::from(*b) != padding)
+        {
             return Err(CipherError::Content);
         }
         let plain = &plain[..plain.len() - padding];

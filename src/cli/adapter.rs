@@ -48,7 +48,8 @@ pub fn run(args: Args) -> Result<ExitCode, AdapterCommandError> {
     let Command::Check(arguments) = args.command;
     let mut sound = true;
     for folder in &arguments.folders {
-        let report = check::check(folder, arguments.accept).map_err(|source| AdapterCommandError::Check { folder: folder.clone(), source })?;
+        let report =
+            check::check(folder, arguments.accept).map_err(|source| AdapterCommandError::Check { folder: folder.clone(), source })?;
         sound &= report.findings.is_empty();
         if arguments.json {
             println!("{}", serde_json::to_string(&report)?);

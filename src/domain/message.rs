@@ -49,6 +49,18 @@ pub enum MessageKind {
     CaseReply,
 }
 
+impl MessageKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CaseForwarded => "case_forwarded",
+            Self::SubmissionRegistered => "submission_registered",
+            Self::DuplicateRegistered => "duplicate_registered",
+            Self::CaseStatus => "case_status",
+            Self::CaseReply => "case_reply",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseSummary {

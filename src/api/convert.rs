@@ -1,0 +1,79 @@
+//! What a use case refuses, as a problem.
+
+use std::time::Duration;
+
+use super::problem::Problem;
+use crate::{
+    adapter::CallbackError,
+    app::{AppError, CallbackRefused, SubmitError, UpdateError, code::Code},
+};
+
+/// When to send again what could not be stored.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Position => Self::of(Code::InvalidCursor),
+            AppError::Store(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::SourceIdConflict { existing } => Self::of(Code::SourceIdConflict).existing(existing),
+            SubmitError::IdempotencyKeyReused => Self::of(Code::IdempotencyKeyReused),
+            SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(Duration::from_secs(1)),
+            SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
+            SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
+            SubmitError::Store(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<UpdateError> for Problem {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::UnknownCase => Self::of(Code::NotFound),
+            UpdateError::NotHandler => Self::of(Code::NotHandler),
+            UpdateError::IllegalTransition { from, to, allowed } => {
+                let names: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
+                let next =
+                    if names.is_empty() { "nothing can follow it".to_owned() } else { format!("it may become {}", names.join(", ")) };
+                Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
+            }
+            UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
+            UpdateError::Store(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CallbackRefused> for Problem {
+    fn from(refused: CallbackRefused) -> Self {
+        match refused {
+            CallbackRefused::NoPlatform => Self::of(Code::NotFound),
+            CallbackRefused::Callback(error) => error.into(),
+            CallbackRefused::Receive(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(refused),
+        }
+    }
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::NotDeclared => Self::of(Code::NotFound),
+            CallbackError::Method => Self::of(Code::MethodNotAllowed),
+            CallbackError::NoSignature
+            | CallbackError::BadSignature
+            | CallbackError::BadTimestamp
+            | CallbackError::StaleTimestamp { .. } => {
+                Self::new(Code::InvalidSignature, format!("The callback was refused: {error}. {}", Code::InvalidSignature.advice()))
+            }
+            CallbackError::TooLarge { .. } => Self::of(Code::PayloadTooLarge),
+            CallbackError::Unreadable(_) | CallbackError::Encryption(_) => Self::of(Code::UnreadableCallback).because(error),
+            CallbackError::Request(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Which submission belongs to which case and matter, as a fold over machine decisions and people's rulings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// What a person decided. Cases are named by the position of their founding submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ruling")]
+pub enum Ruling {
+    /// `from` becomes part of `into`; its name keeps leading there.
+    Merge { from: u64, into: u64 },
+    /// The two cases are different, whatever the machine finds.
+    KeepApart { a: u64, b: u64 },
+    /// `submissions` leave `case` and found `new_case`, the position of the first of them; the two stay apart.
+    Split { case: u64, submissions: Vec<u64>, new_case: u64 },
+    /// Takes a `KeepApart` (also a split's) back.
+    Release { a: u64, b: u64 },
+}
+
+/// Why a ruling cannot be folded. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulingError {
+    #[error("case {0} is not known")]
+    UnknownCase(u64),
+    #[error("submission {0} is not in the case")]
+    NotInCase(u64),
+    #[error("cases {0} and {1} were ruled apart")]
+    KeptApart(u64, u64),
+    #[error("both are case {0}")]
+    SameCase(u64),
+    #[error("a split must leave and take at least one submission, and name the new case by the first it takes")]
+    EmptySplit,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Cases {
+    /// Ascending.
+    seqs: Vec<u64>,
+    /// Case and matter of each entry as stored; merges lead on.
+    case: Vec<u64>,
+    matter: Vec<u64>,
+    merged: BTreeMap<u64, u64>,
+    apart: BTreeSet<(u64, u64)>,
+}
+
+impl Cases {
+    /// `None`, and nothing changes, unless `seq` exceeds all before.
+    pub(super) fn push(&mut self, seq: u64, case: u64, matter: Option<u64>) -> Option<u32> {
+        let entry = u32::try_from(self.seqs.len()).ok()?;
+        if self.seqs.last().is_some_and(|last| *last >= seq) {
+            return None;
+        }
+        self.seqs.push(seq);
+        self.case.push(case);
+        self.matter.push(matter.unwrap_or(case));
+        Some(entry)
+    }
+
+    pub(super) fn entry_of(&self, seq: u64) -> Option<u32> {
+        self.seqs.binary_search(&seq).ok().and_then(|at| u32::try_from(at).ok())
+    }
+
+    pub(super) fn seq(&self, entry: u32) -> u64 {
+        self.seqs[entry as usize]
+    }
+
+    pub(super) fn case(&self, entry: u32) -> u64 {
+        self.leading(self.case[entry as usize])
+    }
+
+    pub(super) fn matter(&self, entry: u32) -> u64 {
+        self.matter[entry as usize]
+    }
+
+    /// Follows merges; each step leads to a case that was not merged when it was named, so it ends.
+    fn leading(&self, mut case: u64) -> u64 {
+        while let Some(into) = self.merged.get(&case) {
+            case = *into;
+        }
+        case
+    }
+
+    pub(super) fn apply(&mut self, ruling: &Ruling) -> Result<(), RulingError> {
+        match ruling {
+            Ruling::Merge { from, into } => self.merge(*from, *into),
+            Ruling::KeepApart { a, b } => {
+                let pair = self.pair(*a, *b)?;
+                self.apart.insert(pair);
+                Ok(())
+            }
+            Ruling::Release { a, b } => {
+                let pair = self.pair(*a, *b)?;
+                self.apart.remove(&pair);
+                Ok(())
+            }
+            Ruling::Split { case, submissions, new_case } => self.split(*case, submissions, *new_case),
+        }
+    }
+
+    pub(super) fn kept_apart(&self, a: u64, b: u64) -> bool {
+        self.apart.contains(&(a.min(b), a.max(b)))
+    }
+
+    fn known(&self, case: u64) -> Result<u64, RulingError> {
+        let entry = self.entry_of(case).ok_or(RulingError::UnknownCase(case))?;
+        let leading = self.leading(case);
+        if leading == case && self.case[entry as usize] != case { Err(RulingError::UnknownCase(case)) } else { Ok(leading) }
+    }
+
+    fn pair(&self, a: u64, b: u64) -> Result<(u64, u64), RulingError> {
+        let (a, b) = (self.known(a)?, self.known(b)?);
+        if a == b { Err(RulingError::SameCase(a)) } else { Ok((a.min(b), a.max(b))) }
+    }
+
+    fn merge(&mut self, from: u64, into: u64) -> Result<(), RulingError> {
+        let pair = self.pair(from, into)?;
+        if self.apart.contains(&pair) {
+            return Err(RulingError::KeptApart(pair.0, pair.1));
+        }
+        let (from, into) = (self.leading(from), self.leading(into));
+        self.merged.insert(from, into);
+        let moved: Vec<(u64, u64)> = self.apart.iter().copied().filter(|(a, b)| *a == from || *b == from).collect();
+        for (a, b) in moved {
+            self.apart.remove(&(a, b));
+            let other = if a == from { b } else { a };
+            self.apart.insert((other.min(into), other.max(into)));
+        }
+        Ok(())
+    }
+
+    fn split(&mut self, case: u64, submissions: &[u64], new_case: u64) -> Result<(), RulingError> {
+        let case = self.known(case)?;
+        let mut taken = Vec::with_capacity(submissions.len());
+        for seq in submissions {
+            let entry = self.entry_of(*seq).filter(|e| self.case(*e) == case).ok_or(RulingError::NotInCase(*seq))?;
+            taken.push(entry);
+        }
+        let members = (0..self.seqs.len() as u32).filter(|e| self.case(*e) == case).count();
+        taken.sort_unstable();
+        taken.dedup();
+        if taken.is_empty() || taken.len() == members || submissions.iter().min() != Some(&new_case) || new_case == case {
+            return Err(RulingError::EmptySplit);
+        }
+        self.merged.remove(&new_case);
+        for entry in taken {
+            self.case[entry as usize] = new_case;
+        }
+        self.apart.insert((case.min(new_case), case.max(new_case)));
+        Ok(())
+    }
+
+    pub(super) fn groups(&self) -> BTreeMap<u64, Vec<u64>> {
+        let mut groups: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for (entry, seq) in self.seqs.iter().enumerate() {
+            groups.entry(self.case(entry as u32)).or_default().push(*seq);
+        }
+        groups
+    }
+}

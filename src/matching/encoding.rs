@@ -1,0 +1,317 @@
+//! The binary form of a fingerprint, version 1.
+//!
+//! Integers are LEB128; tokens and filters are little-endian words; lists are a length followed by ascending
+//! values as differences. A flags byte says which optional parts follow.
+
+use super::clk::Clk;
+use super::fingerprint::{Division, Fingerprint, FingerprintError, MAX_PERSONS, PersonPrint};
+use super::record::Role;
+use super::terms::{MAX_TERMS, Term};
+
+const VERSION: u8 = 1;
+const MAX_LIST: usize = 64;
+
+pub(super) fn encode(print: &Fingerprint) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + print.terms.len() * 4);
+    out.push(VERSION);
+    let flags = u8::from(print.anonymous)
+        | u8::from(print.submitted_at.is_some()) << 1
+        | u8::from(print.division.is_some()) << 2
+        | u8::from(print.point.is_some()) << 3
+        | u8::from(print.category != [0; 3]) << 4
+        | u8::from(print.respondent.is_some()) << 5;
+    out.push(flags);
+    out.extend_from_slice(&print.platform.to_le_bytes());
+    if let Some(at) = print.submitted_at {
+        out.extend_from_slice(&at.to_le_bytes());
+    }
+    if let Some(division) = print.division {
+        out.push(division.digits);
+        put_varint(&mut out, division.code);
+    }
+    if let Some((lon, lat)) = print.point {
+        out.extend_from_slice(&lon.to_le_bytes());
+        out.extend_from_slice(&lat.to_le_bytes());
+    }
+    if print.category != [0; 3] {
+        for level in print.category {
+            out.extend_from_slice(&level.to_le_bytes());
+        }
+    }
+    if let Some(respondent) = print.respondent {
+        out.extend_from_slice(&respondent.to_le_bytes());
+    }
+    out.extend_from_slice(&print.text.to_le_bytes());
+    out.extend_from_slice(&print.text_len.to_le_bytes());
+    put_list(&mut out, &print.place);
+    put_varint(&mut out, print.terms.len() as u64);
+    let mut last = 0;
+    for term in &print.terms {
+        put_varint(&mut out, u64::from(term.hash - last) << 4 | u64::from(term.count));
+        last = term.hash;
+    }
+    out.push(u8::try_from(print.persons.len()).unwrap_or(u8::MAX));
+    for person in &print.persons {
+        put_person(&mut out, person);
+    }
+    out
+}
+
+fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
+    let role = match person.role {
+        Role::Petitioner => 0,
+        Role::CoSigner => 1,
+        Role::Representative => 2,
+    };
+    out.push(role | u8::from(person.id_verified) << 2);
+    let words = [person.id, person.phone, person.account, person.name];
+    let clks = [person.id_clk, person.phone_clk, person.name_clk];
+    let mut present = 0_u8;
+    for (i, word) in words.iter().enumerate() {
+        present |= u8::from(*word != 0) << i;
+    }
+    for (i, clk) in clks.iter().enumerate() {
+        present |= u8::from(!clk.is_empty()) << (4 + i);
+    }
+    present |= u8::from(person.has_birth()) << 7;
+    out.push(present);
+    for word in words.iter().filter(|w| **w != 0) {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    for half in clks.iter().filter(|c| !c.is_empty()).flat_map(|c| c.0) {
+        out.extend_from_slice(&half.to_le_bytes());
+    }
+    if person.has_birth() {
+        for part in person.birth {
+            out.extend_from_slice(&part.to_le_bytes());
+        }
+    }
+    put_list(out, &person.name_parts);
+    put_list(out, &person.address);
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
+    let mut input = Reader(bytes);
+    let version = input.byte()?;
+    if version != VERSION {
+        return Err(FingerprintError::Version(version));
+    }
+    let flags = input.byte()?;
+    if flags >> 6 != 0 {
+        return Err(FingerprintError::Invalid("flag"));
+    }
+    let has = |bit: u8| flags >> bit & 1 == 1;
+    let mut print = Fingerprint { anonymous: has(0), platform: input.u32()?, ..Fingerprint::default() };
+    if has(1) {
+        print.submitted_at = Some(i64::from_le_bytes(input.array()?));
+    }
+    if has(2) {
+        let digits = input.byte()?;
+        print.division = Some(Division { digits, code: input.varint()? })
+            .filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
+        if print.division.is_none() {
+            return Err(FingerprintError::Invalid("division"));
+        }
+    }
+    if has(3) {
+        print.point = Some((i32::from_le_bytes(input.array()?), i32::from_le_bytes(input.array()?)));
+    }
+    if has(4) {
+        print.category = [input.u32()?, input.u32()?, input.u32()?];
+    }
+    if has(5) {
+        print.respondent = Some(input.u32()?);
+    }
+    print.text = input.u32()?;
+    print.text_len = u16::from_le_bytes(input.array()?);
+    print.place = input.list()?;
+    print.terms = input.terms()?;
+    let persons = input.byte()?;
+    if usize::from(persons) > MAX_PERSONS {
+        return Err(FingerprintError::Invalid("number of persons"));
+    }
+    for _ in 0..persons {
+        print.persons.push(input.person()?);
+    }
+    if input.0.is_empty() { Ok(print) } else { Err(FingerprintError::Trailing) }
+}
+
+pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn put_list(out: &mut Vec<u8>, ascending: &[u32]) {
+    put_varint(out, ascending.len() as u64);
+    let mut last = 0;
+    for value in ascending {
+        put_varint(out, u64::from(value - last));
+        last = *value;
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], FingerprintError> {
+        let (head, tail) = self.0.split_first_chunk::<N>().ok_or(FingerprintError::Truncated)?;
+        self.0 = tail;
+        Ok(*head)
+    }
+
+    fn byte(&mut self) -> Result<u8, FingerprintError> {
+        self.array::<1>().map(|b| b[0])
+    }
+
+    fn u32(&mut self) -> Result<u32, FingerprintError> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, FingerprintError> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn varint(&mut self) -> Result<u64, FingerprintError> {
+        let mut value = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(FingerprintError::Invalid("number"))
+    }
+
+    fn list(&mut self) -> Result<Vec<u32>, FingerprintError> {
+        let len = self.length(MAX_LIST)?;
+        let mut last = 0_u32;
+        let mut list = Vec::with_capacity(len);
+        for i in 0..len {
+            let step = u32::try_from(self.varint()?).map_err(|_| FingerprintError::Invalid("list"))?;
+            last = last.checked_add(step).filter(|_| step > 0 || i == 0).ok_or(FingerprintError::Invalid("list"))?;
+            list.push(last);
+        }
+        Ok(list)
+    }
+
+    fn terms(&mut self) -> Result<Vec<Term>, FingerprintError> {
+        let len = self.length(MAX_TERMS)?;
+        let mut last = 0_u32;
+        let mut terms = Vec::with_capacity(len);
+        for _ in 0..len {
+            let packed = self.varint()?;
+            let step = u32::try_from(packed >> 4).map_err(|_| FingerprintError::Invalid("term"))?;
+            last = last.checked_add(step).filter(|_| step > 0).ok_or(FingerprintError::Invalid("term"))?;
+            terms.push(Term { hash: last, count: (packed & 15) as u8 });
+        }
+        Ok(terms)
+    }
+
+    fn length(&mut self, limit: usize) -> Result<usize, FingerprintError> {
+        usize::try_from(self.varint()?).ok().filter(|n| *n <= limit).ok_or(FingerprintError::Invalid("length"))
+    }
+
+    fn person(&mut self) -> Result<PersonPrint, FingerprintError> {
+        let head = self.byte()?;
+        let role = match head & 3 {
+            0 => Role::Petitioner,
+            1 => Role::CoSigner,
+            2 => Role::Representative,
+            _ => return Err(FingerprintError::Invalid("role")),
+        };
+        if head >> 3 != 0 {
+            return Err(FingerprintError::Invalid("flag"));
+        }
+        let present = self.byte()?;
+        let mut words = [0; 4];
+        for (i, word) in words.iter_mut().enumerate() {
+            if present >> i & 1 == 1 {
+                *word = self.u64()?;
+            }
+        }
+        let mut clks = [Clk::default(); 3];
+        for (i, clk) in clks.iter_mut().enumerate() {
+            if present >> (4 + i) & 1 == 1 {
+                *clk = Clk([self.u64()?, self.u64()?]);
+            }
+        }
+        let mut birth = [0; 3];
+        if present >> 7 == 1 {
+            for part in &mut birth {
+                *part = u16::from_le_bytes(self.array()?);
+            }
+        }
+        let [id, phone, account, name] = words;
+        let [id_clk, phone_clk, name_clk] = clks;
+        Ok(PersonPrint {
+            role,
+            id,
+            id_verified: head >> 2 & 1 == 1,
+            id_clk,
+            phone,
+            phone_clk,
+            account,
+            name,
+            name_clk,
+            name_parts: self.list()?,
+            birth,
+            address: self.list()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Fingerprint {
+        Fingerprint {
+            platform: 7,
+            submitted_at: Some(-5),
+            anonymous: true,
+            division: Some(Division { code: 430_102, digits: 6 }),
+            point: Some((-112_980_000, 28_190_000)),
+            category: [1, 2, 0],
+            respondent: Some(9),
+            text: 3,
+            text_len: 40,
+            place: vec![1, 5],
+            terms: vec![Term { hash: 1, count: 2 }, Term { hash: u32::MAX, count: 15 }],
+            persons: vec![PersonPrint {
+                id: 1,
+                id_verified: true,
+                name: 2,
+                name_clk: Clk([1, 2]),
+                birth: [1, 0, 3],
+                address: vec![0, 2],
+                role: Role::CoSigner,
+                ..PersonPrint::default()
+            }],
+        }
+    }
+
+    #[test]
+    fn round_trips() {
+        for print in [Fingerprint::default(), sample()] {
+            assert_eq!(decode(&encode(&print)), Ok(print));
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_did_not_write() {
+        let good = encode(&sample());
+        for cut in 0..good.len() {
+            assert!(decode(&good[..cut]).is_err(), "cut at {cut}");
+        }
+        let mut trailing = good.clone();
+        trailing.push(0);
+        assert_eq!(decode(&trailing), Err(FingerprintError::Trailing));
+        let mut version = good;
+        version[0] = 9;
+        assert_eq!(decode(&version), Err(FingerprintError::Version(9)));
+    }
+}

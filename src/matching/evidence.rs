@@ -1,0 +1,154 @@
+//! The evidence between two submissions, and the decision drawn from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Model, Question};
+
+/// What the matcher holds two submissions to be to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Same person, same matter: one case.
+    Duplicate,
+    /// Likely a duplicate; a person decides.
+    PossibleDuplicate,
+    /// Same matter of other, or unknown, persons: one matter, two cases.
+    Related,
+    Distinct,
+}
+
+/// The answer to one of the two questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Yes,
+    Maybe,
+    No,
+    /// Nothing on both sides could be compared.
+    Unknown,
+}
+
+/// A question's evidence: `weight` is its share of the prior plus its comparisons, in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub verdict: Verdict,
+    pub weight: f64,
+    pub probability: f64,
+}
+
+/// One comparison that had a value on both sides. Missing values are left out: they weigh nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonResult {
+    pub name: String,
+    pub question: Question,
+    pub level: String,
+    /// log2(m/u), a multiple of 2⁻¹⁰, so that sums are exact.
+    pub weight: f64,
+}
+
+/// The waterfall: `prior` plus the comparisons' weights is exactly `weight`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub prior: f64,
+    pub comparisons: Vec<ComparisonResult>,
+    pub weight: f64,
+    /// Of one person having filed one matter twice: 2^weight / (1 + 2^weight).
+    pub probability: f64,
+    pub person: Answer,
+    pub matter: Answer,
+    pub decision: Decision,
+    /// Stable code of the rule that made the decision.
+    pub rule: String,
+}
+
+/// Weights are multiples of this many bits.
+const QUANTUM: f64 = 1.0 / 1024.0;
+
+/// Rounds a weight so that any sum of weights is exact in an `f64`.
+pub(super) fn quantise(bits: f64) -> f64 {
+    (bits / QUANTUM).round() * QUANTUM
+}
+
+/// Probability of log2 odds.
+pub(super) fn probability(bits: f64) -> f64 {
+    1.0 / (1.0 + (-bits).exp2())
+}
+
+impl Evidence {
+    /// Adds up and decides. O(comparisons).
+    pub(super) fn weigh(model: &Model, comparisons: Vec<ComparisonResult>, reserve: f64) -> Self {
+        let prior = model.prior();
+        let t = model.thresholds();
+        let answer = |question: Question, prior: f64, yes: f64, maybe: f64| {
+            let own = || comparisons.iter().filter(|c| c.question == question);
+            let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
+            let p = probability(weight);
+            let verdict = match () {
+                () if own().next().is_none() => Verdict::Unknown,
+                () if p >= yes => Verdict::Yes,
+                () if p >= maybe => Verdict::Maybe,
+                () => Verdict::No,
+            };
+            Answer { verdict, weight, probability: p }
+        };
+        let person = answer(Question::Person, prior.person, t.person_yes, t.person_maybe);
+        let matter = answer(Question::Matter, prior.matter, t.matter_yes, t.matter_maybe);
+        let (decision, rule) = decide(person.verdict, matter.verdict, reserve);
+        let weight = person.weight + matter.weight;
+        Self {
+            prior: quantise(prior.person) + quantise(prior.matter),
+            comparisons,
+            weight,
+            probability: probability(weight),
+            person,
+            matter,
+            decision,
+            rule: rule.to_owned(),
+        }
+    }
+}
+
+/// The rules above the score. `reserve` > 0 says that the texts share too little to carry a machine's duplicate.
+fn decide(person: Verdict, matter: Verdict, reserve: f64) -> (Decision, &'static str) {
+    match (person, matter) {
+        (Verdict::Yes, Verdict::Yes) if reserve > 0.0 => (Decision::PossibleDuplicate, "same_person_text_too_short"),
+        (Verdict::Yes, Verdict::Yes) => (Decision::Duplicate, "same_person_same_matter"),
+        (Verdict::Yes, Verdict::Maybe) => (Decision::PossibleDuplicate, "same_person_matter_uncertain"),
+        (Verdict::Maybe, Verdict::Yes) => (Decision::PossibleDuplicate, "same_matter_person_uncertain"),
+        (Verdict::No, Verdict::Yes) => (Decision::Related, "same_matter_other_person"),
+        (Verdict::Unknown, Verdict::Yes) => (Decision::Related, "same_matter_person_unknown"),
+        (_, Verdict::Maybe | Verdict::No) => (Decision::Distinct, "other_matter"),
+        (_, Verdict::Unknown) => (Decision::Distinct, "nothing_to_compare"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_need_both_answers() {
+        use Verdict::{Maybe, No, Unknown, Yes};
+        for (person, matter, want) in [
+            (Yes, Yes, Decision::Duplicate),
+            (Yes, Maybe, Decision::PossibleDuplicate),
+            (Maybe, Yes, Decision::PossibleDuplicate),
+            (No, Yes, Decision::Related),
+            (Unknown, Yes, Decision::Related),
+            (Yes, No, Decision::Distinct),
+            (Yes, Unknown, Decision::Distinct),
+            (Unknown, Maybe, Decision::Distinct),
+        ] {
+            assert_eq!(decide(person, matter, 0.0).0, want, "{person:?} {matter:?}");
+        }
+    }
+
+    #[test]
+    fn weights_add_up_exactly() {
+        let result = |question, weight| ComparisonResult { name: "x".into(), question, level: "y".into(), weight: quantise(weight) };
+        let comparisons = vec![result(Question::Person, 13.377), result(Question::Person, -0.1), result(Question::Matter, 7.77)];
+        let evidence = Evidence::weigh(&Model::default(), comparisons, 0.0);
+        let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
+        assert!(sum == evidence.weight);
+    }
+}

@@ -1,0 +1,339 @@
+//! The linker: a fold over the submission log that keeps an index and decides each new submission against it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::cases::{Cases, Ruling, RulingError};
+use super::compare::{Comparer, WeightedText, name_hash};
+use super::evidence::{Decision, Evidence, Verdict};
+use super::fingerprint::{Fingerprint, PersonPrint};
+use super::frequency::Frequency;
+use super::model::Model;
+use super::postings::Postings;
+
+/// Most earlier submissions compared with a new one.
+pub const MAX_CANDIDATES: usize = 64;
+/// Most matches reported of one submission.
+pub const MAX_MATCHES: usize = 16;
+const MAX_PERSON_CANDIDATES: usize = 32;
+
+/// An earlier submission and what it is to the new one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Match {
+    /// The earlier submission's position in the log.
+    pub seq: u64,
+    /// The case it belongs to now, named by the position of the case's founding submission.
+    pub case: u64,
+    pub decision: Decision,
+    pub evidence: Evidence,
+}
+
+/// Where a submission belongs.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The case it is a duplicate of; `None` founds a new case named by its own position.
+    pub case: Option<u64>,
+    /// The matter it joins; `None` is a matter of its own.
+    pub matter: Option<u64>,
+    /// At most [`MAX_MATCHES`], best first, none of them distinct.
+    pub matches: Vec<Match>,
+}
+
+/// The index and the state of all cases. Equal logs give equal linkers.
+pub struct Linker {
+    model: Model,
+    frequency: Frequency,
+    postings: Postings,
+    entries: Vec<Fingerprint>,
+    cases: Cases,
+}
+
+impl Linker {
+    pub fn new(model: Model) -> Self {
+        Self { model, frequency: Frequency::new(), postings: Postings::default(), entries: Vec::new(), cases: Cases::default() }
+    }
+
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Submissions folded in.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes held, the fixed tables included.
+    pub fn memory_bytes(&self) -> usize {
+        let entry = |e: &Fingerprint| {
+            size_of::<Fingerprint>() + e.terms.capacity() * 8 + e.place.capacity() * 4 + e.persons.capacity() * size_of::<PersonPrint>()
+        };
+        self.frequency.memory_bytes() + self.postings.memory_bytes() + self.entries.iter().map(entry).sum::<usize>()
+    }
+
+    /// The case a submission belongs to now, rulings applied.
+    pub fn case_of(&self, seq: u64) -> Option<u64> {
+        self.cases.entry_of(seq).map(|entry| self.cases.case(entry))
+    }
+
+    /// The matter a submission belongs to now.
+    pub fn matter_of(&self, seq: u64) -> Option<u64> {
+        self.cases.entry_of(seq).map(|entry| self.cases.matter(entry))
+    }
+
+    /// Decides where a submission belongs, changing nothing. Bounded by [`MAX_CANDIDATES`] comparisons.
+    pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
+        let matches = self.matches(fingerprint);
+        let case = matches.iter().find(|m| m.decision == Decision::Duplicate).map(|m| m.case);
+        let matter = match case {
+            Some(case) => self.matter_of(case),
+            None => matches
+                .iter()
+                .filter(|m| m.evidence.matter.verdict == Verdict::Yes)
+                .max_by(|a, b| a.evidence.matter.weight.total_cmp(&b.evidence.matter.weight).then(b.seq.cmp(&a.seq)))
+                .and_then(|m| self.matter_of(m.seq)),
+        };
+        Outcome { case, matter, matches: matches.into_iter().take(MAX_MATCHES).collect() }
+    }
+
+    /// The earlier submissions most likely about the same matter, best first: position and probability.
+    pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
+        let mut near: Vec<(u64, f64)> =
+            self.compared(fingerprint).into_iter().map(|(entry, evidence)| (self.cases.seq(entry), evidence.matter.weight)).collect();
+        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        near.truncate(top);
+        near.into_iter().map(|(seq, weight)| (seq, super::evidence::probability(weight))).collect()
+    }
+
+    /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
+    /// founds a case; `matter` `None` is a matter of its own.
+    pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
+        let Some(entry) = self.cases.push(seq, case, matter) else { return };
+        let mut names: Vec<u32> = fingerprint.persons.iter().filter(|p| p.name != 0).map(name_hash).collect();
+        names.sort_unstable();
+        names.dedup();
+        let terms = fingerprint.terms.iter().map(|t| t.hash);
+        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter().copied());
+        self.frequency.add_document(terms.chain(names).chain(addresses).chain(fingerprint.place.iter().copied()));
+        for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(fingerprint.terms.iter().map(|t| t.hash)) {
+            self.postings.add(key, entry);
+        }
+        self.entries.push(fingerprint.clone());
+    }
+
+    /// Folds a person's decision, which the machine never overrides.
+    pub fn apply(&mut self, ruling: &Ruling) -> Result<(), RulingError> {
+        self.cases.apply(ruling)
+    }
+
+    fn matches(&self, fingerprint: &Fingerprint) -> Vec<Match> {
+        let mut matches: Vec<Match> = self
+            .compared(fingerprint)
+            .into_iter()
+            .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
+            .map(|(entry, evidence)| Match {
+                seq: self.cases.seq(entry),
+                case: self.cases.case(entry),
+                decision: evidence.decision,
+                evidence,
+            })
+            .collect();
+        matches.sort_by(|a, b| a.decision.cmp(&b.decision).then(b.evidence.weight.total_cmp(&a.evidence.weight)).then(a.seq.cmp(&b.seq)));
+        matches
+    }
+
+    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Evidence)> {
+        let text = WeightedText::new(&fingerprint.terms, &self.frequency);
+        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
+        self.candidates(fingerprint, &text)
+            .into_iter()
+            .filter_map(|entry| self.entries.get(entry as usize).map(|other| (entry, comparer.compare(fingerprint, &text, other))))
+            .collect()
+    }
+
+    fn candidates(&self, fingerprint: &Fingerprint, text: &WeightedText) -> Vec<u32> {
+        let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
+        persons.sort_unstable_by(|a, b| b.cmp(a));
+        persons.dedup();
+        persons.truncate(MAX_PERSON_CANDIDATES);
+        let mut scores: HashMap<u32, f32> = HashMap::new();
+        for key in near_keys(fingerprint) {
+            for entry in self.postings.get(key) {
+                *scores.entry(*entry).or_default() += 10.0;
+            }
+        }
+        for term in &text.terms {
+            for entry in self.postings.get(term.hash) {
+                *scores.entry(*entry).or_default() += term.weight * term.bits;
+            }
+        }
+        let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();
+        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let room = MAX_CANDIDATES - persons.len();
+        persons.extend(ranked.into_iter().take(room).map(|(entry, _)| entry));
+        persons
+    }
+}
+
+fn key(kind: u64, value: u64) -> u32 {
+    let mixed = (value ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (mixed >> 32) as u32
+}
+
+fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
+    fingerprint.persons.iter().flat_map(|p| {
+        let birth = u64::from(p.birth[0]) << 32 | u64::from(p.birth[1]) << 16 | u64::from(p.birth[2]);
+        [
+            (p.id != 0).then(|| key(1, p.id)),
+            (p.phone != 0).then(|| key(2, p.phone)),
+            (p.account != 0).then(|| key(3, p.account)),
+            (p.name != 0 && p.has_birth()).then(|| key(4, p.name ^ birth)),
+        ]
+        .into_iter()
+        .flatten()
+    })
+}
+
+/// Side of a cell of the grid of points, in 1e-6 degrees (about 220 m of latitude).
+const CELL: i32 = 2_000;
+
+fn cell_key(x: i32, y: i32) -> u32 {
+    key(6, (x as u32 as u64) << 32 | y as u32 as u64)
+}
+
+fn matter_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
+    let text = (fingerprint.text != 0).then(|| key(5, u64::from(fingerprint.text)));
+    let cell = fingerprint.point.map(|(lon, lat)| cell_key(lon.div_euclid(CELL), lat.div_euclid(CELL)));
+    text.into_iter().chain(cell)
+}
+
+fn near_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
+    let text = (fingerprint.text != 0).then(|| key(5, u64::from(fingerprint.text)));
+    let cells = fingerprint.point.into_iter().flat_map(|(lon, lat)| {
+        let (x, y) = (lon.div_euclid(CELL), lat.div_euclid(CELL));
+        (-1..=1).flat_map(move |dx| (-1..=1).map(move |dy| cell_key(x + dx, y + dy)))
+    });
+    text.into_iter().chain(cells)
+}
+
+/// Cases with their submissions, for reports and tests: case to ascending positions.
+pub fn cases_of(linker: &Linker) -> BTreeMap<u64, Vec<u64>> {
+    linker.cases.groups()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::{FederationKey, Fingerprinter, Person, Record};
+
+    struct Log {
+        printer: Fingerprinter,
+        linker: Linker,
+        seq: u64,
+    }
+
+    impl Log {
+        fn new() -> Self {
+            Self { printer: Fingerprinter::new(&FederationKey::from_bytes([5; 32])), linker: Linker::new(Model::default()), seq: 0 }
+        }
+
+        fn file(&mut self, record: &Record<'_>) -> Outcome {
+            self.seq += 1;
+            let print = self.printer.fingerprint(record);
+            let outcome = self.linker.decide(&print);
+            self.linker.insert(self.seq, &print, outcome.case.unwrap_or(self.seq), outcome.matter);
+            outcome
+        }
+    }
+
+    fn petitioner(id: u8) -> Person<'static> {
+        let ids = ["11010519491231002X", "430102198001010019", "430102197503120029"];
+        Person {
+            name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default()
+        }
+    }
+
+    const NOISE: (&str, &str) =
+        ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+    const NOISE_AGAIN: (&str, &str) =
+        ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
+    const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
+
+    fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
+        Record {
+            platform,
+            persons,
+            subject: text.0,
+            content: text.1,
+            submitted_at: Some(1_767_225_600 + day * 86_400),
+            division: Some("430102"),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn one_person_one_matter_two_platforms_is_a_duplicate() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0)], NOISE, 0));
+        assert_eq!(log.file(&record("province", vec![petitioner(0)], NOISE_AGAIN, 9)).case, Some(1));
+    }
+
+    #[test]
+    fn one_person_two_matters_are_two_cases() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0)], NOISE, 0));
+        let other = log.file(&record("province", vec![petitioner(0)], WAGES, 9));
+        assert_eq!((other.case, other.matter), (None, None));
+    }
+
+    #[test]
+    fn a_form_letter_makes_a_matter_and_no_duplicate() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0)], NOISE, 0));
+        let second = log.file(&record("province", vec![petitioner(1)], NOISE, 1));
+        assert_eq!((second.case, second.matter), (None, Some(1)));
+        assert!(second.matches.iter().all(|m| m.decision == Decision::Related));
+    }
+
+    #[test]
+    fn the_anonymous_never_merge() {
+        let mut log = Log::new();
+        for day in 0..5 {
+            let outcome = log.file(&Record { anonymous: true, ..record("wechat", vec![], NOISE, day) });
+            assert_eq!(outcome.case, None);
+        }
+    }
+
+    #[test]
+    fn a_short_text_alone_never_merges() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0)], ("投诉", "请处理"), 0));
+        assert_eq!(log.file(&record("province", vec![petitioner(0)], ("投诉", "请处理"), 200)).case, None);
+        log.file(&record("wechat", vec![petitioner(1)], ("", ""), 0));
+        assert_eq!(log.file(&record("province", vec![petitioner(1)], ("", ""), 1)).case, None);
+    }
+
+    #[test]
+    fn a_co_signer_counts() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0), petitioner(2)], NOISE, 0));
+        assert_eq!(log.file(&record("province", vec![petitioner(2)], NOISE_AGAIN, 3)).case, Some(1));
+    }
+
+    #[test]
+    fn rulings_hold() {
+        let mut log = Log::new();
+        log.file(&record("wechat", vec![petitioner(0)], NOISE, 0));
+        log.file(&record("province", vec![petitioner(0)], NOISE_AGAIN, 9));
+        log.linker.apply(&Ruling::Split { case: 1, submissions: vec![2], new_case: 2 }).unwrap();
+        assert_eq!(log.linker.case_of(2), Some(2));
+        assert_eq!(log.linker.apply(&Ruling::Merge { from: 2, into: 1 }), Err(RulingError::KeptApart(1, 2)));
+        log.linker.apply(&Ruling::Release { a: 1, b: 2 }).unwrap();
+        log.linker.apply(&Ruling::Merge { from: 2, into: 1 }).unwrap();
+        assert_eq!(cases_of(&log.linker), BTreeMap::from([(1, vec![1, 2])]));
+    }
+}

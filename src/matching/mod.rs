@@ -1,0 +1,33 @@
+//! Record linkage for petitions: who filed the same matter before?
+//!
+//! A [`Record`] becomes a [`Fingerprint`] under the federation's key; a [`Linker`] folds fingerprints, in the order
+//! of the submission log, into an index and decides each new one against it under a [`Model`]. Two questions are
+//! answered apart, by Fellegi & Sunter's weights: same person, and same matter. A duplicate needs both.
+//!
+//! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
+//! give the same cases.
+
+mod cases;
+mod clk;
+mod compare;
+mod encoding;
+mod evidence;
+mod fingerprint;
+mod frequency;
+mod key;
+mod linker;
+mod model;
+mod normalise;
+mod postings;
+mod record;
+pub mod resident_id;
+mod terms;
+
+pub use cases::{Ruling, RulingError};
+pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
+pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};
+pub use key::FederationKey;
+pub use linker::{Linker, MAX_CANDIDATES, MAX_MATCHES, Match, Outcome, cases_of};
+pub use model::{Model, ModelError, Question};
+pub use record::{Person, Record, Role};
+pub use terms::{MAX_CHARS, MAX_TERMS, Term};

@@ -1,0 +1,266 @@
+//! The match model: comparisons, their levels with m and u, priors and thresholds. Data, not code.
+//!
+//! Fellegi & Sunter 1969: a level reached by a pair adds log2(m/u) bits, m being its share among true matches and u
+//! among others.
+
+use serde::{Deserialize, Serialize};
+
+/// A model that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("match model is not valid TOML: {0}")]
+    Toml(#[from] toml::de::Error),
+    #[error("comparison {0:?} is missing or given twice")]
+    Comparison(&'static str),
+    #[error("comparison {0:?} is not known")]
+    Unknown(String),
+    #[error("comparison {comparison:?}: {problem}")]
+    Level { comparison: String, problem: &'static str },
+    #[error("threshold {0} is not a probability, or is below its lower neighbour")]
+    Threshold(&'static str),
+}
+
+/// Which of the two questions a comparison speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Is it the same person?
+    Person,
+    /// Is it the same matter?
+    Matter,
+}
+
+macro_rules! comparisons {
+    ($($variant:ident $name:literal $question:ident),* $(,)?) => {
+        /// What is compared.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Kind { $($variant),* }
+
+        impl Kind {
+            pub(super) const ALL: &[Self] = &[$(Self::$variant),*];
+
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            pub(super) const fn question(self) -> Question {
+                match self { $(Self::$variant => Question::$question),* }
+            }
+        }
+    };
+}
+
+comparisons! {
+    IdNumber "id_number" Person,
+    Phone "phone" Person,
+    Account "account" Person,
+    Name "name" Person,
+    BirthDate "birth_date" Person,
+    Address "address" Person,
+    Text "text" Matter,
+    Place "place" Matter,
+    Distance "distance" Matter,
+    Division "division" Matter,
+    Category "category" Matter,
+    Respondent "respondent" Matter,
+    Time "time" Matter,
+}
+
+/// One level: reached by a measure of at least `min` in `0.0..=1.0`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Level {
+    pub name: String,
+    pub min: f64,
+    pub m: f64,
+    pub u: f64,
+}
+
+impl Level {
+    fn bits(&self) -> f64 {
+        (self.m / self.u).log2()
+    }
+}
+
+/// One comparison, levels from the best downwards; the last takes whatever is left.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Comparison {
+    pub name: String,
+    /// The best level's u is the value's own frequency, if that is known (Winkler 1989).
+    #[serde(default)]
+    pub term_frequency: bool,
+    /// Weights between two levels' lower bounds are drawn as a line instead of a step.
+    #[serde(default)]
+    pub interpolate: bool,
+    pub levels: Vec<Level>,
+}
+
+impl Comparison {
+    pub(super) fn level(&self, measure: f64) -> &Level {
+        self.levels.iter().find(|l| measure >= l.min).unwrap_or(&self.levels[self.levels.len() - 1])
+    }
+
+    /// The level's weight in bits, before any term-frequency adjustment.
+    pub(super) fn weight(&self, measure: f64) -> f64 {
+        let at = self.levels.iter().position(|l| measure >= l.min).unwrap_or(self.levels.len() - 1);
+        let level = &self.levels[at];
+        if !self.interpolate || at == 0 {
+            return level.bits();
+        }
+        let above = &self.levels[at - 1];
+        let share = ((measure - level.min) / (above.min - level.min)).clamp(0.0, 1.0);
+        level.bits() + share * (above.bits() - level.bits())
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        let fail = |problem| Err(ModelError::Level { comparison: self.name.clone(), problem });
+        if self.levels.len() < 2 {
+            return fail("needs at least two levels");
+        }
+        let probability = |p: f64| p > 0.0 && p <= 1.0;
+        if !self.levels.iter().all(|l| probability(l.m) && probability(l.u)) {
+            return fail("m and u must lie above 0 and not above 1");
+        }
+        if !self.levels.windows(2).all(|w| w[0].min > w[1].min) {
+            return fail("levels must descend");
+        }
+        Ok(())
+    }
+}
+
+/// Prior log2 odds of the two questions, for a pair that shares a blocking key.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Priors {
+    pub person: f64,
+    pub matter: f64,
+}
+
+/// Probabilities from which an answer is "yes" or "maybe".
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Thresholds {
+    pub person_yes: f64,
+    pub person_maybe: f64,
+    pub matter_yes: f64,
+    pub matter_maybe: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    name: String,
+    version: String,
+    trained_on: String,
+    prior: Priors,
+    thresholds: Thresholds,
+    comparison: Vec<Comparison>,
+}
+
+/// A match model. [`Model::default`] is the one compiled in from `models/default.toml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    document: Document,
+    digest: String,
+}
+
+impl Model {
+    /// Reads and checks a model; every known comparison must be given once.
+    pub fn from_toml(text: &str) -> Result<Self, ModelError> {
+        let mut document: Document = toml::from_str(text)?;
+        for kind in Kind::ALL {
+            if document.comparison.iter().filter(|c| c.name == kind.name()).count() != 1 {
+                return Err(ModelError::Comparison(kind.name()));
+            }
+        }
+        let rank = |c: &Comparison| Kind::ALL.iter().position(|k| k.name() == c.name);
+        if let Some(unknown) = document.comparison.iter().find(|c| rank(c).is_none()) {
+            return Err(ModelError::Unknown(unknown.name.clone()));
+        }
+        document.comparison.sort_by_key(rank);
+        for comparison in &document.comparison {
+            comparison.check()?;
+        }
+        let t = &document.thresholds;
+        for (name, low, high) in [("person", t.person_maybe, t.person_yes), ("matter", t.matter_maybe, t.matter_yes)] {
+            if !(0.0..=1.0).contains(&low) || !(0.0..=1.0).contains(&high) || low > high {
+                return Err(ModelError::Threshold(name));
+            }
+        }
+        Ok(Self { document, digest: blake3::hash(text.as_bytes()).to_hex().to_string() })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.document.name
+    }
+
+    pub fn version(&self) -> &str {
+        &self.document.version
+    }
+
+    /// On what the levels were estimated.
+    pub fn trained_on(&self) -> &str {
+        &self.document.trained_on
+    }
+
+    /// BLAKE3 of the model's text, hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    pub(super) fn comparison(&self, kind: Kind) -> &Comparison {
+        &self.document.comparison[kind as usize]
+    }
+
+    pub(super) const fn prior(&self) -> Priors {
+        self.document.prior
+    }
+
+    pub(super) const fn thresholds(&self) -> Thresholds {
+        self.document.thresholds
+    }
+}
+
+impl Default for Model {
+    #[expect(clippy::expect_used, reason = "the text is compiled in and a test reads it")]
+    fn default() -> Self {
+        Self::from_toml(include_str!("../../models/default.toml")).expect("the compiled-in model is valid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_valid() {
+        let model = Model::default();
+        assert_eq!(model.digest().len(), 64);
+        assert!(!model.name().is_empty() && !model.version().is_empty() && !model.trained_on().is_empty());
+    }
+
+    #[test]
+    fn weights_run_between_levels() {
+        let level = |name: &str, min, m, u| Level { name: name.into(), min, m, u };
+        let mut comparison = Comparison {
+            name: "text".into(),
+            term_frequency: false,
+            interpolate: true,
+            levels: vec![level("high", 0.8, 0.8, 0.1), level("low", 0.4, 0.1, 0.1), level("none", 0.0, 0.1, 0.8)],
+        };
+        assert!((comparison.weight(0.9) - 3.0).abs() < 1e-9);
+        assert!((comparison.weight(0.6) - 1.5).abs() < 1e-9);
+        assert!((comparison.weight(0.0) + 3.0).abs() < 1e-9);
+        comparison.interpolate = false;
+        assert!(comparison.weight(0.6).abs() < 1e-9);
+        assert_eq!(comparison.level(0.5).name, "low");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let text = include_str!("../../models/default.toml");
+        assert!(matches!(Model::from_toml("x"), Err(ModelError::Toml(_))));
+        assert!(matches!(Model::from_toml(&text.replace("name = \"phone\"", "name = \"fax\"")), Err(ModelError::Comparison("phone"))));
+    }
+}

@@ -1,0 +1,2 @@
+//! Pages for people.
+pub fn configure(_: &mut actix_web::web::ServiceConfig) {}

@@ -1,0 +1,120 @@
+//! Licences of everything that is linked in, checked against `deny.toml` without a network and without `cargo-deny`.
+
+use std::{collections::BTreeSet, process::Command};
+
+use serde_json::Value;
+
+use crate::support::files;
+
+/// Features that bring in data under a licence this crate cannot be given on under.
+const FORBIDDEN_FEATURES: &[(&str, &str)] = &[("zhconv", "mediawiki")];
+
+#[test]
+fn every_dependency_may_be_given_on_under_our_licence() {
+    let deny: toml::Table = toml::from_str(&files::text("deny.toml".as_ref()).unwrap()).unwrap();
+    let licences = &deny["licenses"];
+    let allowed = strings(&licences["allow"]);
+    let metadata = metadata();
+    let mut wrong = Vec::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let exception = licences["exceptions"].as_array().unwrap().iter().find(|e| e["crate"].as_str() == Some(name));
+        let mut here = allowed.clone();
+        here.extend(exception.map(|e| strings(&e["allow"])).unwrap_or_default());
+        let expression = package["license"].as_str().unwrap_or("none given");
+        if !is_satisfied(expression, &here) {
+            wrong.push(format!("{name} {}: {expression}", package["version"].as_str().unwrap()));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn features_under_another_licence_stay_off() {
+    for node in metadata()["resolve"]["nodes"].as_array().unwrap() {
+        let id = node["id"].as_str().unwrap();
+        for (name, feature) in FORBIDDEN_FEATURES {
+            let is_it = id.contains(&format!("#{name}@")) || id.contains(&format!("/{name}#"));
+            let on = node["features"].as_array().unwrap().iter().any(|f| f.as_str().unwrap().starts_with(feature));
+            assert!(!(is_it && on), "{id} has the feature {feature}");
+        }
+    }
+}
+
+fn strings(list: &toml::Value) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap().to_owned()).collect()
+}
+
+/// What cargo has already resolved and downloaded for this machine; asks no registry.
+fn metadata() -> Value {
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform", host])
+        .current_dir(files::root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// True if an SPDX expression can be satisfied with the allowed licences. `/` is the old way to write `OR`.
+fn is_satisfied(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut at = 0;
+    either(&words, &mut at, allowed) && at == words.len()
+}
+
+fn either(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    let mut satisfied = all(words, at, allowed);
+    while words.get(*at) == Some(&"OR") {
+        *at += 1;
+        satisfied |= all(words, at, allowed);
+    }
+    satisfied
+}
+
+fn all(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    let mut satisfied = one(words, at, allowed);
+    while words.get(*at) == Some(&"AND") {
+        *at += 1;
+        satisfied &= one(words, at, allowed);
+    }
+    satisfied
+}
+
+fn one(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    if words.get(*at) == Some(&"(") {
+        *at += 1;
+        let satisfied = either(words, at, allowed);
+        *at += 1;
+        return satisfied;
+    }
+    let mut licence = words.get(*at).copied().unwrap_or_default().to_owned();
+    *at += 1;
+    if words.get(*at) == Some(&"WITH") {
+        licence = format!("{licence} WITH {}", words.get(*at + 1).copied().unwrap_or_default());
+        *at += 2;
+    }
+    allowed.contains(&licence)
+}
+
+#[test]
+fn expressions_are_read_as_spdx_says() {
+    let allowed = BTreeSet::from(["MIT".to_owned(), "ISC".to_owned(), "Apache-2.0 WITH LLVM-exception".to_owned()]);
+    for (expression, satisfied) in [
+        ("MIT", true),
+        ("GPL-3.0-only", false),
+        ("MIT OR GPL-3.0-only", true),
+        ("MIT AND GPL-3.0-only", false),
+        ("(GPL-3.0-only OR MIT) AND ISC", true),
+        ("GPL-3.0-only/MIT", true),
+        ("Apache-2.0 WITH LLVM-exception", true),
+        ("Apache-2.0", false),
+        ("MIT ISC", false),
+    ] {
+        assert_eq!(is_satisfied(expression, &allowed), satisfied, "{expression}");
+    }
+}
