@@ -99,6 +99,7 @@ impl Gateway {
             platform: filter.platform,
             matter: filter.matter,
             updated_from: filter.updated_from,
+            with_merged: false,
         };
         self.read(move |gateway, c| {
             let found = cases::list(c, &filter, page)?;

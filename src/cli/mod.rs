@@ -11,6 +11,7 @@ mod migrate;
 mod openapi;
 mod runtime;
 mod serve;
+mod simulate;
 
 use std::{error::Error, process::ExitCode};
 
@@ -40,6 +41,8 @@ enum Command {
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Run petition platforms for the gateway to talk to
+    Simulate(simulate::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(args) => ingest::run(&args),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|error| {
