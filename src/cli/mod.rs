@@ -5,6 +5,7 @@
 
 mod adapter;
 mod completions;
+mod demo;
 mod ingest;
 mod key;
 mod migrate;
@@ -29,6 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// See the main job done: platforms, gateway, filings, summary
+    Demo(demo::Args),
     /// Run the gateway
     Serve(serve::Args),
     /// Bring the store's schema up to date
@@ -50,6 +53,7 @@ enum Command {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
