@@ -6,7 +6,11 @@ use super::client::Client;
 use crate::{
     app::view::{DeliveryState, Decision, Overview, SubmissionView},
     cli::Failure,
-    domain::message::MessageKind,
+    domain::{
+        case::CaseStatus,
+        message::MessageKind,
+        submission::{Channel, Kind},
+    },
     simulate::{NoticeKind, Received, Simulation, scenario::Scenario},
 };
 
@@ -138,7 +142,7 @@ impl End<'_> {
             *times.entry(&forward.case).or_default() += 1;
         }
         let once = times.values().filter(|count| **count == 1).count();
-        let accused = self.scenario.filings.iter().filter(|filing| filing.kind == crate::domain::submission::Kind::Accusation);
+        let accused = self.scenario.filings.iter().filter(|filing| filing.kind == Kind::Accusation);
         let reached = accused
             .filter(|filing| {
                 let case = self.submission(&filing.platform, &filing.source_id).and_then(|s| s.case.as_ref());
@@ -162,12 +166,13 @@ impl End<'_> {
             let Some(case) = &submission.case else { continue };
             let Some(received) = self.received.get(&filing.platform) else { continue };
             let account = filing.persons.iter().find_map(|person| person.account.as_deref());
-            let about_it = |about: &str| about == filing.source_id || Some(about) == account;
+            // WeChat answers OpenIDs, and an anonymous filing's is known to nobody but WeChat: there the case must do.
+            let about_it = |about: &str| about == filing.source_id || account.map_or(filing.channel == Channel::Wechat, |own| own == about);
             let has = |kinds: &[NoticeKind]| {
                 received.notices.iter().any(|n| kinds.contains(&n.kind) && n.case == case.id && about_it(&n.about))
             };
             let first = if submission.decision == Some(Decision::Duplicate) { NoticeKind::Duplicate } else { NoticeKind::Registered };
-            let answered = case.status == crate::domain::case::CaseStatus::Answered;
+            let answered = case.status == CaseStatus::Answered;
             for (what, due, seen) in [
                 (Told::Registered, true, has(&[first])),
                 (Told::Status, case.organization.is_some(), has(&[NoticeKind::Status, NoticeKind::Reply, NoticeKind::Duplicate])),
