@@ -273,7 +273,9 @@ pub(super) struct AnswerManifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileManifest {
-    pub name: String,
+    /// For people who read the manifest.
+    #[serde(rename = "name")]
+    pub _name: String,
     /// A file name in which `*` stands for any characters.
     #[serde(rename = "match")]
     pub pattern: String,
