@@ -163,13 +163,24 @@ fn compare(report: &mut Report, path: &str, expected: Option<&Vec<u8>>, became: 
     match serde_json::from_slice::<Json>(expected) {
         Err(error) => report.findings.push(Finding::new(Some(path), "", format!("what is expected is not JSON: {error}"))),
         Ok(expected) => {
-            for mut finding in differences(&expected, became, "") {
+            for mut finding in differences(&expected, became, "").into_iter().filter_map(said_by_the_record) {
                 finding.sample = Some(path.to_owned());
-                finding.expression = expressions.get(&finding.field).cloned();
+                finding.expression = finding.expression.or_else(|| expressions.get(&finding.field).cloned());
                 report.findings.push(finding);
             }
         }
     }
+}
+
+/// Where a record did not map against expectation, what it says itself is better than that it is missing.
+fn said_by_the_record(finding: Finding) -> Option<Finding> {
+    let Some(record) = finding.field.strip_suffix("/unmapped").filter(|_| finding.expected.is_none()) else {
+        let lost = finding.found.is_none() && ["/submission", "/update"].iter().any(|member| finding.field.ends_with(member));
+        return (!lost).then_some(finding);
+    };
+    let text = |name: &str| finding.found.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    let field = format!("{record}{}", text("field").unwrap_or_default());
+    Some(Finding { expression: text("expression"), ..Finding::new(None, &field, text("problem").unwrap_or_default()) })
 }
 
 /// Differences of two values as findings, at most twenty.
@@ -252,6 +263,113 @@ mod tests {
         );
     }
 
+    /// Checks a copy of `adapters/mobile` in which one text is another.
+    fn check_changed(from: &str, to: &str, expected: &[(Option<&str>, &str, Option<&str>, &str)]) {
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/mobile");
+        let copy = tempfile::tempdir().expect("a folder");
+        let manifest = std::fs::read_to_string(original.join("adapter.yaml")).expect("a manifest");
+        assert_eq!(manifest.matches(from).count(), 1, "{from}");
+        std::fs::write(copy.path().join("adapter.yaml"), manifest.replace(from, to)).expect("written");
+        for (path, bytes) in samples::read_folder(&original).expect("samples") {
+            let path = copy.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, bytes).expect("written");
+        }
+        let report = check(copy.path(), false).expect("a report");
+        let found: Vec<_> =
+            report.findings.iter().map(|f| (f.sample.as_deref(), f.field.as_str(), f.expression.as_deref(), f.problem.as_str())).collect();
+        assert_eq!(found, expected, "{to}");
+    }
+
+    /// One fault of the manifest itself.
+    fn manifest<'a>(
+        field: &'a str,
+        expression: Option<&'a str>,
+        problem: &'a str,
+    ) -> [(Option<&'a str>, &'a str, Option<&'a str>, &'a str); 1] {
+        [(None, field, expression, problem)]
+    }
+
+    #[test]
+    fn what_is_off_is_named() {
+        check_changed(
+            "place: data.?location.?name",
+            "place: data.?location.?nmae",
+            &[(
+                Some("samples/callbacks/appeal-submitted.http"),
+                "/records/0/submission/place",
+                Some("data.?location.?nmae"),
+                "expected and not there",
+            )],
+        );
+        check_changed(
+            "media_type: image.mimeType",
+            "media_type: image.mime",
+            &[(
+                Some("samples/callbacks/appeal-submitted.http"),
+                "/records/0/attachments/0/media_type",
+                Some("image.mime"),
+                "there is no member `mime`",
+            )],
+        );
+        check_changed(
+            "ELEVATOR: 商贸旅游/质监检验检疫/特种设备管理",
+            "ELEVATOR: 商贸旅游",
+            &[(
+                Some("samples/callbacks/appeal-submitted.http"),
+                "/records/0/submission/category",
+                Some("lookup('topic', data.?topicCode.orValue(''))"),
+                "not what is expected",
+            )],
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_manifest_is_named() {
+        check_changed(
+            "place: data.?location.?name",
+            "place: dtaa.?location.?name",
+            &manifest(
+                "/mappings/appeal/fields/place",
+                Some("dtaa.?location.?name"),
+                "`dtaa` is not known here; known are record, settings, data, user",
+            ),
+        );
+        check_changed(
+            "place: data.?location.?name",
+            "place: data.?location.(name",
+            &manifest(
+                "/mappings/appeal/fields/place",
+                Some("data.?location.(name"),
+                "ERROR: <input>:1:16: Syntax error: no viable alternative at input '.('",
+            ),
+        );
+        check_changed(
+            "tolerance_seconds: 300",
+            "tolerance_seconds: 0",
+            &manifest("/callback/timestamp/tolerance_seconds", None, "0 is less than the minimum of 1"),
+        );
+        check_changed(
+            "ignored: 连通性测试",
+            "mapping: appeal\n      ignored: 连通性测试",
+            &manifest("/callback/routes/2", None, "exactly one of these is needed: mapping, ignored"),
+        );
+        check_changed(
+            "title: 移动",
+            "titel: 移动",
+            &[
+                (None, "", None, "\"title\" is a required property"),
+                (None, "", None, "Additional properties are not allowed ('titel' was unexpected)"),
+            ],
+        );
+        check_changed("concluded: ARCHIVED", "", &manifest("/statuses/to_platform", None, "the status concluded has no word"));
+        check_changed(
+            "key: webhook_secret",
+            "key: hook_secret",
+            &manifest("/callback/signature/key", None, "the secret hook_secret is not declared in /secrets"),
+        );
+    }
+
     /// A folder added to `adapters/` is tested without a change here.
     #[test]
     fn every_adapter_of_the_repository_passes_its_samples() {
@@ -266,6 +384,42 @@ mod tests {
             assert!(findings.is_empty(), "{}:\n{}", report.adapter, findings.join("\n"));
             assert!(report.samples > 0, "{} has no samples", report.adapter);
             assert!(folder.join("README.md").is_file(), "{} has no README.md", report.adapter);
+        }
+    }
+
+    /// Bytes lost, doubled or turned: whatever becomes of a sample, it is an answer and not a panic, and no value is printed.
+    #[test]
+    fn broken_bytes_are_answered() {
+        let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+        let mut state = 7_u64;
+        let mut random = move |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).expect("fits") % bound.max(1)
+        };
+        for name in ["provincial-rest", "mobile", "wechat", "file-drop", "message-board"] {
+            let adapter = Adapter::load(&adapters.join(name)).expect("an adapter");
+            let files = samples::read_folder(&adapters.join(name)).expect("samples");
+            let setting = Setting::read(files.get("samples/sample.yaml").map(Vec::as_slice)).expect("a setting");
+            for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with("samples/") && *path != "samples/sample.yaml") {
+                for _ in 0..20 {
+                    let mut bytes = bytes.clone();
+                    for _ in 0..=random(4) {
+                        let at = random(bytes.len());
+                        match random(4) {
+                            0 => bytes.truncate(at),
+                            1 => bytes[at] = u8::try_from(random(256)).expect("fits"),
+                            2 => drop(bytes.drain(at..(at + random(40)).min(bytes.len()))),
+                            _ => bytes.extend_from_within(at..),
+                        }
+                        if bytes.is_empty() {
+                            break;
+                        }
+                    }
+                    let ran = Sample { adapter: &adapter, setting: &setting, path, bytes: &bytes }.run();
+                    let problems = ran.findings.iter().map(|finding| finding.problem.as_str()).collect::<String>();
+                    assert!(!problems.contains("陈立群") && !problems.contains("13900001111"), "{problems}");
+                }
+            }
         }
     }
 }

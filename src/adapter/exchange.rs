@@ -30,18 +30,18 @@ fn validator<T: ToSchema>() -> Option<Validator> {
     jsonschema::options().should_validate_formats(true).build(&document).ok()
 }
 
-pub(super) fn submission(json: Json) -> Result<Submission, FieldProblem> {
+pub(super) fn submission(json: &Json) -> Result<Submission, FieldProblem> {
     typed(json, &SUBMISSION)
 }
 
-pub(super) fn update(json: Json) -> Result<CaseUpdate, FieldProblem> {
+pub(super) fn update(json: &Json) -> Result<CaseUpdate, FieldProblem> {
     typed(json, &UPDATE)
 }
 
 /// The schema is asked only where the types refuse: it finds the place that serde does not name.
-fn typed<T: DeserializeOwned>(json: Json, validator: &Option<Validator>) -> Result<T, FieldProblem> {
-    T::deserialize(&json).map_err(|_| {
-        let found = validator.as_ref().and_then(|v| faults(v, &json).into_iter().next());
+fn typed<T: DeserializeOwned>(json: &Json, validator: &Option<Validator>) -> Result<T, FieldProblem> {
+    T::deserialize(json).map_err(|_| {
+        let found = validator.as_ref().and_then(|v| faults(v, json).into_iter().next());
         found.unwrap_or_else(|| FieldProblem::invalid("", "the record does not fit the exchange format"))
     })
 }
@@ -104,7 +104,7 @@ mod tests {
     fn check(change: impl Fn(&mut Json), expected: Result<(), (&str, &str)>) {
         let mut json = whole();
         change(&mut json);
-        let made = submission(json).map(|_| ()).map_err(|p| (p.pointer, p.problem.to_string()));
+        let made = submission(&json).map(|_| ()).map_err(|p| (p.pointer, p.problem.to_string()));
         assert_eq!(made, expected.map_err(|(p, w)| (p.to_owned(), w.to_owned())));
     }
 
@@ -128,7 +128,7 @@ mod tests {
         let mut json = whole();
         json["division"] = json!("439999");
         json["petitioners"][0]["id_document"] = json!({"type": "resident_id", "number": "110105194912310021"});
-        let submission = submission(json).expect("types fit");
+        let submission = submission(&json).expect("types fit");
         let pointers: Vec<String> = faults_of_submission(&submission).into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["/division", "/petitioners/0/id_document/number"]);
     }

@@ -16,7 +16,6 @@ use super::{
 
 /// A kind of file the adapter takes.
 pub(super) struct FileKind {
-    pub name: String,
     pattern: String,
     format: FileFormat,
     delimiter: char,
@@ -26,13 +25,7 @@ pub(super) struct FileKind {
 
 impl FileKind {
     pub fn new(manifest: &FileManifest, mapping: usize) -> Self {
-        Self {
-            name: manifest.name.clone(),
-            pattern: manifest.pattern.clone(),
-            format: manifest.format,
-            delimiter: manifest.delimiter,
-            mapping,
-        }
+        Self { pattern: manifest.pattern.clone(), format: manifest.format, delimiter: manifest.delimiter, mapping }
     }
 
     pub fn takes(&self, file_name: &str) -> bool {
@@ -73,7 +66,7 @@ pub struct FileRecords<'a, R: BufRead> {
 
 enum Source<R: BufRead> {
     Lines { reader: R, buffer: Vec<u8>, line: u64 },
-    Csv { reader: Box<csv::Reader<Metered<R>>>, header: Vec<String>, budget: Rc<Cell<usize>> },
+    Csv { reader: Box<csv::Reader<Metered<R>>>, header: Vec<String>, budget: Rc<Cell<usize>>, row: u64 },
 }
 
 impl<R: BufRead> Iterator for FileRecords<'_, R> {
@@ -86,7 +79,7 @@ impl<R: BufRead> Iterator for FileRecords<'_, R> {
         }
         let record = match &mut self.source {
             Source::Lines { reader, buffer, line } => next_line(reader, buffer, line),
-            Source::Csv { reader, header, budget } => next_row(reader, header, budget),
+            Source::Csv { reader, header, budget, row } => next_row(reader, header, budget, row),
         };
         match record {
             Next::End => {
@@ -201,14 +194,15 @@ fn csv_source<R: BufRead>(reader: R, delimiter: u8) -> Result<Source<R>, FileErr
     if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
         return Err(FileError::Header(format!("the column {twice} is there twice")));
     }
-    Ok(Source::Csv { reader: Box::new(reader), header, budget })
+    Ok(Source::Csv { reader: Box::new(reader), header, budget, row: 1 })
 }
 
-fn next_row<R: BufRead>(reader: &mut csv::Reader<Metered<R>>, header: &[String], budget: &Rc<Cell<usize>>) -> Next {
+/// Rows are counted, not lines: the header is row 1, and a quoted line break does not begin a new one.
+fn next_row<R: BufRead>(reader: &mut csv::Reader<Metered<R>>, header: &[String], budget: &Rc<Cell<usize>>, row: &mut u64) -> Next {
     budget.set(MAX_RECORD + CSV_BUFFER);
-    let mut row = csv::ByteRecord::new();
-    let line = reader.position().line();
-    match reader.read_byte_record(&mut row) {
+    let mut fields = csv::ByteRecord::new();
+    *row += 1;
+    match reader.read_byte_record(&mut fields) {
         Ok(false) => return Next::End,
         Ok(true) => {}
         Err(error) => {
@@ -217,19 +211,19 @@ fn next_row<R: BufRead>(reader: &mut csv::Reader<Metered<R>>, header: &[String],
                     Next::Bad { raw: Vec::new(), problem: Problem::RecordTooLarge { limit: MAX_RECORD }, last: true }
                 }
                 csv::ErrorKind::Io(error) => Next::Failed(error),
-                _ => Next::Bad { raw: Vec::new(), problem: Problem::Unreadable(format!("line {line} is not CSV")), last: false },
+                _ => Next::Bad { raw: Vec::new(), problem: Problem::Unreadable(format!("row {row} is not CSV")), last: false },
             };
         }
     }
-    let bad = |why: String| Next::Bad { raw: row.as_slice().to_vec(), problem: Problem::Unreadable(why), last: false };
-    if row.len() != header.len() {
-        return bad(format!("line {line} has {} fields where the header has {}", row.len(), header.len()));
+    let bad = |why: String| Next::Bad { raw: fields.as_slice().to_vec(), problem: Problem::Unreadable(why), last: false };
+    if fields.len() != header.len() {
+        return bad(format!("row {row} has {} fields where the header has {}", fields.len(), header.len()));
     }
     let mut record = Map::new();
-    for (name, value) in header.iter().zip(&row) {
+    for (name, value) in header.iter().zip(&fields) {
         match std::str::from_utf8(value) {
             Ok(value) => record.insert(name.clone(), Json::String(value.to_owned())),
-            Err(_) => return bad(format!("line {line} is not UTF-8")),
+            Err(_) => return bad(format!("row {row} is not UTF-8")),
         };
     }
     Next::Record(Json::Object(record))

@@ -6,6 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
+use jsonschema::error::ValidationErrorKind;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -273,7 +274,9 @@ pub(super) struct AnswerManifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileManifest {
-    pub name: String,
+    /// For people who read the manifest.
+    #[serde(rename = "name")]
+    pub _name: String,
     /// A file name in which `*` stands for any characters.
     #[serde(rename = "match")]
     pub pattern: String,
@@ -326,6 +329,17 @@ pub(super) struct DeliveryManifest {
     pub outcomes: Vec<OutcomeManifest>,
 }
 
+/// What an error says, or, where it says only that no alternative fits, what the alternatives are.
+fn fault_of(error: &jsonschema::ValidationError) -> String {
+    if !matches!(error.kind(), ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::OneOfMultipleValid { .. }) {
+        return error.to_string().chars().take(300).collect();
+    }
+    let schema: Json = serde_json::from_str(SCHEMA).unwrap_or_default();
+    let alternatives = schema.pointer(error.schema_path().as_str()).and_then(Json::as_array).cloned().unwrap_or_default();
+    let names: Vec<&str> = alternatives.iter().filter_map(|alternative| alternative.pointer("/required/0")?.as_str()).collect();
+    format!("exactly one of these is needed: {}", names.join(", "))
+}
+
 /// Reads a manifest, reporting every break of the schema with its place.
 pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, AdapterError> {
     if bytes.len() > MAX_MANIFEST {
@@ -336,7 +350,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, AdapterError> {
         .iter()
         .flat_map(|validator| validator.iter_errors(&json))
         .take(50)
-        .map(|error| ManifestFault::new(error.instance_path().to_string(), error.to_string()))
+        .map(|error| ManifestFault::new(error.instance_path().to_string(), fault_of(&error)))
         .collect();
     if !faults.is_empty() {
         return Err(AdapterError::Schema(faults));

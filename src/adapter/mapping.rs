@@ -136,8 +136,8 @@ impl Mapping {
         let made = self.fields.make(&core.engine, &mut scope, Blank::Absent).map_err(|problem| core.error(&self.place, problem))?;
         let made = made.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
         let inbound = match self.yields {
-            Yields::Submission => exchange::submission(made).map(|s| Inbound::Submission(Box::new(s))),
-            Yields::Update => exchange::update(made).map(|u| Inbound::Update(Box::new(u))),
+            Yields::Submission => exchange::submission(&made).map(|s| Inbound::Submission(Box::new(s))),
+            Yields::Update => exchange::update(&made).map(|u| Inbound::Update(Box::new(u))),
         };
         inbound.map_err(|mut problem| {
             let mut expressions = BTreeMap::new();

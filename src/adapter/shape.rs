@@ -20,7 +20,7 @@ const MAX_ITEMS: usize = 1_000;
 pub(super) enum Shape {
     Constant(Json),
     Expression(Expression),
-    Object { condition: Option<Expression>, members: Vec<(String, Shape)> },
+    Object { condition: Option<Expression>, members: Vec<(String, Self)> },
     List(Vec<Item>),
 }
 
@@ -82,7 +82,7 @@ impl Shape {
                 out.insert(pointer.to_owned(), expression.source.clone());
             }
             Self::Object { members, .. } => {
-                members.iter().for_each(|(name, shape)| shape.expressions(&format!("{pointer}/{}", escape(name)), out))
+                members.iter().for_each(|(name, shape)| shape.expressions(&format!("{pointer}/{}", escape(name)), out));
             }
             Self::List(items) => {
                 for (at, item) in items.iter().enumerate() {
@@ -224,10 +224,10 @@ mod tests {
     use super::*;
     use crate::adapter::functions::Vocabulary;
 
-    fn check(shape: Json, blank: Blank, expected: Result<Option<Json>, &str>) {
+    fn check(shape: &Json, blank: Blank, expected: Result<Option<Json>, &str>) {
         let engine = Engine::new(Arc::new(Vocabulary::default()));
         let record = json!({"name": "张三", "blank": " ", "people": [{"n": "李四"}, {"n": ""}, {"n": "王五"}], "code": 7});
-        let compiled = Shape::compile(&engine, &shape, "/fields", &["record"]).expect("compiles");
+        let compiled = Shape::compile(&engine, shape, "/fields", &["record"]).expect("compiles");
         let mut scope = Scope::default().with("record", &record);
         let made = compiled.make(&engine, &mut scope, blank).map_err(|p| p.pointer);
         assert_eq!(made, expected.map_err(str::to_owned), "{shape}");
@@ -235,18 +235,18 @@ mod tests {
 
     #[test]
     fn shapes_are_filled() {
-        check(json!({"a": "record.name", "n": 1, "t": true}), Blank::Absent, Ok(Some(json!({"a": "张三", "n": 1, "t": true}))));
-        check(json!({"a": "record.blank", "b": "record.?no"}), Blank::Absent, Ok(None));
-        check(json!({"a": "record.blank"}), Blank::Kept, Ok(Some(json!({"a": " "}))));
-        check(json!({"a": {"$if": "present(record.?no)", "b": 1}, "c": 2}), Blank::Absent, Ok(Some(json!({"c": 2}))));
+        check(&json!({"a": "record.name", "n": 1, "t": true}), Blank::Absent, Ok(Some(json!({"a": "张三", "n": 1, "t": true}))));
+        check(&json!({"a": "record.blank", "b": "record.?no"}), Blank::Absent, Ok(None));
+        check(&json!({"a": "record.blank"}), Blank::Kept, Ok(Some(json!({"a": " "}))));
+        check(&json!({"a": {"$if": "present(record.?no)", "b": 1}, "c": 2}), Blank::Absent, Ok(Some(json!({"c": 2}))));
         let list = json!([{"who": "record.name"}, {"$each": "record.people", "$as": "p", "$make": {"who": "p.n"}}]);
-        check(list, Blank::Absent, Ok(Some(json!([{"who": "张三"}, {"who": "李四"}, {"who": "王五"}]))));
+        check(&list, Blank::Absent, Ok(Some(json!([{"who": "张三"}, {"who": "李四"}, {"who": "王五"}]))));
     }
 
     #[test]
     fn faults_name_the_field() {
-        check(json!({"a": {"b/c": ["record.name", {"d": "record.no"}]}}), Blank::Absent, Err("/a/b~1c/1/d"));
-        check(json!([{"$each": "record.code", "$as": "p", "$make": "p"}]), Blank::Absent, Err(""));
-        check(json!([{"$each": "record.people", "$as": "p", "$make": {"x": "p.z"}}]), Blank::Absent, Err("/0/x"));
+        check(&json!({"a": {"b/c": ["record.name", {"d": "record.no"}]}}), Blank::Absent, Err("/a/b~1c/1/d"));
+        check(&json!([{"$each": "record.code", "$as": "p", "$make": "p"}]), Blank::Absent, Err(""));
+        check(&json!([{"$each": "record.people", "$as": "p", "$make": {"x": "p.z"}}]), Blank::Absent, Err("/0/x"));
     }
 }

@@ -1,11 +1,9 @@
 //! `onecase simulate`: petition platforms to play with.
 
-use std::{collections::BTreeMap, process::ExitCode, time::Duration};
-
-use chrono::Utc;
+use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};
 
 use crate::simulate::{
-    Behaviour, CallbackMode, Faults, PlatformSetting, Setting, Simulation, SimulationError, Software,
+    Behaviour, CallbackMode, Clock, Faults, PlatformSetting, Setting, Simulation, SimulationError, Software,
     scenario::{Plan, Scenario},
 };
 
@@ -57,13 +55,17 @@ pub fn run(args: Args) -> Result<ExitCode, SimulateCommandError> {
 }
 
 async fn simulate(args: Args, faults: BTreeMap<String, Faults>) -> Result<(), SimulateCommandError> {
-    let port = |at: usize| if args.listen_base_port == 0 { 0 } else { args.listen_base_port.saturating_add(u16::try_from(at).unwrap_or(0)) };
+    let port =
+        |at: usize| if args.listen_base_port == 0 { 0 } else { args.listen_base_port.saturating_add(u16::try_from(at).unwrap_or(0)) };
     let platforms = PLATFORMS
         .into_iter()
         .enumerate()
         .map(|(at, (id, software))| PlatformSetting { id: id.to_owned(), software, port: port(at) })
         .collect();
-    let simulation = Simulation::start(Setting { platforms, behaviour: Behaviour::default(), gateway: args.gateway.clone(), clock: Utc::now })?;
+    let system = crate::app::Clock::system();
+    let clock: Clock = Arc::new(move || system.now());
+    let simulation =
+        Simulation::start(&Setting { platforms, behaviour: Behaviour::default(), gateway: args.gateway.clone(), clock: clock.clone() })?;
     for platform in simulation.platforms() {
         if let Some(faults) = faults.get(&platform.id) {
             platform.set_faults(faults.clone());
@@ -76,7 +78,7 @@ async fn simulate(args: Args, faults: BTreeMap<String, Faults>) -> Result<(), Si
     println!("control: GET /_control/state, POST /_control/faults, POST /_control/filings; Ctrl-C ends");
     if let Some(per_second) = args.file.filter(|rate| *rate > 0.0) {
         let pause = Duration::from_secs_f64((1.0 / per_second).min(60.0));
-        for filing in Scenario::generate(Plan::new(args.seed, Utc::now())).filings {
+        for filing in Scenario::generate(Plan::new(args.seed, clock())).filings {
             tokio::select! {
                 () = tokio::time::sleep(pause) => simulation.file(filing)?,
                 _ = tokio::signal::ctrl_c() => { simulation.stop().await; return Ok(()); }
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn faults_are_read() {
-        let read = parse_faults(&["hunan:slow_ms=500".into(), "hunan:down=true".into(), "wechat:lost_reply_share=0.5".into()]).expect("faults");
+        let read =
+            parse_faults(&["hunan:slow_ms=500".into(), "hunan:down=true".into(), "wechat:lost_reply_share=0.5".into()]).expect("faults");
         assert_eq!(read["hunan"], Faults { slow_ms: 500, down: true, ..Faults::default() });
         for wrong in ["hunan", "hunan:slow_ms", "hunan:sluggish=1", "nowhere:down=true", "hunan:slow_ms=soon"] {
             assert!(parse_faults(&[wrong.to_owned()]).is_err(), "{wrong}");

@@ -91,7 +91,12 @@ async fn exchange(address: &str, call: &Call) -> Result<Answer, CallError> {
     let (host, prefix) = authority.split_once('/').map_or((authority, String::new()), |(host, path)| (host, format!("/{path}")));
     let prefix = prefix.trim_end_matches('/');
     let mut stream = TcpStream::connect(host).await?;
-    let mut head = format!("{} {prefix}{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n", call.method, call.target, call.body.len());
+    let mut head = format!(
+        "{} {prefix}{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        call.method,
+        call.target,
+        call.body.len()
+    );
     for (name, value) in &call.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -134,7 +139,8 @@ mod tests {
     fn answers_are_read() {
         let plain = parse(b"HTTP/1.1 202 Accepted\r\nX: y\r\n\r\nbody").expect("an answer");
         assert_eq!((plain.status, plain.body.as_slice()), (202, b"body".as_slice()));
-        let chunked = parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n").expect("an answer");
+        let chunked =
+            parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n").expect("an answer");
         assert_eq!(chunked.body, b"abcde");
         assert!(parse(b"HTTP/1.1 200 OK\r\n").is_none());
     }

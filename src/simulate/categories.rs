@@ -45,6 +45,7 @@ pub(super) fn wechat_word(path: &str) -> &'static str {
     find(path).map_or("其他", |row| row.3)
 }
 
+#[cfg(test)]
 pub(super) fn is_known(path: &str) -> bool {
     find(path).is_some()
 }

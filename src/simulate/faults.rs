@@ -36,7 +36,9 @@ pub(super) enum Verdict {
     /// Carry it out, then drop the connection.
     LoseReply,
     Error,
-    TooMany { retry_after_seconds: u64 },
+    TooMany {
+        retry_after_seconds: u64,
+    },
     Down,
 }
 

@@ -1,6 +1,10 @@
 //! A responsible body at work: it signs for a case, accepts it, works on it and answers in writing.
 
-use std::{cmp::Reverse, collections::{BinaryHeap, HashMap}, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    time::Duration,
+};
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};

@@ -52,7 +52,9 @@ impl Mobile {
         let mut signed = format!("{timestamp}.{}.{}.", request.method(), request.path()).into_bytes();
         signed.extend_from_slice(body);
         let late = timestamp.parse().map_or(i64::MAX, |sent: i64| (self.shared.now().timestamp_millis() - sent).abs());
-        header("X-Client-Id") == self.client_id && header("X-Signature") == STANDARD.encode(mac(&self.client_secret, &signed)) && late <= CLOCK_TOLERANCE
+        header("X-Client-Id") == self.client_id
+            && header("X-Signature") == STANDARD.encode(mac(&self.client_secret, &signed))
+            && late <= CLOCK_TOLERANCE
     }
 }
 
@@ -104,7 +106,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/open-api/v2/notifications", web::post().to(notification));
 }
 
-fn answer(code: u32, message: &str, data: Json) -> HttpResponse {
+fn answer(code: u32, message: &str, data: &Json) -> HttpResponse {
     HttpResponse::Ok().json(json!({"code": code, "msg": message, "data": data}))
 }
 
@@ -125,23 +127,26 @@ async fn notification(platform: web::Data<Mobile>, request: HttpRequest, body: B
         Some("MERGED") => NoticeKind::Duplicate,
         Some("PROGRESS") => NoticeKind::Status,
         Some("REPLY") => NoticeKind::Reply,
-        _ => return answer(40001, "unknown type", Json::Null),
+        _ => return answer(40001, "unknown type", &Json::Null),
     };
-    let (Some(appeal), Some(case)) = (text("/appealNo"), text("/caseNo")) else { return answer(40001, "appealNo and caseNo are required", Json::Null) };
-    let Ok(mut state) = platform.state.lock() else { return answer(50000, "internal error", Json::Null) };
+    let (Some(appeal), Some(case)) = (text("/appealNo"), text("/caseNo")) else {
+        return answer(40001, "appealNo and caseNo are required", &Json::Null);
+    };
+    let Ok(mut state) = platform.state.lock() else { return answer(50000, "internal error", &Json::Null) };
     if !state.filings.contains(&appeal) {
-        return answer(40404, "appeal not found", Json::Null);
+        return answer(40404, "appeal not found", &Json::Null);
     }
     let words = text("/reply/content").or_else(|| text("/remark"));
     let notice = Notice { delivery: Some(id.clone()), kind, about: appeal, case, status: text("/statusCode"), text: words, times: 1 };
     let number = json!({"notificationNo": format!("N-{id}")});
     let new = state.notices.enter(id, notice);
-    finish(if new { answer(0, "success", number) } else { answer(40901, "notification already accepted", number) }, lose)
+    finish(if new { answer(0, "success", &number) } else { answer(40901, "notification already accepted", &number) }, lose)
 }
 
 /// A filing as the app writes it.
 fn appeal(filing: &Filing) -> Json {
-    let person = |p: &Person| json!({"userId": p.account, "realName": p.name, "idCardNo": p.id_number, "mobile": p.phone, "address": p.address});
+    let person =
+        |p: &Person| json!({"userId": p.account, "realName": p.name, "idCardNo": p.id_number, "mobile": p.phone, "address": p.address});
     json!({
         "eventId": format!("evt_{}", filing.source_id),
         "eventType": "APPEAL_SUBMITTED",

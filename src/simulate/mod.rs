@@ -19,7 +19,6 @@ mod wechat;
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use actix_web::dev::ServerHandle;
-use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 
 pub use caller::CallError;
@@ -27,6 +26,7 @@ pub use faults::Faults;
 pub use filing::{Filing, Person, Situation, Truth};
 pub use handling::Behaviour;
 pub use record::{Forward, Notice, NoticeKind, Received, Sent};
+pub use server::Clock;
 pub use wechat::CallbackMode;
 
 use caller::Gateway;
@@ -65,13 +65,13 @@ pub struct PlatformSetting {
 }
 
 /// What is simulated and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Setting {
     pub platforms: Vec<PlatformSetting>,
     pub behaviour: Behaviour,
     /// `http://host:port`; platforms that call wait until it is set.
     pub gateway: Option<String>,
-    pub clock: fn() -> DateTime<Utc>,
+    pub clock: Clock,
 }
 
 /// A simulation cannot start.
@@ -105,11 +105,11 @@ pub struct RunningPlatform {
 
 impl Simulation {
     /// Starts one server for each platform on the runtime it is called in.
-    pub fn start(setting: Setting) -> Result<Self, SimulationError> {
+    pub fn start(setting: &Setting) -> Result<Self, SimulationError> {
         let gateway = Gateway::new(setting.gateway.clone());
         let mut platforms = BTreeMap::new();
         for platform in &setting.platforms {
-            let running = start_platform(platform, &setting, &gateway)
+            let running = start_platform(platform, setting, &gateway)
                 .map_err(|source| SimulationError::Listen { platform: platform.id.clone(), source })?;
             platforms.insert(platform.id.clone(), running);
         }
@@ -178,7 +178,7 @@ impl RunningPlatform {
 }
 
 fn start_platform(platform: &PlatformSetting, setting: &Setting, gateway: &Gateway) -> std::io::Result<RunningPlatform> {
-    let shared = Shared::new(&platform.id, setting.clock, gateway.clone(), Handle::current());
+    let shared = Shared::new(&platform.id, setting.clock.clone(), gateway.clone(), Handle::current());
     let mut wechat = None;
     let (simulated, (address, handle)): (Arc<dyn Simulated>, _) = match platform.software {
         Software::Provincial => {

@@ -82,7 +82,7 @@ impl Provincial {
             None => Ok(lose),
             Some(code) => {
                 self.shared.refuse();
-                Err(answer(code, "签名、时间戳或随机数不正确", Json::Null))
+                Err(answer(code, "签名、时间戳或随机数不正确", &Json::Null))
             }
         }
     }
@@ -119,12 +119,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/openapi/xf/v1/xfj/notice", web::post().to(notice));
 }
 
-fn answer(code: &str, message: &str, data: Json) -> HttpResponse {
+fn answer(code: &str, message: &str, data: &Json) -> HttpResponse {
     HttpResponse::Ok().json(json!({"code": code, "msg": message, "data": data}))
 }
 
-fn page(list: Vec<Json>, next: u64, more: bool) -> HttpResponse {
-    answer("0000", "成功", json!({"list": list, "nextSeq": next.to_string(), "hasMore": if more { "1" } else { "0" }}))
+fn page(list: &[Json], next: u64, more: bool) -> HttpResponse {
+    answer("0000", "成功", &json!({"list": list, "nextSeq": next.to_string(), "hasMore": if more { "1" } else { "0" }}))
 }
 
 #[derive(Deserialize)]
@@ -139,11 +139,11 @@ async fn petitions(platform: web::Data<Provincial>, request: HttpRequest, query:
         Ok(lose) => lose,
         Err(response) => return response,
     };
-    let Ok(state) = platform.state.lock() else { return answer("9001", "系统繁忙", Json::Null) };
+    let Ok(state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     let from = usize::try_from(query.start_seq).unwrap_or(usize::MAX).min(state.filings.len());
     let to = (from + query.page_size.min(MAX_PAGE)).min(state.filings.len());
-    let list = state.filings[from..to].iter().map(petition).collect();
-    finish(page(list, to as u64, to < state.filings.len()), lose)
+    let list = state.filings[from..to].iter().map(petition).collect::<Vec<_>>();
+    finish(page(&list, to as u64, to < state.filings.len()), lose)
 }
 
 async fn progress(platform: web::Data<Provincial>, request: HttpRequest, query: web::Query<PageQuery>) -> HttpResponse {
@@ -151,13 +151,13 @@ async fn progress(platform: web::Data<Provincial>, request: HttpRequest, query: 
         Ok(lose) => lose,
         Err(response) => return response,
     };
-    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", Json::Null) };
+    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     state.desk.advance(&platform.behaviour, platform.shared.now());
     let entries = state.desk.after(query.start_seq);
     let shown = &entries[..entries.len().min(query.page_size.min(MAX_PAGE))];
     let next = shown.last().map_or(query.start_seq, |entry| entry.sequence);
-    let list = shown.iter().filter_map(|entry| Some(progress_entry(entry, state.desk.forward(&entry.receipt)?))).collect();
-    finish(page(list, next, shown.len() < entries.len()), lose)
+    let list = shown.iter().filter_map(|entry| Some(progress_entry(entry, state.desk.forward(&entry.receipt)?))).collect::<Vec<_>>();
+    finish(page(&list, next, shown.len() < entries.len()), lose)
 }
 
 fn progress_entry(entry: &Progress, forward: &Forward) -> Json {
@@ -204,13 +204,17 @@ async fn receive(platform: web::Data<Provincial>, request: HttpRequest, body: By
     };
     for required in ["/bwbh", "/lyjbh", "/xfj/xfbt", "/xfj/xfnr", "/xfj/djsj", "/xfj/xfmd"] {
         if text(required).is_empty() {
-            return answer("1101", &format!("必填项为空：{required}"), Json::Null);
+            return answer("1101", &format!("必填项为空：{required}"), &Json::Null);
         }
     }
-    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", Json::Null) };
+    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     let now = platform.shared.now();
     let forward = Forward {
-        receipt: format!("ZB{}{}", beijing(now).format("%Y%m%d%H%M%S"), &hex(blake3::hash(delivery.as_bytes()).as_bytes())[..8].to_uppercase()),
+        receipt: format!(
+            "ZB{}{}",
+            beijing(now).format("%Y%m%d%H%M%S"),
+            &hex(blake3::hash(delivery.as_bytes()).as_bytes())[..8].to_uppercase()
+        ),
         delivery,
         case: text("/lyjbh"),
         organization: Some(text("/zrdwmc")).filter(|name| !name.is_empty()),
@@ -219,8 +223,8 @@ async fn receive(platform: web::Data<Provincial>, request: HttpRequest, body: By
         status: String::new(),
     };
     let response = match state.desk.take(forward, &platform.behaviour, now) {
-        Taken::New(receipt) => answer("0000", "成功", json!({"slbh": receipt, "slsj": beijing(now).format(TIME).to_string()})),
-        Taken::Again(receipt) => answer("1009", "报文重复，以首次结果为准", json!({"slbh": receipt})),
+        Taken::New(receipt) => answer("0000", "成功", &json!({"slbh": receipt, "slsj": beijing(now).format(TIME).to_string()})),
+        Taken::Again(receipt) => answer("1009", "报文重复，以首次结果为准", &json!({"slbh": receipt})),
     };
     finish(response, lose)
 }
@@ -238,16 +242,24 @@ async fn notice(platform: web::Data<Provincial>, request: HttpRequest, body: Byt
         "02" => NoticeKind::Duplicate,
         "03" => NoticeKind::Status,
         "04" => NoticeKind::Reply,
-        _ => return answer("1101", "通知类型不正确", Json::Null),
+        _ => return answer("1101", "通知类型不正确", &Json::Null),
     };
-    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", Json::Null) };
+    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     if !state.filings.iter().any(|filing| filing.source_id == text("xfjbh")) {
-        return answer("1404", "信访件不存在", Json::Null);
+        return answer("1404", "信访件不存在", &Json::Null);
     }
     let words = [text("dfyj"), text("tzsm")].into_iter().find(|text| !text.is_empty());
-    let notice = Notice { delivery: Some(delivery.clone()), kind, about: text("xfjbh"), case: text("lyjbh"), status: Some(text("blzt")), text: words, times: 1 };
+    let notice = Notice {
+        delivery: Some(delivery.clone()),
+        kind,
+        about: text("xfjbh"),
+        case: text("lyjbh"),
+        status: Some(text("blzt")),
+        text: words,
+        times: 1,
+    };
     let new = state.notices.enter(delivery, notice);
-    finish(if new { answer("0000", "成功", json!({})) } else { answer("1009", "报文重复，以首次结果为准", json!({})) }, lose)
+    finish(if new { answer("0000", "成功", &json!({})) } else { answer("1009", "报文重复，以首次结果为准", &json!({})) }, lose)
 }
 
 async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {

@@ -33,7 +33,7 @@ use super::{
 const CALLS_AT_ONCE: usize = 8;
 
 /// The moment, as the simulation sees it.
-pub(super) type Clock = fn() -> DateTime<Utc>;
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// A platform under simulation.
 pub(super) trait Simulated: Send + Sync {

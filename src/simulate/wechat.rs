@@ -63,7 +63,8 @@ struct State {
 
 impl Wechat {
     pub fn new(shared: Shared, mode: CallbackMode) -> Self {
-        let (token, app_id, app_secret) = (format!("{}Token", shared.id), format!("wx{:0>16}", shared.id), format!("{}-app-secret", shared.id));
+        let (token, app_id, app_secret) =
+            (format!("{}Token", shared.id), format!("wx{:0>16}", shared.id), format!("{}-app-secret", shared.id));
         Self { shared: Arc::new(shared), mode, token, app_id, app_secret, state: Mutex::default() }
     }
 
@@ -147,8 +148,9 @@ impl Simulated for Wechat {
     }
 
     fn secrets(&self) -> BTreeMap<String, String> {
-        let mut secrets: BTreeMap<String, String> =
-            [("token", &self.token), ("app_id", &self.app_id), ("app_secret", &self.app_secret)].map(|(name, value)| (name.to_owned(), value.clone())).into();
+        let mut secrets: BTreeMap<String, String> = [("token", &self.token), ("app_id", &self.app_id), ("app_secret", &self.app_secret)]
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into();
         if self.mode == CallbackMode::Safe {
             secrets.insert("encoding_aes_key".to_owned(), STANDARD.encode(AES_KEY).trim_end_matches('=').to_owned());
         }

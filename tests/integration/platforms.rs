@@ -30,7 +30,7 @@ fn adapter(name: &str) -> Adapter {
 fn start(software: &[(&str, Software)]) -> Simulation {
     let platforms = software.iter().map(|(id, software)| PlatformSetting { id: (*id).into(), software: *software, port: 0 }).collect();
     let behaviour = Behaviour { accept_after_ms: 1, work_after_ms: 1, answer_after_ms: 1, ..Behaviour::default() };
-    Simulation::start(Setting { platforms, behaviour, gateway: None, clock: Utc::now }).expect("platforms start")
+    Simulation::start(&Setting { platforms, behaviour, gateway: None, clock: std::sync::Arc::new(Utc::now) }).expect("platforms start")
 }
 
 fn secrets(platform: &RunningPlatform) -> Secrets {
@@ -45,7 +45,12 @@ fn scenario() -> Scenario {
 async fn send(base: &str, request: &Request) -> Option<Response> {
     let host = base.strip_prefix("http://").expect("http");
     let mut stream = TcpStream::connect(host).await.expect("a connection");
-    let mut head = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n", request.method, request.target, request.body.len());
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        request.method,
+        request.target,
+        request.body.len()
+    );
     request.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("written");
     stream.write_all(&request.body).await.expect("written");
@@ -54,7 +59,8 @@ async fn send(base: &str, request: &Request) -> Option<Response> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(String, String)> = head.lines().skip(1).filter_map(|l| l.split_once(": ").map(|(k, v)| (k.into(), v.into()))).collect();
+    let headers: Vec<(String, String)> =
+        head.lines().skip(1).filter_map(|l| l.split_once(": ").map(|(k, v)| (k.into(), v.into()))).collect();
     let body = bytes[end + 4..].to_vec();
     let response = Response { status, headers, body };
     let whole = response.header("content-length").and_then(|l| l.parse().ok()).is_none_or(|length: usize| length == response.body.len());
@@ -117,7 +123,11 @@ fn message(kind: MessageKind, number: u32, filing: &Filing) -> Message {
             account: filing.persons.first().and_then(|person| person.account.clone()),
         }),
         forwarded: to_body.then(|| Box::new(submission(filing))),
-        reply: (kind == MessageKind::CaseReply).then(|| Reply { content: "已经办结。".into(), organization: None, replied_at: Utc::now().fixed_offset() }),
+        reply: (kind == MessageKind::CaseReply).then(|| Reply {
+            content: "已经办结。".into(),
+            organization: None,
+            replied_at: Utc::now().fixed_offset(),
+        }),
         note: None,
     }
 }
@@ -140,8 +150,12 @@ async fn deliver(adapter: &Adapter, platform: &RunningPlatform, token: Option<&A
 async fn a_provincial_system_is_read_page_by_page_and_nothing_is_lost() {
     let simulation = start(&[("national", Software::Provincial)]);
     let platform = simulation.platform("national").expect("national");
-    let filings: Vec<Filing> =
-        scenario().filings.into_iter().enumerate().map(|(at, f)| Filing { source_id: format!("XF{at}"), platform: "national".into(), ..f }).collect();
+    let filings: Vec<Filing> = scenario()
+        .filings
+        .into_iter()
+        .enumerate()
+        .map(|(at, f)| Filing { source_id: format!("XF{at}"), platform: "national".into(), ..f })
+        .collect();
     filings.iter().for_each(|filing| simulation.file(filing.clone()).expect("filed"));
     let records = pull_all(&adapter("provincial-rest"), platform, "petitions").await;
     assert!(filings.len() > 200, "more than two pages");
@@ -163,11 +177,17 @@ async fn a_forward_is_taken_once_handled_and_answered() {
     platform.set_faults(Faults { lost_reply_share: 1.0, ..Faults::default() });
     assert_eq!(deliver(&adapter, platform, None, &forward).await, None, "the answer is lost");
     platform.set_faults(Faults::default());
-    let Some(Outcome::Delivered { receipt: Some(receipt) }) = deliver(&adapter, platform, None, &forward).await else { panic!("not delivered") };
+    let Some(Outcome::Delivered { receipt: Some(receipt) }) = deliver(&adapter, platform, None, &forward).await else {
+        panic!("not delivered")
+    };
     let mut updates: Vec<CaseUpdate> = Vec::new();
     for _ in 0..100 {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        updates = pull_all(&adapter, platform, "progress").await.into_iter().filter_map(|r| if let Inbound::Update(u) = r { Some(*u) } else { None }).collect();
+        updates = pull_all(&adapter, platform, "progress")
+            .await
+            .into_iter()
+            .filter_map(|r| if let Inbound::Update(u) = r { Some(*u) } else { None })
+            .collect();
         if updates.last().is_some_and(|update| update.reply.is_some()) {
             break;
         }
@@ -197,7 +217,9 @@ async fn faults_are_what_the_adapter_says_they_are() {
         for (faults, expected) in cases {
             let after = faults.retry_after_seconds;
             platform.set_faults(faults);
-            let Some(Outcome::Retry { after: wait, reason }) = deliver(&adapter, platform, None, &notice).await else { panic!("{expected}") };
+            let Some(Outcome::Retry { after: wait, reason }) = deliver(&adapter, platform, None, &notice).await else {
+                panic!("{expected}")
+            };
             assert_eq!((reason.as_str(), wait.map_or(0, |w| w.as_secs())), (expected, after));
         }
         platform.set_faults(Faults::default());
@@ -209,7 +231,10 @@ async fn faults_are_what_the_adapter_says_they_are() {
         let response = send(&platform.base_url(), &request).await.expect("an answer");
         assert!(matches!(adapter.delivery_outcome(&response, notice.kind), Outcome::Rejected { .. }));
         let received = platform.received();
-        assert_eq!(received.notices.iter().map(|n| (n.kind, n.times, n.about.as_str())).collect::<Vec<_>>(), [(NoticeKind::Status, 2, filing.source_id.as_str())]);
+        assert_eq!(
+            received.notices.iter().map(|n| (n.kind, n.times, n.about.as_str())).collect::<Vec<_>>(),
+            [(NoticeKind::Status, 2, filing.source_id.as_str())]
+        );
         assert_eq!(received.refused, 1);
     }
     simulation.stop().await;
@@ -249,7 +274,8 @@ fn parse(bytes: &[u8]) -> Option<Request> {
     let mut lines = head.lines();
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let headers: Vec<(String, String)> = lines.filter_map(|line| line.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned()))).collect();
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|line| line.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned()))).collect();
     let request = Request { method, target, headers, body: bytes[end + 4..].to_vec() };
     (request.header("content-length")?.parse::<usize>().ok()? == request.body.len()).then_some(request)
 }
@@ -295,7 +321,8 @@ fn only(platform: &str) -> Vec<Filing> {
 #[tokio::test(flavor = "multi_thread")]
 async fn mobile_webhooks_are_taken_and_doubled_ones_are_the_same() {
     let filings = only("mobile");
-    let (simulation, taken) = take_callbacks("mobile", Software::Mobile, &filings, Faults { duplicate_webhook_share: 0.5, ..Faults::default() }).await;
+    let (simulation, taken) =
+        take_callbacks("mobile", Software::Mobile, &filings, Faults { duplicate_webhook_share: 0.5, ..Faults::default() }).await;
     let by_id: BTreeMap<&str, &Submission> = taken.iter().map(|submission| (submission.source_id.as_str(), submission)).collect();
     assert!(taken.len() > filings.len(), "some were sent twice");
     assert_eq!(by_id.len(), filings.len());
@@ -329,7 +356,10 @@ async fn answer_by_token(platform: &RunningPlatform, filing: &Filing) {
     assert_eq!(deliver(&adapter, platform, Some(&first), &reply).await, Some(Outcome::TokenExpired), "one holder");
     platform.expire_token();
     assert_eq!(deliver(&adapter, platform, Some(&second), &reply).await, Some(Outcome::TokenExpired));
-    let stranger = Filing { persons: vec![onecase::simulate::Person { account: Some("oNobody".into()), ..filing.persons[0].clone() }], ..filing.clone() };
+    let stranger = Filing {
+        persons: vec![onecase::simulate::Person { account: Some("oNobody".into()), ..filing.persons[0].clone() }],
+        ..filing.clone()
+    };
     let fresh = token().await;
     let unknown = deliver(&adapter, platform, Some(&fresh), &message(MessageKind::CaseStatus, 4, &stranger)).await;
     assert!(matches!(unknown, Some(Outcome::Rejected { code, .. }) if code == "40003"));

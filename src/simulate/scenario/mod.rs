@@ -35,8 +35,8 @@ pub const WECHAT: &str = "wechat";
 const PROVINCIAL: [(&str, &str, &str); 2] = [("43", "hunan", "HN"), ("51", "sichuan", "SC")];
 
 const DIVISIONS: [&str; 20] = [
-    "430102", "430103", "430104", "430105", "430111", "430202", "430211", "430405", "430407", "510104", "510105", "510107", "510108", "510703",
-    "610102", "610103", "610113", "110105", "110108", "430102",
+    "430102", "430103", "430104", "430105", "430111", "430202", "430211", "430405", "430407", "510104", "510105", "510107", "510108",
+    "510703", "610102", "610103", "610113", "110105", "110108", "430102",
 ];
 
 /// How much of each situation there is.
@@ -201,7 +201,7 @@ impl Writer {
             place: matter.place(),
             category: matter.template.category.clone(),
             respondent: matter.respondent(),
-            truth: Truth { case, matter: format!("m{}", matter.number), situation },
+            truth: Truth { case, matter: format!("{}-{}", matter.template.key, matter.number), situation },
         });
     }
 
@@ -372,7 +372,8 @@ impl Writer {
             let mut matter = self.matter_of(&TEMPLATES[0], division);
             let resident = self.resident(&matter);
             self.once(&mut matter, &resident, Situation::AccusesCompetentBody);
-            let (subject, content) = (format!("实名举报{body}有关人员"), format!("现实名举报{body}：{}请上级机关调查，并为举报人保密。", matter.fill(text)));
+            let (subject, content) =
+                (format!("实名举报{body}有关人员"), format!("现实名举报{body}：{}请上级机关调查，并为举报人保密。", matter.fill(text)));
             if let Some(filing) = self.filings.last_mut() {
                 filing.kind = Kind::Accusation;
                 filing.category = category.to_owned();
