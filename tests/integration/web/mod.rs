@@ -1,0 +1,5 @@
+//! The pages, rendered from sample data without a server.
+
+mod pages;
+mod samples;
+mod words;
