@@ -2,4 +2,5 @@
 
 mod pages;
 mod samples;
+mod served;
 mod words;
