@@ -70,7 +70,10 @@ fn number(chars: &[char], at: usize) -> Option<(usize, String)> {
     if digits.len() < 7 || is_date(&chars[at..end]) {
         return None;
     }
-    let (head, tail) = if digits.len() >= 15 {
+    let landline = digits.len() >= 10 && digits[0] == '0';
+    let (head, tail) = if landline {
+        (4, 4)
+    } else if digits.len() >= 15 {
         (3, 2)
     } else if digits.len() >= 11 {
         (3, 4)
@@ -126,7 +129,7 @@ mod tests {
         check("电话13812341234，请回电", "电话138****1234，请回电");
         check("138-1234-1234", "138****1234");
         check("身份证 11010519491231002X。", "身份证 110****2X。");
-        check("座机0731-84512345", "座机073****2345");
+        check("座机0731-84512345", "座机0731****2345");
         check("卡号６２２８４８００１２３４５６７８", "卡号６２２****７８");
         check("2026年3月1日，12栋1203室，110报警", "2026年3月1日，12栋1203室，110报警");
         check("2026-03-01 的事", "2026-03-01 的事");

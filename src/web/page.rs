@@ -156,12 +156,12 @@ impl Page {
         format!("{percent:.1}%")
     }
 
-    /// A probability; never rounded up to certainty.
+    /// A probability. Never certainty: no sum of evidence is.
     pub fn probability(&self, value: &f64) -> String {
         let percent = value * 100.0;
         match percent {
-            p if p > 99.99 && p < 100.0 => ">99.99%".to_owned(),
-            p if p > 0.0 && p < 0.01 => "<0.01%".to_owned(),
+            p if p > 99.99 => ">99.99%".to_owned(),
+            p if p < 0.01 => "<0.01%".to_owned(),
             p if p > 99.0 || p < 1.0 => format!("{p:.2}%"),
             p => format!("{p:.1}%"),
         }
@@ -273,7 +273,7 @@ mod tests {
             assert_eq!(page.count(&number), text);
         }
         for (value, text) in
-            [(0.5, "50.0%"), (0.999_999, ">99.99%"), (0.995, "99.50%"), (1.0, "100.00%"), (0.000_01, "<0.01%"), (0.0, "0.00%")]
+            [(0.5, "50.0%"), (0.999_999, ">99.99%"), (0.995, "99.50%"), (1.0, ">99.99%"), (0.000_01, "<0.01%"), (0.0, "<0.01%")]
         {
             assert_eq!(page.probability(&value), text);
         }

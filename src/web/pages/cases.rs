@@ -6,7 +6,7 @@ use super::Names;
 use crate::{
     app::view::{CaseView, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, SubmissionView},
     domain::{case::CaseStatus, submission::Kind},
-    web::page::Page,
+    web::page::{Page, address},
 };
 
 const KINDS: [Kind; 3] = [Kind::Request, Kind::Suggestion, Kind::Accusation];
@@ -50,6 +50,11 @@ impl DetailView<'_> {
     /// The evidence that brought a filing into this case; the first filing has none.
     fn evidence_of(&self, submission: &str) -> Option<&MatchView> {
         self.data.matches.iter().find(|found| found.submission == submission && found.compared_with.is_some())
+    }
+
+    fn evidence_address(&self, found: &MatchView) -> String {
+        let with = found.compared_with.as_deref().unwrap_or_default();
+        address(&format!("/duplicates/{}", found.submission), &[("with", with)])
     }
 
     fn event_class(&self, event: &EventView) -> &'static str {
