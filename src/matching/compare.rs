@@ -27,19 +27,19 @@ pub(super) struct Weighted {
     pub bits: f32,
 }
 
-/// A text's terms under the frequencies of now.
-pub(super) struct WeightedText {
+/// A bag of terms under the frequencies of now.
+pub(super) struct WeightedBag {
     pub terms: Vec<Weighted>,
     pub norm: f32,
 }
 
-impl WeightedText {
-    pub(super) fn new(terms: &[Term], frequency: &Frequency) -> Self {
+impl WeightedBag {
+    fn new(terms: &[Term], bits: impl Fn(u32) -> f32) -> Self {
         let mut square = 0.0;
         let terms = terms
             .iter()
             .map(|t| {
-                let bits = frequency.bits(t.hash);
+                let bits = bits(t.hash);
                 let weight = bits * COUNT_WEIGHT[usize::from(t.count & 15)];
                 square += weight * weight;
                 Weighted { hash: t.hash, weight, bits }
@@ -47,42 +47,63 @@ impl WeightedText {
             .collect();
         Self { terms, norm: square.sqrt() }
     }
+
+    /// Cosine in `0.0..=1.0` and the information in bits of the terms both hold. O(terms of both).
+    fn cosine(&self, other: &Self) -> (f64, f64) {
+        let (mut i, mut j) = (0, 0);
+        let (mut dot, mut shared) = (0.0_f32, 0.0_f32);
+        while let (Some(a), Some(b)) = (self.terms.get(i), other.terms.get(j)) {
+            match a.hash.cmp(&b.hash) {
+                std::cmp::Ordering::Less => i += 1,
+                std::cmp::Ordering::Greater => j += 1,
+                std::cmp::Ordering::Equal => {
+                    dot += a.weight * b.weight;
+                    shared += a.bits;
+                    i += 1;
+                    j += 1;
+                }
+            }
+        }
+        let norms = self.norm * other.norm;
+        (if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 }, f64::from(shared))
+    }
+}
+
+/// A text under the frequencies of now.
+pub(super) struct WeightedText {
+    pub terms: WeightedBag,
+    chars: WeightedBag,
+}
+
+impl WeightedText {
+    pub(super) fn new(print: &Fingerprint, frequency: &Frequency) -> Self {
+        Self {
+            terms: WeightedBag::new(&print.terms, |hash| frequency.bits(hash)),
+            chars: WeightedBag::new(&print.chars, |hash| frequency.bits(char_hash(hash))),
+        }
+    }
+}
+
+/// The key under which a character is counted.
+pub(super) const fn char_hash(hash: u32) -> u32 {
+    hash.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995
 }
 
 /// How alike two texts are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TextMeasure {
-    /// TF-IDF cosine.
+    /// Mean of the TF-IDF cosines of characters and of 2-grams.
     pub cosine: f64,
-    /// Information in bits of the terms both hold.
+    /// Information in bits of the 2-grams both hold.
     pub shared_bits: f64,
 }
 
 /// O(terms of both).
-pub(super) fn text_measure(query: &WeightedText, other: &WeightedText) -> TextMeasure {
-    let (mut i, mut j) = (0, 0);
-    let (mut dot, mut shared) = (0.0_f32, 0.0_f32);
-    while let (Some(a), Some(b)) = (query.terms.get(i), other.terms.get(j)) {
-        match a.hash.cmp(&b.hash) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                dot += a.weight * b.weight;
-                shared += a.bits;
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-    let norms = query.norm * other.norm;
-    let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-    TextMeasure { cosine, shared_bits: f64::from(shared) }
+pub(super) fn text_measure(a: &WeightedText, b: &WeightedText, chars_share: f64) -> TextMeasure {
+    let (grams, shared_bits) = a.terms.cosine(&b.terms);
+    let (chars, _) = a.chars.cosine(&b.chars);
+    TextMeasure { cosine: chars_share * chars + (1.0 - chars_share) * grams, shared_bits }
 }
-
-/// Shared information is counted at this rate: neighbouring 2-grams overlap, so they are not independent.
-const INDEPENDENT_SHARE: f64 = 0.35;
-/// Below so many bits of shared information texts cannot carry a machine's decision that two filings are one.
-const CARRYING_BITS: f64 = 40.0;
 
 /// Compares two fingerprints under a model and the frequencies seen so far.
 pub(super) struct Comparer<'a> {
@@ -93,16 +114,17 @@ pub(super) struct Comparer<'a> {
 impl Comparer<'_> {
     /// Symmetric but for rounding. O(terms + persons²).
     pub(super) fn compare(&self, a: &Fingerprint, a_text: &WeightedText, b: &Fingerprint) -> Evidence {
+        let rules = self.model.text();
         let mut results = self.persons(a, b);
-        let text = if a.terms.is_empty() || b.terms.is_empty() {
+        let text = if a.chars.is_empty() || b.chars.is_empty() {
             None
         } else {
-            Some(text_measure(a_text, &WeightedText::new(&b.terms, self.frequency)))
+            Some(text_measure(a_text, &WeightedText::new(b, self.frequency), rules.chars_share))
         };
         self.matter(a, b, text, &mut results);
         let place = results.iter().any(|r| (r.name == "place" || r.name == "distance") && r.weight > 0.0);
         let reserve = match text {
-            Some(text) if text.shared_bits < CARRYING_BITS && !place => CARRYING_BITS - text.shared_bits,
+            Some(text) if text.shared_bits < rules.carrying_bits && !place => rules.carrying_bits - text.shared_bits,
             _ => 0.0,
         };
         Evidence::weigh(self.model, results, reserve)
@@ -159,23 +181,27 @@ impl Comparer<'_> {
     fn matter(&self, a: &Fingerprint, b: &Fingerprint, text: Option<TextMeasure>, out: &mut Vec<ComparisonResult>) {
         if let Some(text) = text {
             let mut result = self.result(Kind::Text, text.cosine, None);
-            result.weight = result.weight.min(quantise(text.shared_bits * INDEPENDENT_SHARE));
+            result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
         }
         if !a.place.is_empty() && !b.place.is_empty() {
             out.push(self.result(Kind::Place, self.weighted_overlap(&a.place, &b.place), None));
         }
         if let (Some(p), Some(q)) = (a.point, b.point) {
-            out.push(self.result(Kind::Distance, (-metres(p, q) / DISTANCE_SCALE_M).exp(), None));
+            let metres = metres(p, q);
+            let here = (metres <= SAME_POINT_M).then(|| point_hash(p));
+            out.push(self.result(Kind::Distance, (-metres / DISTANCE_SCALE_M).exp(), here));
         }
         if let (Some(p), Some(q)) = (a.division, b.division) {
             out.push(self.result(Kind::Division, division_measure(p, q), None));
         }
         if a.category[0] != 0 && b.category[0] != 0 {
-            out.push(self.result(Kind::Category, category_measure(a.category, b.category), None));
+            let leaf = leaf(a.category);
+            let measure = category_measure(a.category, b.category);
+            out.push(self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf)));
         }
         if let (Some(p), Some(q)) = (a.respondent, b.respondent) {
-            out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), None));
+            out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), (p == q).then_some(p)));
         }
         if let (Some(p), Some(q)) = (a.submitted_at, b.submitted_at) {
             let days = p.abs_diff(q) as f64 / 86_400.0;
@@ -204,6 +230,23 @@ impl Comparer<'_> {
 
 const fn question(kind: Kind) -> Question {
     kind.question()
+}
+
+/// Points so near are one place.
+const SAME_POINT_M: f64 = 10.0;
+/// Points are counted by cells of this many 1e-6 degrees.
+const POINT_CELL: i32 = 100;
+
+/// The key under which a point is counted: default and centre points of gazetteers turn out to be common.
+pub(super) const fn point_hash(point: (i32, i32)) -> u32 {
+    let x = point.0.div_euclid(POINT_CELL) as u32;
+    let y = point.1.div_euclid(POINT_CELL) as u32;
+    (x.wrapping_mul(0x85eb_ca6b) ^ y.rotate_left(16)).wrapping_mul(0xc2b2_ae35)
+}
+
+/// The narrowest level of a category path.
+pub(super) fn leaf(category: [u32; 3]) -> u32 {
+    category.into_iter().rev().find(|level| *level != 0).unwrap_or_default()
 }
 
 /// The key under which a name is counted.

@@ -44,17 +44,22 @@ pub(super) fn encode(print: &Fingerprint) -> Vec<u8> {
     out.extend_from_slice(&print.text.to_le_bytes());
     out.extend_from_slice(&print.text_len.to_le_bytes());
     put_list(&mut out, &print.place);
-    put_varint(&mut out, print.terms.len() as u64);
-    let mut last = 0;
-    for term in &print.terms {
-        put_varint(&mut out, u64::from(term.hash - last) << 4 | u64::from(term.count));
-        last = term.hash;
-    }
+    put_terms(&mut out, &print.terms);
+    put_terms(&mut out, &print.chars);
     out.push(u8::try_from(print.persons.len()).unwrap_or(u8::MAX));
     for person in &print.persons {
         put_person(&mut out, person);
     }
     out
+}
+
+fn put_terms(out: &mut Vec<u8>, terms: &[Term]) {
+    put_varint(out, terms.len() as u64);
+    let mut last = 0;
+    for term in terms {
+        put_varint(out, u64::from(term.hash - last) << 4 | u64::from(term.count));
+        last = term.hash;
+    }
 }
 
 fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
@@ -124,7 +129,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
     print.text = input.u32()?;
     print.text_len = u16::from_le_bytes(input.array()?);
     print.place = input.list()?;
-    print.terms = input.terms()?;
+    print.terms = input.terms(u32::MAX)?;
+    print.chars = input.terms(u32::from(u16::MAX))?;
     let persons = input.byte()?;
     if usize::from(persons) > MAX_PERSONS {
         return Err(FingerprintError::Invalid("number of persons"));
@@ -197,14 +203,14 @@ impl Reader<'_> {
         Ok(list)
     }
 
-    fn terms(&mut self) -> Result<Vec<Term>, FingerprintError> {
+    fn terms(&mut self, limit: u32) -> Result<Vec<Term>, FingerprintError> {
         let len = self.length(MAX_TERMS)?;
         let mut last = 0_u32;
         let mut terms = Vec::with_capacity(len);
         for _ in 0..len {
             let packed = self.varint()?;
             let step = u32::try_from(packed >> 4).map_err(|_| FingerprintError::Invalid("term"))?;
-            last = last.checked_add(step).filter(|_| step > 0).ok_or(FingerprintError::Invalid("term"))?;
+            last = last.checked_add(step).filter(|sum| step > 0 && *sum <= limit).ok_or(FingerprintError::Invalid("term"))?;
             terms.push(Term { hash: last, count: (packed & 15) as u8 });
         }
         Ok(terms)
@@ -280,6 +286,7 @@ mod tests {
             text_len: 40,
             place: vec![1, 5],
             terms: vec![Term { hash: 1, count: 2 }, Term { hash: u32::MAX, count: 15 }],
+            chars: vec![Term { hash: 65_535, count: 1 }],
             persons: vec![PersonPrint { id: 1, id_verified: true, name: 2, name_clk: Clk([1, 2]), birth: [1, 0, 3], address: vec![0, 2], role: Role::CoSigner, ..PersonPrint::default() }],
         }
     }

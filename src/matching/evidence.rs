@@ -92,11 +92,12 @@ impl Evidence {
             Answer { verdict, weight, probability: p }
         };
         let person = answer(Question::Person, prior.person, t.person_yes, t.person_maybe);
-        let matter = answer(Question::Matter, prior.matter, t.matter_yes, t.matter_maybe);
+        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
+        let matter = answer(Question::Matter, matter_prior, t.matter_yes, t.matter_maybe);
         let (decision, rule) = decide(person.verdict, matter.verdict, reserve);
         let weight = person.weight + matter.weight;
         Self {
-            prior: quantise(prior.person) + quantise(prior.matter),
+            prior: quantise(prior.person) + quantise(matter_prior),
             comparisons,
             weight,
             probability: probability(weight),

@@ -26,8 +26,10 @@ pub struct Fingerprint {
     pub(super) submitted_at: Option<i64>,
     pub(super) anonymous: bool,
     pub(super) persons: Vec<PersonPrint>,
-    /// Ascending by hash.
+    /// 2-grams and words of the text, ascending by hash.
     pub(super) terms: Vec<Term>,
+    /// Characters and words of the text as 16-bit hashes, ascending.
+    pub(super) chars: Vec<Term>,
     /// Token of the whole folded text, letters and digits only; 0 when there is none.
     pub(super) text: u32,
     /// Letters and digits read, saturating.
@@ -175,12 +177,14 @@ impl Fingerprinter {
         let letters = || content.chars().filter(|c| c.is_alphanumeric());
         let text_len = letters().count() + subject.chars().filter(|c| c.is_alphanumeric()).count();
         let plain: String = letters().collect();
+        let (terms, chars) = collector.finish();
         Fingerprint {
             platform: self.fact("platform", record.platform),
             submitted_at: record.submitted_at,
             anonymous: record.anonymous,
             persons,
-            terms: collector.finish(),
+            terms,
+            chars,
             text: if plain.is_empty() { 0 } else { self.fact("text", &plain) },
             text_len: u16::try_from(text_len).unwrap_or(u16::MAX),
             division: record.division.and_then(division),
@@ -244,7 +248,7 @@ impl Fingerprinter {
     fn address_terms(&self, address: &str) -> Vec<u32> {
         let mut collector = TermCollector::new(self.addresses);
         collector.add(address, 1);
-        let mut terms: Vec<u32> = collector.finish().into_iter().map(|t| t.hash).collect();
+        let mut terms: Vec<u32> = collector.finish().0.into_iter().map(|t| t.hash).collect();
         terms.truncate(MAX_ADDRESS_TERMS);
         terms
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, WeightedText, name_hash};
+use super::compare::{Comparer, WeightedText, char_hash, leaf, name_hash, point_hash};
 use super::evidence::{Decision, Evidence, Verdict};
 use super::fingerprint::{Fingerprint, PersonPrint};
 use super::frequency::Frequency;
@@ -17,7 +17,6 @@ pub const MAX_CANDIDATES: usize = 64;
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 const MAX_PERSON_CANDIDATES: usize = 32;
-
 /// An earlier submission and what it is to the new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
@@ -98,32 +97,57 @@ impl Linker {
         Outcome { case, matter, matches: matches.into_iter().take(MAX_MATCHES).collect() }
     }
 
-    /// The earlier submissions most likely about the same matter, best first: position and probability.
+    /// The earlier submissions most likely about the same matter, best first: position and probability. A
+    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u64, f64)> = self
-            .compared(fingerprint)
+        let mut near: Vec<(u32, f64)> = self
+            .compared(fingerprint, MAX_CANDIDATES.max(4 * top))
             .into_iter()
-            .map(|(entry, evidence)| (self.cases.seq(entry), evidence.matter.weight))
+            .map(|(entry, evidence)| (entry, evidence.matter.weight))
             .collect();
-        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let founder_bits = self.model.ranking().founder_bits;
+        let mut best: BTreeMap<u64, f64> = BTreeMap::new();
+        for (entry, weight) in &near {
+            let group = best.entry(self.cases.matter(*entry)).or_insert(*weight);
+            *group = group.max(*weight);
+        }
+        for (entry, weight) in &mut near {
+            let group = best.get(&self.cases.matter(*entry)).copied().unwrap_or(*weight);
+            if self.cases.seq(*entry) == self.cases.matter(*entry) && *weight >= group - founder_bits {
+                *weight = group;
+            }
+        }
+        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         near.truncate(top);
-        near.into_iter().map(|(seq, weight)| (seq, super::evidence::probability(weight))).collect()
+        near.into_iter().map(|(entry, weight)| (self.cases.seq(entry), super::evidence::probability(weight))).collect()
+    }
+
+    /// The evidence between any two submissions under the frequencies seen so far.
+    pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
+        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
+        comparer.compare(a, &WeightedText::new(a, &self.frequency), b)
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
     /// founds a case; `matter` `None` is a matter of its own.
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
-        let mut names: Vec<u32> = fingerprint.persons.iter().filter(|p| p.name != 0).map(name_hash).collect();
-        names.sort_unstable();
-        names.dedup();
-        let terms = fingerprint.terms.iter().map(|t| t.hash);
-        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter().copied());
-        self.frequency.add_document(terms.chain(names).chain(addresses).chain(fingerprint.place.iter().copied()));
+        self.learn(fingerprint);
         for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(fingerprint.terms.iter().map(|t| t.hash)) {
             self.postings.add(key, entry);
         }
         self.entries.push(fingerprint.clone());
+    }
+
+    /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
+    pub fn learn(&mut self, fingerprint: &Fingerprint) {
+        let mut names: Vec<u32> = fingerprint.persons.iter().filter(|p| p.name != 0).map(name_hash).collect();
+        names.sort_unstable();
+        names.dedup();
+        let terms = fingerprint.terms.iter().map(|t| t.hash).chain(fingerprint.chars.iter().map(|t| char_hash(t.hash)));
+        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter().copied());
+        let facts = fingerprint.point.map(point_hash).into_iter().chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0)).chain(fingerprint.respondent);
+        self.frequency.add_document(terms.chain(names).chain(addresses).chain(fingerprint.place.iter().copied()).chain(facts));
     }
 
     /// Folds a person's decision, which the machine never overrides.
@@ -133,7 +157,7 @@ impl Linker {
 
     fn matches(&self, fingerprint: &Fingerprint) -> Vec<Match> {
         let mut matches: Vec<Match> = self
-            .compared(fingerprint)
+            .compared(fingerprint, MAX_CANDIDATES)
             .into_iter()
             .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
             .map(|(entry, evidence)| Match { seq: self.cases.seq(entry), case: self.cases.case(entry), decision: evidence.decision, evidence })
@@ -142,16 +166,16 @@ impl Linker {
         matches
     }
 
-    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Evidence)> {
-        let text = WeightedText::new(&fingerprint.terms, &self.frequency);
+    fn compared(&self, fingerprint: &Fingerprint, limit: usize) -> Vec<(u32, Evidence)> {
+        let text = WeightedText::new(fingerprint, &self.frequency);
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        self.candidates(fingerprint, &text)
+        self.candidates(fingerprint, &text, limit)
             .into_iter()
             .filter_map(|entry| self.entries.get(entry as usize).map(|other| (entry, comparer.compare(fingerprint, &text, other))))
             .collect()
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint, text: &WeightedText) -> Vec<u32> {
+    fn candidates(&self, fingerprint: &Fingerprint, text: &WeightedText, limit: usize) -> Vec<u32> {
         let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
@@ -162,14 +186,14 @@ impl Linker {
                 *scores.entry(*entry).or_default() += 10.0;
             }
         }
-        for term in &text.terms {
+        for term in &text.terms.terms {
             for entry in self.postings.get(term.hash) {
                 *scores.entry(*entry).or_default() += term.weight * term.bits;
             }
         }
         let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let room = MAX_CANDIDATES - persons.len();
+        let room = limit.saturating_sub(persons.len());
         persons.extend(ranked.into_iter().take(room).map(|(entry, _)| entry));
         persons
     }
