@@ -5,18 +5,24 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, WeightedText, char_hash, leaf, name_hash, point_hash};
+use super::compare::{Comparer, leaf, place_hash, point_hash};
+use super::entry::Entry;
+use super::text::TextProbe;
 use super::evidence::{Decision, Evidence, Verdict};
-use super::fingerprint::{Fingerprint, PersonPrint};
+use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
 use super::model::Model;
 use super::postings::Postings;
+use super::terms::Term;
 
 /// Most earlier submissions compared with a new one.
 pub const MAX_CANDIDATES: usize = 64;
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 const MAX_PERSON_CANDIDATES: usize = 32;
+/// Terms under which a submission can be found, and by which it looks for others.
+const POSTED_TERMS: usize = 256;
+const QUERIED_TERMS: usize = 256;
 /// An earlier submission and what it is to the new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
@@ -44,13 +50,15 @@ pub struct Linker {
     model: Model,
     frequency: Frequency,
     postings: Postings,
-    entries: Vec<Fingerprint>,
+    /// Packed entries one after the other, and where each ends.
+    arena: Vec<u8>,
+    ends: Vec<u64>,
     cases: Cases,
 }
 
 impl Linker {
     pub fn new(model: Model) -> Self {
-        Self { model, frequency: Frequency::new(), postings: Postings::default(), entries: Vec::new(), cases: Cases::default() }
+        Self { model, frequency: Frequency::new(), postings: Postings::default(), arena: Vec::new(), ends: Vec::new(), cases: Cases::default() }
     }
 
     pub const fn model(&self) -> &Model {
@@ -59,17 +67,20 @@ impl Linker {
 
     /// Submissions folded in.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.ends.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.ends.is_empty()
     }
 
     /// Bytes held, the fixed tables included.
     pub fn memory_bytes(&self) -> usize {
-        let entry = |e: &Fingerprint| size_of::<Fingerprint>() + e.terms.capacity() * 8 + e.place.capacity() * 4 + e.persons.capacity() * size_of::<PersonPrint>();
-        self.frequency.memory_bytes() + self.postings.memory_bytes() + self.entries.iter().map(entry).sum::<usize>()
+        self.frequency.memory_bytes()
+            + self.postings.memory_bytes()
+            + self.cases.memory_bytes()
+            + self.arena.capacity()
+            + self.ends.capacity() * size_of::<u64>()
     }
 
     /// The case a submission belongs to now, rulings applied.
@@ -125,7 +136,8 @@ impl Linker {
     /// The evidence between any two submissions under the frequencies seen so far.
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        comparer.compare(a, &WeightedText::new(a, &self.frequency), b)
+        let a = Entry::from(a);
+        comparer.compare(&a, &TextProbe::new(&a.chars, &self.frequency), &Entry::from(b))
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -133,21 +145,25 @@ impl Linker {
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
         self.learn(fingerprint);
-        for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(fingerprint.terms.iter().map(|t| t.hash)) {
+        let topical = self.topical(&fingerprint.terms, POSTED_TERMS);
+        let keys = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(topical.into_iter().map(|(hash, _)| hash));
+        for key in keys {
             self.postings.add(key, entry);
         }
-        self.entries.push(fingerprint.clone());
+        Entry::from(fingerprint).pack(&mut self.arena);
+        self.ends.push(self.arena.len() as u64);
     }
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
-        let mut names: Vec<u32> = fingerprint.persons.iter().filter(|p| p.name != 0).map(name_hash).collect();
+        let persons = fingerprint.persons.iter();
+        let mut names: Vec<u32> = Entry::from(fingerprint).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
-        let terms = fingerprint.terms.iter().map(|t| t.hash).chain(fingerprint.chars.iter().map(|t| char_hash(t.hash)));
-        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter().copied());
+        let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
         let facts = fingerprint.point.map(point_hash).into_iter().chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0)).chain(fingerprint.respondent);
-        self.frequency.add_document(terms.chain(names).chain(addresses).chain(fingerprint.place.iter().copied()).chain(facts));
+        let terms = fingerprint.terms.iter().map(|t| t.hash);
+        self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
     }
 
     /// Folds a person's decision, which the machine never overrides.
@@ -167,15 +183,40 @@ impl Linker {
     }
 
     fn compared(&self, fingerprint: &Fingerprint, limit: usize) -> Vec<(u32, Evidence)> {
-        let text = WeightedText::new(fingerprint, &self.frequency);
+        let query = Entry::from(fingerprint);
+        let text = TextProbe::new(&query.chars, &self.frequency);
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        self.candidates(fingerprint, &text, limit)
+        let mut other = Entry::default();
+        self.candidates(fingerprint, limit)
             .into_iter()
-            .filter_map(|entry| self.entries.get(entry as usize).map(|other| (entry, comparer.compare(fingerprint, &text, other))))
+            .map(|entry| {
+                other.unpack(self.packed(entry));
+                (entry, comparer.compare(&query, &text, &other))
+            })
             .collect()
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint, text: &WeightedText, limit: usize) -> Vec<u32> {
+    fn packed(&self, entry: u32) -> &[u8] {
+        let at = entry as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.arena[start as usize..self.ends[at] as usize]
+    }
+
+    /// The terms a text is about, with their information: subject and repeated terms first, the rarer the better.
+    fn topical(&self, terms: &[Term], most: usize) -> Vec<(u32, f32)> {
+        let mut ranked: Vec<(f32, u32, f32)> = terms
+            .iter()
+            .map(|t| {
+                let bits = self.frequency.bits(t.hash);
+                ((1.0 + f32::from(t.count).ln()) * bits.sqrt(), t.hash, bits)
+            })
+            .collect();
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.truncate(most);
+        ranked.into_iter().map(|(_, hash, bits)| (hash, bits)).collect()
+    }
+
+    fn candidates(&self, fingerprint: &Fingerprint, limit: usize) -> Vec<u32> {
         let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
@@ -186,9 +227,9 @@ impl Linker {
                 *scores.entry(*entry).or_default() += 10.0;
             }
         }
-        for term in &text.terms.terms {
-            for entry in self.postings.get(term.hash) {
-                *scores.entry(*entry).or_default() += term.weight * term.bits;
+        for (hash, bits) in self.topical(&fingerprint.terms, QUERIED_TERMS) {
+            for entry in self.postings.get(hash) {
+                *scores.entry(*entry).or_default() += bits;
             }
         }
         let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();

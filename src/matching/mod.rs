@@ -11,6 +11,7 @@ mod cases;
 mod clk;
 mod compare;
 mod encoding;
+mod entry;
 mod evidence;
 mod fingerprint;
 mod frequency;
@@ -22,6 +23,7 @@ mod postings;
 mod record;
 pub mod resident_id;
 mod terms;
+mod text;
 
 pub use cases::{Ruling, RulingError};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};

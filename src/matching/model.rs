@@ -64,6 +64,7 @@ comparisons! {
     Category "category" Matter,
     Respondent "respondent" Matter,
     Time "time" Matter,
+    Recurrence "recurrence" Matter,
 }
 
 /// One level: reached by a measure of at least `min` in `0.0..=1.0`.
@@ -144,9 +145,7 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
-    /// Share of the characters' cosine in the measure, the rest being that of 2-grams; `0.0..=1.0`.
-    pub chars_share: f64,
-    /// Bits of weight a text can earn for each bit of information shared: neighbouring 2-grams overlap, so they are
+    /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,
     /// Below so many bits of shared information, and with no agreeing place, texts cannot make a machine's duplicate.

@@ -15,6 +15,8 @@ pub const MAX_CHARS: usize = 4_096;
 /// Letters of each text from which terms are taken: petitions name place and problem early, and what follows tells
 /// filings of one matter apart more than it joins them.
 pub const TERM_LETTERS: usize = 400;
+/// Values a character's hash may take, 0 excepted.
+pub(super) const CHAR_HASHES: u32 = 1 << 14;
 const MAX_COUNT: u8 = 15;
 const SLOTS: usize = 512;
 
@@ -89,7 +91,7 @@ impl TermCollector {
                 if let Some(p) = previous {
                     self.grams.push((self.key.word(u64::from(u32::from(p)) << 21 | code) >> 32) as u32, weight);
                 }
-                self.chars.push(u32::from(self.key.word(code) as u16), weight);
+                self.chars.push(self.key.word(code) as u32 % CHAR_HASHES, weight);
                 previous = Some(c);
                 letters += 1;
             } else {
@@ -113,7 +115,7 @@ impl TermCollector {
         if !word.is_empty() {
             let hash = self.key.bytes(word.as_bytes());
             self.grams.push((hash >> 32) as u32, weight);
-            self.chars.push(u32::from(hash as u16), weight);
+            self.chars.push(hash as u32 % CHAR_HASHES, weight);
             word.clear();
         }
     }
