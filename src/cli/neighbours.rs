@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::corpus::CorpusError;
 use super::link::{MultiReader, fingerprints, load_model, run_key};
-use crate::matching::{Fingerprinter, Linker};
+use crate::matching::{Fingerprinter, IndexOptions, Linker};
 
 /// Rank, for every row, the earlier submissions most likely about the same matter.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     let mut rows = Vec::new();
     reader.fill(&mut rows, usize::MAX)?;
     let (prints, _) = fingerprints(&Fingerprinter::new(&run_key()), &rows);
-    let mut linker = Linker::new(load_model(args.model.as_ref())?);
+    let mut linker = Linker::with_options(load_model(args.model.as_ref())?, IndexOptions::THOROUGH);
     for print in &prints {
         linker.learn(print);
     }

@@ -27,7 +27,7 @@ impl Comparer<'_> {
         let rules = self.model.text();
         let mut results = self.persons(a, b);
         let person = Evidence::person(self.model, &results);
-        let text = a_text.measure(&b.chars, self.frequency);
+        let text = a_text.measure(b, self.frequency, rules.chars_share);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut results);
         let place = results.iter().any(|r| (r.name == "place" || r.name == "distance") && r.weight > 0.0);
         let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
@@ -110,7 +110,11 @@ impl Comparer<'_> {
         if let (Some(p), Some(q)) = (a.submitted_at, b.submitted_at) {
             let days = p.abs_diff(q) as f64 / 86_400.0;
             let kind = if same_person { Kind::Recurrence } else { Kind::Time };
-            out.push(self.result(kind, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None));
+            let mut result = self.result(kind, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None);
+            if !same_person && let Some(text) = text {
+                result.weight = quantise(result.weight * (1.0 - text.own_bits / self.model.text().time_fades_bits).max(0.0));
+            }
+            out.push(result);
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub category: [u32; 3],
     pub respondent: Option<u32>,
     pub chars: Vec<Char>,
+    /// Ascending hashes of the terms the text is about.
+    pub topics: Vec<u32>,
     pub persons: Vec<PersonEntry>,
 }
 
@@ -65,8 +67,10 @@ impl PersonEntry {
     }
 }
 
-impl From<&Fingerprint> for Entry {
-    fn from(print: &Fingerprint) -> Self {
+impl Entry {
+    /// `topics` are those of the fingerprint's terms the text is about, in any order.
+    pub(super) fn new(print: &Fingerprint, mut topics: Vec<u32>) -> Self {
+        topics.sort_unstable();
         let char = |t: &Term| Char { hash: t.hash as u16, repeat: t.count.clamp(1, 4) - 1 };
         Self {
             platform: (print.platform >> 16) as u16,
@@ -77,6 +81,7 @@ impl From<&Fingerprint> for Entry {
             category: print.category,
             respondent: print.respondent,
             chars: print.chars.iter().map(char).collect(),
+            topics,
             persons: print.persons.iter().map(PersonEntry::new).collect(),
         }
     }
@@ -125,6 +130,10 @@ impl Entry {
             out.extend_from_slice(&level.to_le_bytes());
         }
         self.pack_chars(out);
+        put_varint(out, self.topics.len() as u64);
+        for topic in &self.topics {
+            out.extend_from_slice(&topic.to_le_bytes());
+        }
         out.push(self.persons.len() as u8);
         for person in &self.persons {
             person.pack(out);
@@ -171,6 +180,9 @@ impl Entry {
         }
         self.respondent = has(7).then(|| input.u32());
         input.chars(&mut self.chars);
+        self.topics.clear();
+        let topics = input.varint();
+        self.topics.extend((0..topics).map(|_| input.u32()));
         let persons = usize::from(input.byte());
         self.persons.resize_with(persons, PersonEntry::default);
         for person in &mut self.persons {
@@ -366,6 +378,7 @@ mod tests {
             category: [1, 2, 0],
             respondent: Some(4),
             chars: vec![Char { hash: 1, repeat: 3 }, Char { hash: 16_383, repeat: 1 }],
+            topics: vec![3, 70_000],
             persons: vec![PersonEntry { id: 1, id_verified: true, name: 5, name_parts: vec![1, 2], birth: [1, 2, 3], address: vec![9], ..PersonEntry::default() }; 2],
         };
         for entry in [Entry::default(), entry] {

@@ -15,14 +15,31 @@ use super::model::Model;
 use super::postings::Postings;
 use super::terms::Term;
 
-/// Most earlier submissions compared with a new one.
-pub const MAX_CANDIDATES: usize = 64;
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 const MAX_PERSON_CANDIDATES: usize = 32;
-/// Terms under which a submission can be found, and by which it looks for others.
-const POSTED_TERMS: usize = 256;
-const QUERIED_TERMS: usize = 256;
+/// How much the index spends on finding submissions by their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexOptions {
+    /// Terms under which a submission can be found.
+    pub posted_terms: usize,
+    /// Terms by which it looks for others.
+    pub queried_terms: usize,
+    /// Terms kept to measure texts by, beside their characters.
+    pub stored_terms: usize,
+    /// Most entries under one term; the newest win.
+    pub list_length: usize,
+    /// Most submissions compared with one.
+    pub candidates: usize,
+}
+
+impl IndexOptions {
+    /// For linking as a stream: about 300 bytes a submission.
+    pub const STREAM: Self = Self { posted_terms: 16, queried_terms: 32, stored_terms: 0, list_length: 128, candidates: 64 };
+    /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
+    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 256, list_length: 1_024, candidates: 512 };
+}
+
 /// An earlier submission and what it is to the new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
@@ -48,6 +65,7 @@ pub struct Outcome {
 /// The index and the state of all cases. Equal logs give equal linkers.
 pub struct Linker {
     model: Model,
+    options: IndexOptions,
     frequency: Frequency,
     postings: Postings,
     /// Packed entries one after the other, and where each ends.
@@ -58,7 +76,11 @@ pub struct Linker {
 
 impl Linker {
     pub fn new(model: Model) -> Self {
-        Self { model, frequency: Frequency::new(), postings: Postings::default(), arena: Vec::new(), ends: Vec::new(), cases: Cases::default() }
+        Self::with_options(model, IndexOptions::STREAM)
+    }
+
+    pub fn with_options(model: Model, options: IndexOptions) -> Self {
+        Self { model, options, frequency: Frequency::new(), postings: Postings::new(options.list_length), arena: Vec::new(), ends: Vec::new(), cases: Cases::default() }
     }
 
     pub const fn model(&self) -> &Model {
@@ -93,7 +115,7 @@ impl Linker {
         self.cases.entry_of(seq).map(|entry| self.cases.matter(entry))
     }
 
-    /// Decides where a submission belongs, changing nothing. Bounded by [`MAX_CANDIDATES`] comparisons.
+    /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
         let matches = self.matches(fingerprint);
         let case = matches.iter().find(|m| m.decision == Decision::Duplicate).map(|m| m.case);
@@ -112,7 +134,7 @@ impl Linker {
     /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
         let mut near: Vec<(u32, f64)> = self
-            .compared(fingerprint, MAX_CANDIDATES.max(4 * top))
+            .compared(fingerprint)
             .into_iter()
             .map(|(entry, evidence)| (entry, evidence.matter.weight))
             .collect();
@@ -136,8 +158,8 @@ impl Linker {
     /// The evidence between any two submissions under the frequencies seen so far.
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        let a = Entry::from(a);
-        comparer.compare(&a, &TextProbe::new(&a.chars, &self.frequency), &Entry::from(b))
+        let (a, b) = (self.entry(a), self.entry(b));
+        comparer.compare(&a, &TextProbe::new(&a, &self.frequency), &b)
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -145,19 +167,20 @@ impl Linker {
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
         self.learn(fingerprint);
-        let topical = self.topical(&fingerprint.terms, POSTED_TERMS);
-        let keys = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(topical.into_iter().map(|(hash, _)| hash));
+        let topical = self.topical(&fingerprint.terms, self.options.posted_terms);
+        let topics: Vec<u32> = topical.iter().take(self.options.stored_terms).map(|(hash, _, count)| hash & !15 | u32::from(*count)).collect();
+        let keys = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(topical.into_iter().map(|(hash, _, _)| hash));
         for key in keys {
             self.postings.add(key, entry);
         }
-        Entry::from(fingerprint).pack(&mut self.arena);
+        Entry::new(fingerprint, topics).pack(&mut self.arena);
         self.ends.push(self.arena.len() as u64);
     }
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
         let persons = fingerprint.persons.iter();
-        let mut names: Vec<u32> = Entry::from(fingerprint).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
+        let mut names: Vec<u32> = Entry::new(fingerprint, Vec::new()).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
         let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
@@ -173,7 +196,7 @@ impl Linker {
 
     fn matches(&self, fingerprint: &Fingerprint) -> Vec<Match> {
         let mut matches: Vec<Match> = self
-            .compared(fingerprint, MAX_CANDIDATES)
+            .compared(fingerprint)
             .into_iter()
             .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
             .map(|(entry, evidence)| Match { seq: self.cases.seq(entry), case: self.cases.case(entry), decision: evidence.decision, evidence })
@@ -182,18 +205,22 @@ impl Linker {
         matches
     }
 
-    fn compared(&self, fingerprint: &Fingerprint, limit: usize) -> Vec<(u32, Evidence)> {
-        let query = Entry::from(fingerprint);
-        let text = TextProbe::new(&query.chars, &self.frequency);
+    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Evidence)> {
+        let query = self.entry(fingerprint);
+        let text = TextProbe::new(&query, &self.frequency);
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
         let mut other = Entry::default();
-        self.candidates(fingerprint, limit)
+        self.candidates(fingerprint)
             .into_iter()
             .map(|entry| {
                 other.unpack(self.packed(entry));
                 (entry, comparer.compare(&query, &text, &other))
             })
             .collect()
+    }
+
+    fn entry(&self, fingerprint: &Fingerprint) -> Entry {
+        Entry::new(fingerprint, self.topical(&fingerprint.terms, self.options.stored_terms).into_iter().map(|(hash, _, count)| hash & !15 | u32::from(count)).collect())
     }
 
     fn packed(&self, entry: u32) -> &[u8] {
@@ -203,20 +230,20 @@ impl Linker {
     }
 
     /// The terms a text is about, with their information: subject and repeated terms first, the rarer the better.
-    fn topical(&self, terms: &[Term], most: usize) -> Vec<(u32, f32)> {
-        let mut ranked: Vec<(f32, u32, f32)> = terms
+    fn topical(&self, terms: &[Term], most: usize) -> Vec<(u32, f32, u8)> {
+        let mut ranked: Vec<(f32, u32, f32, u8)> = terms
             .iter()
             .map(|t| {
                 let bits = self.frequency.bits(t.hash);
-                ((1.0 + f32::from(t.count).ln()) * bits.sqrt(), t.hash, bits)
+                ((1.0 + f32::from(t.count).ln()) * bits.sqrt(), t.hash, bits, t.count)
             })
             .collect();
         ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         ranked.truncate(most);
-        ranked.into_iter().map(|(_, hash, bits)| (hash, bits)).collect()
+        ranked.into_iter().map(|(_, hash, bits, count)| (hash, bits, count)).collect()
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint, limit: usize) -> Vec<u32> {
+    fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u32> {
         let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
@@ -224,17 +251,18 @@ impl Linker {
         let mut scores: HashMap<u32, f32> = HashMap::new();
         for key in near_keys(fingerprint) {
             for entry in self.postings.get(key) {
-                *scores.entry(*entry).or_default() += 10.0;
+                *scores.entry(*entry).or_default() += 100.0;
             }
         }
-        for (hash, bits) in self.topical(&fingerprint.terms, QUERIED_TERMS) {
+        for (hash, bits, count) in self.topical(&fingerprint.terms, self.options.queried_terms) {
+            let weight = bits * bits * (1.0 + f32::from(count).ln());
             for entry in self.postings.get(hash) {
-                *scores.entry(*entry).or_default() += bits;
+                *scores.entry(*entry).or_default() += weight;
             }
         }
         let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let room = limit.saturating_sub(persons.len());
+        let room = self.options.candidates.saturating_sub(persons.len());
         persons.extend(ranked.into_iter().take(room).map(|(entry, _)| entry));
         persons
     }

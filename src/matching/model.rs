@@ -145,11 +145,16 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
+    /// Share of the characters' cosine in the measure, the rest being that of topics; `0.0..=1.0`.
+    pub chars_share: f64,
     /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,
     /// Below so many bits of shared information, and with no agreeing place, texts cannot make a machine's duplicate.
     pub carrying_bits: f64,
+    /// Time between filings of different persons counts the less the more the texts say, and nothing from so many bits:
+    /// an incident passes, what is told at length stays.
+    pub time_fades_bits: f64,
 }
 
 /// How neighbours are ordered.

@@ -1,6 +1,6 @@
 //! How alike two texts are: TF-IDF cosine of their characters and words.
 
-use super::entry::Char;
+use super::entry::Entry;
 use super::frequency::Frequency;
 use super::terms::CHAR_HASHES;
 
@@ -10,8 +10,11 @@ const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
 
 /// One text spread out for comparison with many.
 pub(super) struct TextProbe {
+    topics: Vec<(u32, f32)>,
+    topics_norm: f32,
     weights: Vec<f32>,
     norm: f32,
+    bits: f32,
     present: bool,
 }
 
@@ -22,32 +25,40 @@ pub(super) struct TextMeasure {
     pub cosine: f64,
     /// Information in bits of the characters and words both hold.
     pub shared_bits: f64,
+    /// Information in bits of the poorer text.
+    pub own_bits: f64,
 }
 
 impl TextProbe {
-    pub(super) fn new(chars: &[Char], frequency: &Frequency) -> Self {
+    pub(super) fn new(entry: &Entry, frequency: &Frequency) -> Self {
+        let chars = &entry.chars;
+        let topics: Vec<(u32, f32)> = entry.topics.iter().map(|t| (*t >> 4, frequency.bits(*t) * (1.0 + ((*t & 15) as f32).ln()))).collect();
+        let topics_norm = topics.iter().map(|(_, b)| b * b).sum::<f32>().sqrt();
         let mut weights = vec![0.0; CHAR_HASHES as usize];
         let bits = frequency.chars();
-        let mut square = 0.0;
+        let (mut square, mut own) = (0.0, 0.0);
         for c in chars {
+            own += bits.bits(c.hash);
             let weight = bits.bits(c.hash) * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
             weights[usize::from(c.hash) % CHAR_HASHES as usize] = weight;
             square += weight * weight;
         }
-        Self { weights, norm: square.sqrt(), present: !chars.is_empty() }
+        Self { topics, topics_norm, weights, norm: square.sqrt(), bits: own, present: !chars.is_empty() }
     }
 
     /// `None` when either text is empty. O(characters of the other).
-    pub(super) fn measure(&self, other: &[Char], frequency: &Frequency) -> Option<TextMeasure> {
+    pub(super) fn measure(&self, entry: &Entry, frequency: &Frequency, share: f64) -> Option<TextMeasure> {
+        let other = &entry.chars;
         if !self.present || other.is_empty() {
             return None;
         }
         let all = frequency.chars();
-        let (mut dot, mut square, mut shared) = (0.0_f32, 0.0_f32, 0.0_f32);
+        let (mut dot, mut square, mut shared, mut own) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for c in other {
             let bits = all.bits(c.hash);
             let weight = bits * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
             square += weight * weight;
+            own += bits;
             let mine = self.weights[usize::from(c.hash) % CHAR_HASHES as usize];
             dot += weight * mine;
             if mine > 0.0 {
@@ -56,7 +67,18 @@ impl TextProbe {
         }
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-        Some(TextMeasure { cosine, shared_bits: f64::from(shared) })
+        let (mut tdot, mut tsq) = (0.0_f32, 0.0_f32);
+        for t in &entry.topics {
+            let w = frequency.bits(*t) * (1.0 + ((*t & 15) as f32).ln());
+            tsq += w * w;
+            if let Ok(at) = self.topics.binary_search_by_key(&(*t >> 4), |p| p.0) {
+                tdot += w * self.topics[at].1;
+            }
+        }
+        let tn = self.topics_norm * tsq.sqrt();
+        let topics = if tn > 0.0 { f64::from(tdot / tn).min(1.0) } else { cosine };
+        let cosine = share * cosine + (1.0 - share) * topics;
+        Some(TextMeasure { cosine, shared_bits: f64::from(shared), own_bits: f64::from(self.bits.min(own)) })
     }
 }
 
