@@ -289,6 +289,8 @@ pub struct MatchFilter {
     /// The case the later submission belongs to.
     pub case_id: Option<String>,
     pub submission_id: Option<String>,
+    /// The other of two platforms.
+    pub other_platform: Option<String>,
     /// Only pairs from two platforms.
     pub across_platforms: bool,
     pub min_probability: Option<f64>,
@@ -312,6 +314,9 @@ pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page:
         }
         if let Some(submission_id) = &filter.submission_id {
             query = query.filter(matches::submission_id.eq(submission_id));
+        }
+        if let Some(platform) = &filter.other_platform {
+            query = query.filter(matches::platform.eq(platform).or(matches::other_platform.eq(platform)));
         }
         if filter.across_platforms {
             query = query.filter(matches::platform.ne(matches::other_platform));

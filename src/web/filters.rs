@@ -47,6 +47,7 @@ pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
     Ok(DuplicateFilter {
         decision: word(page, "decision")?,
         platform: text(page, "platform"),
+        other_platform: text(page, "other"),
         case: text(page, "case"),
         across_platforms: text(page, "across").is_some(),
         min_probability,

@@ -64,6 +64,7 @@ impl DetailView<'_> {
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
+            EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }
     }
 

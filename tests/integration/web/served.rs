@@ -53,6 +53,8 @@ on_both_stores! {
         }
         assert!(!evidence.contains("王小明") && !evidence.contains("11010519491231002X"));
         assert!(html(browse(&server, "/duplicates?decision=duplicate")).await.contains(&case));
+        assert!(html(browse(&server, "/duplicates?platform=hunan&other=mobile")).await.contains("M-1"));
+        assert!(!html(browse(&server, "/duplicates?platform=hunan&other=other")).await.contains("M-1"));
         assert!(html(browse(&server, "/matters")).await.contains("/cases?matter="));
         // The platforms here have no adapter: nothing can be sent to them.
         assert!(html(browse(&server, "/deliveries")).await.contains("没有符合条件的投递"));

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use onecase::web::texts::Lang;
+use onecase::{
+    app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
+    domain::case::CaseStatus,
+    web::texts::Lang,
+};
 
 use crate::support::files;
 
@@ -51,6 +55,19 @@ fn every_key_asked_for_is_there_and_every_key_there_is_asked_for() {
     let unused: Vec<&str> =
         Lang::Zh.keys().filter(|key| !asked.contains(*key) && !GROUPS.contains(&key.split('.').next().unwrap())).collect();
     assert!(unused.is_empty(), "nobody asks for {unused:?}");
+}
+
+/// Every value of a closed list has words, so that none is shown by its name on the wire.
+#[test]
+fn closed_lists_have_words() {
+    let status = CaseStatus::ALL.map(|value| ("status", value.as_str()));
+    let event = EventKind::ALL.map(|value| ("event", value.as_str()));
+    let delivery = DeliveryState::ALL.map(|value| ("delivery_state", value.as_str()));
+    let outcome = AttemptOutcome::ALL.map(|value| ("outcome", value.as_str()));
+    let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
+    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(decision);
+    let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
+    assert!(missing.is_empty(), "no words for {missing:?}");
 }
 
 /// What the default model compares and how well it can agree has words in both languages.
