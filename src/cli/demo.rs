@@ -8,15 +8,17 @@ mod client;
 mod summary;
 mod world;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, sleep};
 
 use super::{Failure, runtime::tokio_runtime};
 use crate::{
-    app::view::{DeliveryState, Overview},
+    app::{
+        Clock,
+        view::{DeliveryState, Overview},
+    },
     domain::case::CaseStatus,
     simulate::{
         Behaviour, Faults, PlatformSetting, Setting, Simulation,
@@ -63,14 +65,15 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 async fn demo(args: &Args) -> Result<ExitCode, Failure> {
-    let scenario = Scenario::generate(Plan::new(args.seed, Utc::now()));
-    let simulation = Simulation::start(Setting {
+    let system = Clock::system();
+    let scenario = Scenario::generate(Plan::new(args.seed, system.now()));
+    let simulation = Simulation::start(&Setting {
         platforms: super::simulate::PLATFORMS
             .map(|(id, software)| PlatformSetting { id: id.to_owned(), software, port: 0 })
             .to_vec(),
         behaviour: Behaviour::default(),
         gateway: None,
-        clock: Utc::now,
+        clock: Arc::new(move || system.now()),
     })?;
     let world = World::create(args, &simulation, &scenario)?;
     eprintln!("platforms");

@@ -270,7 +270,7 @@ async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: B
         Ok(lose) => lose,
         Err(response) => return response,
     };
-    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", Json::Null) };
+    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     let notice = Notice {
         delivery: Some(delivery.clone()),
         kind: NoticeKind::Withdrawn,
@@ -281,7 +281,7 @@ async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: B
         times: 1,
     };
     let new = state.notices.enter(delivery, notice);
-    finish(if new { answer("0000", "成功", json!({})) } else { answer("1009", "报文重复，以首次结果为准", json!({})) }, lose)
+    finish(if new { answer("0000", "成功", &json!({})) } else { answer("1009", "报文重复，以首次结果为准", &json!({})) }, lose)
 }
 
 /// A filing as the system writes it.
