@@ -37,6 +37,12 @@ impl TestClock {
         self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 
+    /// The same time for a simulation.
+    pub fn now(&self) -> Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> {
+        let clock = self.clock();
+        Arc::new(move || clock.now())
+    }
+
     pub fn clock(&self) -> Clock {
         let millis = Arc::clone(&self.0);
         Clock::new(move || DateTime::from_timestamp_millis(millis.load(Ordering::SeqCst)).unwrap())
