@@ -154,7 +154,7 @@ impl Webhook {
         }
         self.admit(request, secrets, now)?;
         let body = body::read(self.format, &request.body).map_err(CallbackError::Unreadable)?;
-        let mut scope = Scope::default().with("body", &body).with("settings", &core.settings);
+        let mut scope = Scope::flat().with("body", &body).with("settings", &core.settings);
         let records = match &self.records {
             None => vec![body.clone()],
             Some(expression) => match core.value("callback", "/records", expression, &scope).map_err(RequestError::from)? {
