@@ -16,6 +16,7 @@ pub mod config;
 pub mod domain;
 pub mod matching;
 pub mod net;
+pub mod simulate;
 pub mod store;
 pub mod web;
 pub mod workers;

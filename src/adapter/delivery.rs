@@ -26,28 +26,18 @@ pub(super) enum Delivery {
     },
 }
 
-/// The name of a kind on the wire and in manifests.
-pub(super) const fn kind_name(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::CaseForwarded => "case_forwarded",
-        MessageKind::SubmissionRegistered => "submission_registered",
-        MessageKind::DuplicateRegistered => "duplicate_registered",
-        MessageKind::CaseStatus => "case_status",
-        MessageKind::CaseReply => "case_reply",
-    }
-}
-
-pub(super) const KINDS: [MessageKind; 5] = [
+pub(super) const KINDS: [MessageKind; 6] = [
     MessageKind::CaseForwarded,
     MessageKind::SubmissionRegistered,
     MessageKind::DuplicateRegistered,
     MessageKind::CaseStatus,
     MessageKind::CaseReply,
+    MessageKind::CaseWithdrawn,
 ];
 
 impl Delivery {
     pub fn compile(engine: &Engine, kind: MessageKind, manifest: &DeliveryManifest) -> Result<Self, ManifestFault> {
-        let pointer = format!("/deliveries/{}", kind_name(kind));
+        let pointer = format!("/deliveries/{}", kind.as_str());
         match (&manifest.not_sent, &manifest.request) {
             (Some(_), None) => Ok(Self::NotSent),
             (None, Some(request)) => {
@@ -58,7 +48,7 @@ impl Delivery {
                     .enumerate()
                     .map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}")))
                     .collect();
-                Ok(Self::Sent { request: Box::new(request), rules: rules?, place: format!("delivery {}", kind_name(kind)) })
+                Ok(Self::Sent { request: Box::new(request), rules: rules?, place: format!("delivery {}", kind.as_str()) })
             }
             _ => Err(ManifestFault::new(pointer, "a delivery has either a request or a reason for not_sent")),
         }

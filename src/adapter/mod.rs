@@ -267,7 +267,7 @@ impl Adapter {
     /// Each kind of message that is declared and whether it is sent.
     fn declared_deliveries(&self) -> impl Iterator<Item = (&'static str, bool)> {
         let declared = delivery::KINDS.into_iter().filter_map(|kind| Some((kind, self.deliveries.get(&kind)?)));
-        declared.map(|(kind, delivery)| (delivery::kind_name(kind), matches!(delivery, Delivery::Sent { .. })))
+        declared.map(|(kind, delivery)| (kind.as_str(), matches!(delivery, Delivery::Sent { .. })))
     }
 
     fn delivery_expressions(&self, kind: MessageKind) -> BTreeMap<String, String> {
@@ -313,7 +313,7 @@ fn deliveries(engine: &Engine, manifest: &Manifest) -> Result<HashMap<MessageKin
     let mut deliveries = HashMap::new();
     for kind in delivery::KINDS {
         let missing = || {
-            ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", delivery::kind_name(kind)))
+            ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()))
         };
         deliveries.insert(kind, Delivery::compile(engine, kind, declared.get(&kind).ok_or_else(missing)?)?);
     }

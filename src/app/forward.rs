@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{FederatedPlatform, Gateway, UpdateError, send::SendError};
 use crate::{
-    adapter::{AccessToken, Outcome, Request, Response},
+    adapter::{AccessToken, Outcome, Request, RequestError, Response},
     audit::{Entry, sha256},
     domain::message::MessageKind,
     store::{
@@ -128,6 +128,8 @@ impl Gateway {
                 attempt.response_digest = Some(sha256(&response.body).to_vec());
                 self.judge(platform, claimed, &response, token.as_ref()).await
             }
+            // A kind of message the adapter does not declare is one the platform has no use for.
+            Err(SendError::Request(RequestError::NotDeclared)) => (Finish::Skipped, false),
             // A request that cannot be made will not be made by waiting, but it may be after the configuration is mended.
             Err(error @ (SendError::Request(_) | SendError::NotConfigured)) => {
                 (Finish::Dead { error: format!("{}: {error}", error.code()) }, false)

@@ -8,20 +8,22 @@ mod plan;
 
 pub(super) use plan::GATEWAY;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::{AppError, Gateway};
 use crate::{
-    matching::{Fingerprint, FingerprintError, Linker, Outcome},
+    matching::{Fingerprint, FingerprintError, Linker, Outcome, Ruling, RulingError},
     store::{
-        StoreError,
+        Page, StoreError,
         leases::{self, Held},
-        links,
+        links, rulings,
         submissions::{self, Registered},
     },
 };
 
-const LEASE: &str = "linker";
+pub(super) const LEASE: &str = "linker";
 /// Rows read at a time when the index is rebuilt.
 const FOLD_CHUNK: i64 = 20_000;
 
@@ -38,6 +40,15 @@ pub enum LinkError {
     /// The store holds something the log does not explain.
     #[error("log entry {seq} points at case {case}, which the store does not hold")]
     UnknownCase { seq: i64, case: u64 },
+    /// Somebody ruled while a batch was being decided; the batch was rolled back.
+    #[error("a ruling came between")]
+    RulingBetween,
+    #[error("ruling {seq} cannot be folded in")]
+    Ruling {
+        seq: i64,
+        #[source]
+        source: RulingError,
+    },
 }
 
 impl From<crate::store::query_error::Error> for LinkError {
@@ -59,6 +70,8 @@ impl From<LinkError> for AppError {
 pub struct LinkerState {
     linker: Linker,
     position: i64,
+    /// Number of the last ruling folded in.
+    ruling: i64,
     held: Held,
 }
 
@@ -109,8 +122,50 @@ impl Gateway {
                 break;
             }
         }
+        let ruling = self.fold_apart(&mut linker)?;
         self.0.linked.send_replace(position);
-        Ok(Some(LinkerState { linker, position, held }))
+        Ok(Some(LinkerState { linker, position, ruling, held }))
+    }
+
+    /// The stored links already follow every ruling; what is left to fold is which cases people ruled apart.
+    fn fold_apart(&self, linker: &mut Linker) -> Result<i64, LinkError> {
+        let store = &self.0.store;
+        let mut apart = BTreeMap::new();
+        let mut last = 0;
+        loop {
+            let rulings = store.read(|c| rulings::read(c, store.sealer(), Page::beyond(last)))?;
+            let Some(newest) = rulings.last() else { break };
+            last = newest.seq;
+            for ruling in rulings {
+                match ruling.ruling {
+                    Ruling::KeepApart { a, b } | Ruling::Split { case: a, new_case: b, .. } => apart.insert((a.min(b), a.max(b)), ruling.seq),
+                    Ruling::Release { a, b } | Ruling::Merge { from: a, into: b } => apart.remove(&(a.min(b), a.max(b))),
+                };
+            }
+        }
+        for ((a, b), seq) in apart {
+            // Of a pair that was merged with others since, nothing is left to keep apart.
+            match linker.apply(&Ruling::KeepApart { a, b }) {
+                Ok(()) | Err(RulingError::UnknownCase(_) | RulingError::SameCase(_)) => {}
+                Err(source) => return Err(LinkError::Ruling { seq, source }),
+            }
+        }
+        Ok(last)
+    }
+
+    /// Folds rulings in that were made since the last batch.
+    fn fold_rulings(&self, state: &mut LinkerState) -> Result<(), LinkError> {
+        let store = &self.0.store;
+        loop {
+            let rulings = store.read(|c| rulings::read(c, store.sealer(), Page::beyond(state.ruling)))?;
+            if rulings.is_empty() {
+                return Ok(());
+            }
+            for ruling in rulings {
+                state.linker.apply(&ruling.ruling).map_err(|source| LinkError::Ruling { seq: ruling.seq, source })?;
+                state.ruling = ruling.seq;
+            }
+        }
     }
 
     /// Keeps the right to link while there is nothing to do. Blocks.
@@ -127,6 +182,7 @@ impl Gateway {
     pub fn link_batch(&self, state: &mut LinkerState) -> Result<LinkRound, LinkError> {
         let limit = i64::try_from(self.0.linker.batch).unwrap_or(i64::MAX);
         let store = &self.0.store;
+        self.fold_rulings(state)?;
         let entries = store.read(|c| submissions::read_log(c, store.sealer(), state.position, limit))?;
         if entries.is_empty() {
             return Ok(LinkRound { linked: 0, position: state.position });
@@ -143,6 +199,9 @@ impl Gateway {
         let position = batch.last().map_or(state.position, |decided| decided.entry.seq);
         let owed = store.transaction(|c| {
             leases::renew(c, &state.held, self.linker_lease(), self.now())?;
+            if rulings::last(c)? != state.ruling {
+                return Err(LinkError::RulingBetween);
+            }
             plan::write(self, c, &batch)
         })?;
         state.position = position;

@@ -22,14 +22,37 @@ pub(super) struct Messenger<'a> {
 
 impl Messenger<'_> {
     /// A canonical case put into its responsible body's hands. `None` where its platform cannot be sent forwards.
-    pub fn forward(&self, case: &Case, founding: &Registered) -> Option<NewDelivery> {
+    /// `ruling` names the decision of a person that sent the case out again.
+    pub fn forward(&self, case: &Case, founding: &Registered, ruling: Option<&str>) -> Option<NewDelivery> {
         let platform = case.platform.as_deref()?;
         let own = (founding.platform == platform).then(|| reference(founding));
         let mut message = self.message(MessageKind::CaseForwarded, case, own);
         message.forwarded = Some(Box::new(founding.submission.clone()));
         // The responsible body is part of the key: a case routed anew is a new forward.
         let organization = case.organization.as_deref().unwrap_or_default();
-        self.owed(platform, message, format!("forward:{}:{organization}", case.id))
+        self.owed(platform, message, format!("forward:{}:{organization}:{}", case.id, ruling.unwrap_or_default()))
+    }
+
+    /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
+    pub fn withdrawn(&self, case: &Case, founding: &Registered, ruling: &str) -> Option<NewDelivery> {
+        let platform = case.platform.as_deref()?;
+        let own = (founding.platform == platform).then(|| reference(founding));
+        let mut message = self.message(MessageKind::CaseWithdrawn, case, own);
+        message.note = case.merged_into.as_ref().map(|into| format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"));
+        self.owed(platform, message, format!("withdrawn:{}:{ruling}", case.id))
+    }
+
+    /// To the source of a filing that people moved to another case.
+    pub fn moved(&self, case: &Case, submission: &Registered, ruling: &str, repeats: bool) -> Option<NewDelivery> {
+        let kind = if repeats { MessageKind::DuplicateRegistered } else { MessageKind::SubmissionRegistered };
+        let mut message = self.message(kind, case, Some(reference(submission)));
+        let body = message.case.organization.as_ref().map_or("信访部门", |body| body.name.as_str());
+        message.note = Some(if repeats {
+            format!("经核对，您反映的事项与编号{}为同一事项，由{body}办理，目前{}。", case.id, status_text(case.status))
+        } else {
+            format!("经核对，您反映的事项已单独登记，编号{}，由{body}办理。", case.id)
+        });
+        self.owed(&submission.platform, message, format!("moved:{ruling}:{}", submission.id))
     }
 
     /// To the source of the filing that founded the case.

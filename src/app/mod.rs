@@ -15,6 +15,7 @@ mod pull;
 mod queries;
 pub mod query;
 mod receive;
+mod rule;
 mod send;
 pub mod validate;
 pub mod view;
@@ -36,6 +37,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
 pub use receive::Received;
+pub use rule::{Decree, RuleError};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},

@@ -99,6 +99,7 @@ impl Gateway {
             platform: filter.platform,
             matter: filter.matter,
             updated_from: filter.updated_from,
+            with_merged: false,
         };
         self.read(move |gateway, c| {
             let found = cases::list(c, &filter, page)?;
@@ -164,6 +165,7 @@ impl Gateway {
             platform: filter.platform,
             case_id: filter.case,
             submission_id: None,
+            other_platform: filter.other_platform,
             across_platforms: filter.across_platforms,
             min_probability: filter.min_probability,
             decided_from: filter.decided_from,

@@ -65,6 +65,8 @@ pub struct DuplicateFilter {
     pub decision: Option<Decision>,
     /// Either filing came from it.
     pub platform: Option<String>,
+    /// So did either filing: with `platform`, the pairs between the two.
+    pub other_platform: Option<String>,
     pub case: Option<String>,
     /// Only pairs whose filings came from two platforms.
     pub across_platforms: bool,

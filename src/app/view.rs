@@ -273,10 +273,32 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// People made two cases one.
+    #[serde(rename = "onecase.case.merged")]
+    CasesMerged,
+    /// People took submissions out of a case into one of their own.
+    #[serde(rename = "onecase.case.split")]
+    CaseSplit,
+    /// People ruled that two cases are different.
+    #[serde(rename = "onecase.case.kept_apart")]
+    CasesKeptApart,
+    /// People took that back.
+    #[serde(rename = "onecase.case.released")]
+    CasesReleased,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 5] = [Self::CaseRegistered, Self::SubmissionLinked, Self::CaseRouted, Self::StatusChanged, Self::Replied];
+    pub const ALL: [Self; 9] = [
+        Self::CaseRegistered,
+        Self::SubmissionLinked,
+        Self::CaseRouted,
+        Self::StatusChanged,
+        Self::Replied,
+        Self::CasesMerged,
+        Self::CaseSplit,
+        Self::CasesKeptApart,
+        Self::CasesReleased,
+    ];
 
     /// The CloudEvents type, on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -286,6 +308,10 @@ impl EventKind {
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::CasesMerged => "onecase.case.merged",
+            Self::CaseSplit => "onecase.case.split",
+            Self::CasesKeptApart => "onecase.case.kept_apart",
+            Self::CasesReleased => "onecase.case.released",
         }
     }
 
@@ -318,6 +344,14 @@ pub struct EventData {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// The other case of a ruling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_case: Option<String>,
+    /// The ruling's id, and who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
 }
 
 /// Cases of different petitioners about the same thing (共性问题). Related, never merged.

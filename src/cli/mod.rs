@@ -5,12 +5,14 @@
 
 mod adapter;
 mod completions;
+mod demo;
 mod ingest;
 mod key;
 mod migrate;
 mod openapi;
 mod runtime;
 mod serve;
+mod simulate;
 
 use std::{error::Error, process::ExitCode};
 
@@ -28,6 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// See the main job done: platforms, gateway, filings, summary
+    Demo(demo::Args),
     /// Run the gateway
     Serve(serve::Args),
     /// Bring the store's schema up to date
@@ -40,6 +44,8 @@ enum Command {
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Run petition platforms for the gateway to talk to
+    Simulate(simulate::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -47,12 +53,14 @@ enum Command {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
         Command::Ingest(args) => ingest::run(&args),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|error| {

@@ -47,6 +47,8 @@ pub enum MessageKind {
     CaseStatus,
     /// To a source platform: the written answer.
     CaseReply,
+    /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
+    CaseWithdrawn,
 }
 
 impl MessageKind {
@@ -57,6 +59,7 @@ impl MessageKind {
             Self::DuplicateRegistered => "duplicate_registered",
             Self::CaseStatus => "case_status",
             Self::CaseReply => "case_reply",
+            Self::CaseWithdrawn => "case_withdrawn",
         }
     }
 }

@@ -57,6 +57,10 @@ impl Cases {
         Some(entry)
     }
 
+    pub(super) fn memory_bytes(&self) -> usize {
+        (self.seqs.capacity() + self.case.capacity() + self.matter.capacity()) * size_of::<u64>()
+    }
+
     pub(super) fn entry_of(&self, seq: u64) -> Option<u32> {
         self.seqs.binary_search(&seq).ok().and_then(|at| u32::try_from(at).ok())
     }

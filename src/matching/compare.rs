@@ -1,11 +1,12 @@
 //! Compares two fingerprints: one measure in 0..1 for each thing both sides have.
 
-use super::clk::Clk;
-use super::evidence::{ComparisonResult, Evidence, quantise};
-use super::fingerprint::{Division, Fingerprint, PersonPrint};
+use super::clk::DigitFilter;
+use super::entry::{Entry, PersonEntry};
+use super::evidence::{ComparisonResult, Evidence, Verdict, quantise};
+use super::fingerprint::Division;
 use super::frequency::Frequency;
-use super::model::{Kind, Model, Question};
-use super::terms::Term;
+use super::model::{Kind, Model};
+use super::text::{TextMeasure, TextProbe};
 
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const MICRODEGREE: f64 = std::f64::consts::PI / 180.0 / 1e6;
@@ -14,75 +15,6 @@ const DISTANCE_SCALE_M: f64 = 830.0;
 /// Gap at which the measure of time falls to one half.
 const TIME_SCALE_DAYS: f64 = 30.0;
 
-/// Weight of a term that occurs `count` times: 1 + ln(count).
-const COUNT_WEIGHT: [f32; 16] =
-    [0.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
-
-/// A term of the query with its TF-IDF weight and its information in bits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Weighted {
-    pub hash: u32,
-    pub weight: f32,
-    pub bits: f32,
-}
-
-/// A text's terms under the frequencies of now.
-pub(super) struct WeightedText {
-    pub terms: Vec<Weighted>,
-    pub norm: f32,
-}
-
-impl WeightedText {
-    pub(super) fn new(terms: &[Term], frequency: &Frequency) -> Self {
-        let mut square = 0.0;
-        let terms = terms
-            .iter()
-            .map(|t| {
-                let bits = frequency.bits(t.hash);
-                let weight = bits * COUNT_WEIGHT[usize::from(t.count & 15)];
-                square += weight * weight;
-                Weighted { hash: t.hash, weight, bits }
-            })
-            .collect();
-        Self { terms, norm: square.sqrt() }
-    }
-}
-
-/// How alike two texts are.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct TextMeasure {
-    /// TF-IDF cosine.
-    pub cosine: f64,
-    /// Information in bits of the terms both hold.
-    pub shared_bits: f64,
-}
-
-/// O(terms of both).
-pub(super) fn text_measure(query: &WeightedText, other: &WeightedText) -> TextMeasure {
-    let (mut i, mut j) = (0, 0);
-    let (mut dot, mut shared) = (0.0_f32, 0.0_f32);
-    while let (Some(a), Some(b)) = (query.terms.get(i), other.terms.get(j)) {
-        match a.hash.cmp(&b.hash) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                dot += a.weight * b.weight;
-                shared += a.bits;
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-    let norms = query.norm * other.norm;
-    let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-    TextMeasure { cosine, shared_bits: f64::from(shared) }
-}
-
-/// Shared information is counted at this rate: neighbouring 2-grams overlap, so they are not independent.
-const INDEPENDENT_SHARE: f64 = 0.35;
-/// Below so many bits of shared information texts cannot carry a machine's decision that two filings are one.
-const CARRYING_BITS: f64 = 40.0;
-
 /// Compares two fingerprints under a model and the frequencies seen so far.
 pub(super) struct Comparer<'a> {
     pub model: &'a Model,
@@ -90,25 +22,20 @@ pub(super) struct Comparer<'a> {
 }
 
 impl Comparer<'_> {
-    /// Symmetric but for rounding. O(terms + persons²).
-    pub(super) fn compare(&self, a: &Fingerprint, a_text: &WeightedText, b: &Fingerprint) -> Evidence {
+    /// Symmetric but for rounding. O(characters + persons²).
+    pub(super) fn compare(&self, a: &Entry, a_text: &TextProbe, b: &Entry) -> Evidence {
+        let rules = self.model.text();
         let mut results = self.persons(a, b);
-        let text = if a.terms.is_empty() || b.terms.is_empty() {
-            None
-        } else {
-            Some(text_measure(a_text, &WeightedText::new(&b.terms, self.frequency)))
-        };
-        self.matter(a, b, text, &mut results);
+        let person = Evidence::person(self.model, &results);
+        let text = a_text.measure(b, self.frequency, rules.chars_share);
+        self.matter(a, b, text, person.verdict == Verdict::Yes, &mut results);
         let place = results.iter().any(|r| (r.name == "place" || r.name == "distance") && r.weight > 0.0);
-        let reserve = match text {
-            Some(text) if text.shared_bits < CARRYING_BITS && !place => CARRYING_BITS - text.shared_bits,
-            _ => 0.0,
-        };
-        Evidence::weigh(self.model, results, reserve)
+        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
+        Evidence::weigh(self.model, person, results, short)
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
-    fn persons(&self, a: &Fingerprint, b: &Fingerprint) -> Vec<ComparisonResult> {
+    fn persons(&self, a: &Entry, b: &Entry) -> Vec<ComparisonResult> {
         let mut best: Option<(f64, Vec<ComparisonResult>)> = None;
         for p in &a.persons {
             for q in &b.persons {
@@ -122,13 +49,13 @@ impl Comparer<'_> {
         best.map(|(_, results)| results).unwrap_or_default()
     }
 
-    fn person(&self, p: &PersonPrint, q: &PersonPrint, same_platform: bool) -> Vec<ComparisonResult> {
+    fn person(&self, p: &PersonEntry, q: &PersonEntry, same_platform: bool) -> Vec<ComparisonResult> {
         let mut out = Vec::new();
         let verified = if p.id_verified && q.id_verified { 1.0 } else { 0.9 };
-        if let Some(measure) = number_measure((p.id, p.id_clk), (q.id, q.id_clk), verified) {
+        if let Some(measure) = number_measure((p.id, p.id_digits), (q.id, q.id_digits), verified) {
             out.push(self.result(Kind::IdNumber, measure, None));
         }
-        if let Some(measure) = number_measure((p.phone, p.phone_clk), (q.phone, q.phone_clk), 1.0) {
+        if let Some(measure) = number_measure((p.phone, p.phone_digits), (q.phone, q.phone_digits), 1.0) {
             out.push(self.result(Kind::Phone, measure, None));
         }
         if same_platform && p.account != 0 && q.account != 0 {
@@ -143,7 +70,7 @@ impl Comparer<'_> {
             } else {
                 p.name_clk.dice(q.name_clk) * 0.94
             };
-            out.push(self.result(Kind::Name, measure, same.then_some(name_hash(p))));
+            out.push(self.result(Kind::Name, measure, same.then_some(p.name)));
         }
         if p.has_birth() && q.has_birth() {
             let agree = p.birth.iter().zip(q.birth).filter(|(x, y)| **x == *y && **x != 0).count();
@@ -155,30 +82,39 @@ impl Comparer<'_> {
         out
     }
 
-    fn matter(&self, a: &Fingerprint, b: &Fingerprint, text: Option<TextMeasure>, out: &mut Vec<ComparisonResult>) {
+    fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut Vec<ComparisonResult>) {
         if let Some(text) = text {
             let mut result = self.result(Kind::Text, text.cosine, None);
-            result.weight = result.weight.min(quantise(text.shared_bits * INDEPENDENT_SHARE));
+            result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
         }
         if !a.place.is_empty() && !b.place.is_empty() {
             out.push(self.result(Kind::Place, self.weighted_overlap(&a.place, &b.place), None));
         }
         if let (Some(p), Some(q)) = (a.point, b.point) {
-            out.push(self.result(Kind::Distance, (-metres(p, q) / DISTANCE_SCALE_M).exp(), None));
+            let metres = metres(p, q);
+            let here = (metres <= SAME_POINT_M).then(|| point_hash(p));
+            out.push(self.result(Kind::Distance, (-metres / DISTANCE_SCALE_M).exp(), here));
         }
         if let (Some(p), Some(q)) = (a.division, b.division) {
             out.push(self.result(Kind::Division, division_measure(p, q), None));
         }
         if a.category[0] != 0 && b.category[0] != 0 {
-            out.push(self.result(Kind::Category, category_measure(a.category, b.category), None));
+            let leaf = leaf(a.category);
+            let measure = category_measure(a.category, b.category);
+            out.push(self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf)));
         }
         if let (Some(p), Some(q)) = (a.respondent, b.respondent) {
-            out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), None));
+            out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), (p == q).then_some(p)));
         }
         if let (Some(p), Some(q)) = (a.submitted_at, b.submitted_at) {
             let days = p.abs_diff(q) as f64 / 86_400.0;
-            out.push(self.result(Kind::Time, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None));
+            let kind = if same_person { Kind::Recurrence } else { Kind::Time };
+            let mut result = self.result(kind, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None);
+            if !same_person && let Some(text) = text {
+                result.weight = quantise(result.weight * (1.0 - text.own_bits / self.model.text().time_fades_bits).max(0.0));
+            }
+            out.push(result);
         }
     }
 
@@ -186,41 +122,53 @@ impl Comparer<'_> {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
         let mut weight = comparison.weight(measure);
-        if comparison.term_frequency
-            && let Some(value) = value
-        {
+        if comparison.term_frequency && let Some(value) = value {
             weight = (level.m / self.frequency.relative(value, level.u)).log2();
         }
-        ComparisonResult { name: comparison.name.clone(), question: question(kind), level: level.name.clone(), weight: quantise(weight) }
+        ComparisonResult { name: comparison.name.clone(), question: kind.question(), level: level.name.clone(), weight: quantise(weight) }
     }
 
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).
-    fn weighted_overlap(&self, a: &[u32], b: &[u32]) -> f64 {
-        let bits = |hash: &u32| f64::from(self.frequency.bits(*hash)) + 0.5;
-        let shared: f64 = a.iter().filter(|hash| b.binary_search(hash).is_ok()).map(bits).sum();
+    fn weighted_overlap(&self, a: &[u16], b: &[u16]) -> f64 {
+        let bits = |term: &u16| f64::from(self.frequency.bits(place_hash(*term))) + 0.5;
+        let shared: f64 = a.iter().filter(|term| b.binary_search(term).is_ok()).map(bits).sum();
         let total: f64 = a.iter().chain(b).map(bits).sum::<f64>() - shared;
         if total > 0.0 { shared / total } else { 0.0 }
     }
 }
 
-const fn question(kind: Kind) -> Question {
-    kind.question()
+/// Points so near are one place.
+const SAME_POINT_M: f64 = 10.0;
+/// Points are counted by cells of this many 1e-6 degrees.
+const POINT_CELL: i32 = 100;
+
+/// The key under which a point is counted: default and centre points of gazetteers turn out to be common.
+pub(super) const fn point_hash(point: (i32, i32)) -> u32 {
+    let x = point.0.div_euclid(POINT_CELL) as u32;
+    let y = point.1.div_euclid(POINT_CELL) as u32;
+    (x.wrapping_mul(0x85eb_ca6b) ^ y.rotate_left(16)).wrapping_mul(0xc2b2_ae35)
 }
 
-/// The key under which a name is counted.
-pub(super) const fn name_hash(person: &PersonPrint) -> u32 {
-    (person.name >> 32) as u32
+/// The narrowest level of a category path.
+pub(super) fn leaf(category: [u32; 3]) -> u32 {
+    category.into_iter().rev().find(|level| *level != 0).unwrap_or_default()
 }
 
+/// The key under which a term of an address or place is counted.
+pub(super) const fn place_hash(term: u16) -> u32 {
+    (term as u32 + 0x1_0000).wrapping_mul(0x9e37_79b1)
+}
+
+/// Numbers this alike differ in a digit or two.
 const DIGITS_DIFFER_DICE: f64 = 0.86;
 
-fn number_measure(a: (u64, Clk), b: (u64, Clk), same: f64) -> Option<f64> {
+fn number_measure(a: (u32, DigitFilter), b: (u32, DigitFilter), same: f64) -> Option<f64> {
     if a.1.is_empty() || b.1.is_empty() {
         return None;
     }
     Some(if a.0 != 0 && a.0 == b.0 {
         same
-    } else if (a.0 == 0 || b.0 == 0) && a.1.containment(b.1) >= 1.0 {
+    } else if (a.0 == 0 || b.0 == 0) && a.1.agrees(b.1) {
         0.8
     } else if a.0 != 0 && b.0 != 0 && a.1.dice(b.1) >= DIGITS_DIFFER_DICE {
         0.7
@@ -283,9 +231,7 @@ mod tests {
 
     #[test]
     fn categories() {
-        for (a, b, want) in
-            [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)]
-        {
+        for (a, b, want) in [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)] {
             assert!((category_measure(a, b) - want).abs() < 1e-9);
         }
     }

@@ -3,10 +3,10 @@
 //! Integers are LEB128; tokens and filters are little-endian words; lists are a length followed by ascending
 //! values as differences. A flags byte says which optional parts follow.
 
-use super::clk::Clk;
+use super::clk::{Clk, DigitFilter};
 use super::fingerprint::{Division, Fingerprint, FingerprintError, MAX_PERSONS, PersonPrint};
 use super::record::Role;
-use super::terms::{MAX_TERMS, Term};
+use super::terms::{CHAR_HASHES, MAX_TERMS, Term};
 
 const VERSION: u8 = 1;
 const MAX_LIST: usize = 64;
@@ -44,17 +44,22 @@ pub(super) fn encode(print: &Fingerprint) -> Vec<u8> {
     out.extend_from_slice(&print.text.to_le_bytes());
     out.extend_from_slice(&print.text_len.to_le_bytes());
     put_list(&mut out, &print.place);
-    put_varint(&mut out, print.terms.len() as u64);
-    let mut last = 0;
-    for term in &print.terms {
-        put_varint(&mut out, u64::from(term.hash - last) << 4 | u64::from(term.count));
-        last = term.hash;
-    }
+    put_terms(&mut out, &print.terms);
+    put_terms(&mut out, &print.chars);
     out.push(u8::try_from(print.persons.len()).unwrap_or(u8::MAX));
     for person in &print.persons {
         put_person(&mut out, person);
     }
     out
+}
+
+fn put_terms(out: &mut Vec<u8>, terms: &[Term]) {
+    put_varint(out, terms.len() as u64);
+    let mut last = 0;
+    for term in terms {
+        put_varint(out, u64::from(term.hash - last) << 4 | u64::from(term.count));
+        last = term.hash;
+    }
 }
 
 fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
@@ -65,21 +70,27 @@ fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
     };
     out.push(role | u8::from(person.id_verified) << 2);
     let words = [person.id, person.phone, person.account, person.name];
-    let clks = [person.id_clk, person.phone_clk, person.name_clk];
+    let filters = [person.id_digits, person.phone_digits];
     let mut present = 0_u8;
     for (i, word) in words.iter().enumerate() {
         present |= u8::from(*word != 0) << i;
     }
-    for (i, clk) in clks.iter().enumerate() {
-        present |= u8::from(!clk.is_empty()) << (4 + i);
+    for (i, filter) in filters.iter().enumerate() {
+        present |= u8::from(!filter.is_empty()) << (4 + i);
     }
+    present |= u8::from(!person.name_clk.is_empty()) << 6;
     present |= u8::from(person.has_birth()) << 7;
     out.push(present);
     for word in words.iter().filter(|w| **w != 0) {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    for half in clks.iter().filter(|c| !c.is_empty()).flat_map(|c| c.0) {
-        out.extend_from_slice(&half.to_le_bytes());
+    for filter in filters.iter().filter(|f| !f.is_empty()) {
+        out.extend_from_slice(&filter.0.to_le_bytes());
+    }
+    if !person.name_clk.is_empty() {
+        for half in person.name_clk.0 {
+            out.extend_from_slice(&half.to_le_bytes());
+        }
     }
     if person.has_birth() {
         for part in person.birth {
@@ -107,8 +118,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
     }
     if has(2) {
         let digits = input.byte()?;
-        print.division = Some(Division { digits, code: input.varint()? })
-            .filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
+        print.division = Some(Division { digits, code: input.varint()? }).filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
         if print.division.is_none() {
             return Err(FingerprintError::Invalid("division"));
         }
@@ -125,7 +135,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
     print.text = input.u32()?;
     print.text_len = u16::from_le_bytes(input.array()?);
     print.place = input.list()?;
-    print.terms = input.terms()?;
+    print.terms = input.terms(u32::MAX)?;
+    print.chars = input.terms(CHAR_HASHES - 1)?;
     let persons = input.byte()?;
     if usize::from(persons) > MAX_PERSONS {
         return Err(FingerprintError::Invalid("number of persons"));
@@ -144,12 +155,13 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn put_list(out: &mut Vec<u8>, ascending: &[u32]) {
+fn put_list<T: Copy + Into<u32>>(out: &mut Vec<u8>, ascending: &[T]) {
     put_varint(out, ascending.len() as u64);
     let mut last = 0;
     for value in ascending {
+        let value: u32 = (*value).into();
         put_varint(out, u64::from(value - last));
-        last = *value;
+        last = value;
     }
 }
 
@@ -186,26 +198,26 @@ impl Reader<'_> {
         Err(FingerprintError::Invalid("number"))
     }
 
-    fn list(&mut self) -> Result<Vec<u32>, FingerprintError> {
+    fn list<T: TryFrom<u32>>(&mut self) -> Result<Vec<T>, FingerprintError> {
         let len = self.length(MAX_LIST)?;
         let mut last = 0_u32;
         let mut list = Vec::with_capacity(len);
         for i in 0..len {
             let step = u32::try_from(self.varint()?).map_err(|_| FingerprintError::Invalid("list"))?;
             last = last.checked_add(step).filter(|_| step > 0 || i == 0).ok_or(FingerprintError::Invalid("list"))?;
-            list.push(last);
+            list.push(T::try_from(last).map_err(|_| FingerprintError::Invalid("list"))?);
         }
         Ok(list)
     }
 
-    fn terms(&mut self) -> Result<Vec<Term>, FingerprintError> {
+    fn terms(&mut self, limit: u32) -> Result<Vec<Term>, FingerprintError> {
         let len = self.length(MAX_TERMS)?;
         let mut last = 0_u32;
         let mut terms = Vec::with_capacity(len);
         for _ in 0..len {
             let packed = self.varint()?;
             let step = u32::try_from(packed >> 4).map_err(|_| FingerprintError::Invalid("term"))?;
-            last = last.checked_add(step).filter(|_| step > 0).ok_or(FingerprintError::Invalid("term"))?;
+            last = last.checked_add(step).filter(|sum| step > 0 && *sum <= limit).ok_or(FingerprintError::Invalid("term"))?;
             terms.push(Term { hash: last, count: (packed & 15) as u8 });
         }
         Ok(terms)
@@ -233,12 +245,13 @@ impl Reader<'_> {
                 *word = self.u64()?;
             }
         }
-        let mut clks = [Clk::default(); 3];
-        for (i, clk) in clks.iter_mut().enumerate() {
+        let mut filters = [DigitFilter::default(); 2];
+        for (i, filter) in filters.iter_mut().enumerate() {
             if present >> (4 + i) & 1 == 1 {
-                *clk = Clk([self.u64()?, self.u64()?]);
+                *filter = DigitFilter(self.u64()?);
             }
         }
+        let name_clk = if present >> 6 & 1 == 1 { Clk([self.u64()?, self.u64()?]) } else { Clk::default() };
         let mut birth = [0; 3];
         if present >> 7 == 1 {
             for part in &mut birth {
@@ -246,14 +259,14 @@ impl Reader<'_> {
             }
         }
         let [id, phone, account, name] = words;
-        let [id_clk, phone_clk, name_clk] = clks;
+        let [id_digits, phone_digits] = filters;
         Ok(PersonPrint {
             role,
             id,
             id_verified: head >> 2 & 1 == 1,
-            id_clk,
+            id_digits,
             phone,
-            phone_clk,
+            phone_digits,
             account,
             name,
             name_clk,
@@ -281,16 +294,8 @@ mod tests {
             text_len: 40,
             place: vec![1, 5],
             terms: vec![Term { hash: 1, count: 2 }, Term { hash: u32::MAX, count: 15 }],
-            persons: vec![PersonPrint {
-                id: 1,
-                id_verified: true,
-                name: 2,
-                name_clk: Clk([1, 2]),
-                birth: [1, 0, 3],
-                address: vec![0, 2],
-                role: Role::CoSigner,
-                ..PersonPrint::default()
-            }],
+            chars: vec![Term { hash: 16_383, count: 1 }],
+            persons: vec![PersonPrint { id: 1, id_verified: true, name: 2, name_clk: Clk([1, 2]), birth: [1, 0, 3], address: vec![0, 2], role: Role::CoSigner, ..PersonPrint::default() }],
         }
     }
 

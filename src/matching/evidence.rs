@@ -75,28 +75,23 @@ pub(super) fn probability(bits: f64) -> f64 {
 }
 
 impl Evidence {
-    /// Adds up and decides. O(comparisons).
-    pub(super) fn weigh(model: &Model, comparisons: Vec<ComparisonResult>, reserve: f64) -> Self {
+    /// The answer to "same person?" from the person comparisons alone.
+    pub(super) fn person(model: &Model, comparisons: &[ComparisonResult]) -> Answer {
+        let t = model.thresholds();
+        answer(comparisons, Question::Person, model.prior().person, (t.person_yes, t.person_maybe))
+    }
+
+    /// Adds up and decides. `short` says that the texts share too little to carry a machine's duplicate.
+    /// O(comparisons).
+    pub(super) fn weigh(model: &Model, person: Answer, comparisons: Vec<ComparisonResult>, short: bool) -> Self {
         let prior = model.prior();
         let t = model.thresholds();
-        let answer = |question: Question, prior: f64, yes: f64, maybe: f64| {
-            let own = || comparisons.iter().filter(|c| c.question == question);
-            let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
-            let p = probability(weight);
-            let verdict = match () {
-                () if own().next().is_none() => Verdict::Unknown,
-                () if p >= yes => Verdict::Yes,
-                () if p >= maybe => Verdict::Maybe,
-                () => Verdict::No,
-            };
-            Answer { verdict, weight, probability: p }
-        };
-        let person = answer(Question::Person, prior.person, t.person_yes, t.person_maybe);
-        let matter = answer(Question::Matter, prior.matter, t.matter_yes, t.matter_maybe);
-        let (decision, rule) = decide(person.verdict, matter.verdict, reserve);
+        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
+        let matter = answer(&comparisons, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
+        let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
         Self {
-            prior: quantise(prior.person) + quantise(prior.matter),
+            prior: quantise(prior.person) + quantise(matter_prior),
             comparisons,
             weight,
             probability: probability(weight),
@@ -108,10 +103,23 @@ impl Evidence {
     }
 }
 
-/// The rules above the score. `reserve` > 0 says that the texts share too little to carry a machine's duplicate.
-fn decide(person: Verdict, matter: Verdict, reserve: f64) -> (Decision, &'static str) {
+fn answer(comparisons: &[ComparisonResult], question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Answer {
+    let own = || comparisons.iter().filter(|c| c.question == question);
+    let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
+    let p = probability(weight);
+    let verdict = match () {
+        () if own().next().is_none() => Verdict::Unknown,
+        () if p >= yes => Verdict::Yes,
+        () if p >= maybe => Verdict::Maybe,
+        () => Verdict::No,
+    };
+    Answer { verdict, weight, probability: p }
+}
+
+/// The rules above the score.
+fn decide(person: Verdict, matter: Verdict, short: bool) -> (Decision, &'static str) {
     match (person, matter) {
-        (Verdict::Yes, Verdict::Yes) if reserve > 0.0 => (Decision::PossibleDuplicate, "same_person_text_too_short"),
+        (Verdict::Yes, Verdict::Yes) if short => (Decision::PossibleDuplicate, "same_person_text_too_short"),
         (Verdict::Yes, Verdict::Yes) => (Decision::Duplicate, "same_person_same_matter"),
         (Verdict::Yes, Verdict::Maybe) => (Decision::PossibleDuplicate, "same_person_matter_uncertain"),
         (Verdict::Maybe, Verdict::Yes) => (Decision::PossibleDuplicate, "same_matter_person_uncertain"),
@@ -139,7 +147,7 @@ mod tests {
             (Yes, Unknown, Decision::Distinct),
             (Unknown, Maybe, Decision::Distinct),
         ] {
-            assert_eq!(decide(person, matter, 0.0).0, want, "{person:?} {matter:?}");
+            assert_eq!(decide(person, matter, false).0, want, "{person:?} {matter:?}");
         }
     }
 
@@ -147,7 +155,9 @@ mod tests {
     fn weights_add_up_exactly() {
         let result = |question, weight| ComparisonResult { name: "x".into(), question, level: "y".into(), weight: quantise(weight) };
         let comparisons = vec![result(Question::Person, 13.377), result(Question::Person, -0.1), result(Question::Matter, 7.77)];
-        let evidence = Evidence::weigh(&Model::default(), comparisons, 0.0);
+        let model = Model::default();
+        let person = Evidence::person(&model, &comparisons);
+        let evidence = Evidence::weigh(&model, person, comparisons, false);
         let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
         assert!(sum == evidence.weight);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::clk::Clk;
+use super::clk::{Clk, DigitFilter};
 use super::encoding;
 use super::key::{FederationKey, TermKey, TokenKey};
 use super::normalise::{compact, date, fold, is_placeholder, phone};
@@ -26,8 +26,10 @@ pub struct Fingerprint {
     pub(super) submitted_at: Option<i64>,
     pub(super) anonymous: bool,
     pub(super) persons: Vec<PersonPrint>,
-    /// Ascending by hash.
+    /// 2-grams and words of the text, ascending by hash.
     pub(super) terms: Vec<Term>,
+    /// Characters and words of the text as 14-bit hashes, ascending.
+    pub(super) chars: Vec<Term>,
     /// Token of the whole folded text, letters and digits only; 0 when there is none.
     pub(super) text: u32,
     /// Letters and digits read, saturating.
@@ -35,7 +37,7 @@ pub struct Fingerprint {
     /// Administrative division as digits, with their number.
     pub(super) division: Option<Division>,
     /// Ascending terms of the place in words.
-    pub(super) place: Vec<u32>,
+    pub(super) place: Vec<u16>,
     /// Longitude and latitude in 1e-6 degrees.
     pub(super) point: Option<(i32, i32)>,
     /// Tokens of the category path, broadest first; shorter paths end in 0.
@@ -56,9 +58,9 @@ pub(super) struct PersonPrint {
     pub role: Role,
     pub id: u64,
     pub id_verified: bool,
-    pub id_clk: Clk,
+    pub id_digits: DigitFilter,
     pub phone: u64,
-    pub phone_clk: Clk,
+    pub phone_digits: DigitFilter,
     pub account: u64,
     pub name: u64,
     pub name_clk: Clk,
@@ -67,7 +69,7 @@ pub(super) struct PersonPrint {
     /// Keyed year, month and day.
     pub birth: [u16; 3],
     /// Ascending terms of the address.
-    pub address: Vec<u32>,
+    pub address: Vec<u16>,
 }
 
 impl PersonPrint {
@@ -77,7 +79,7 @@ impl PersonPrint {
 
     /// Whether anything here can say who this is.
     pub(super) fn is_identifying(&self) -> bool {
-        self.id != 0 || self.phone != 0 || self.account != 0 || self.name != 0 || !self.id_clk.is_empty() || !self.phone_clk.is_empty()
+        self.id != 0 || self.phone != 0 || self.account != 0 || self.name != 0 || !self.id_digits.is_empty() || !self.phone_digits.is_empty()
     }
 }
 
@@ -170,12 +172,14 @@ impl Fingerprinter {
         let letters = || content.chars().filter(|c| c.is_alphanumeric());
         let text_len = letters().count() + subject.chars().filter(|c| c.is_alphanumeric()).count();
         let plain: String = letters().collect();
+        let (terms, chars) = collector.finish();
         Fingerprint {
             platform: self.fact("platform", record.platform),
             submitted_at: record.submitted_at,
             anonymous: record.anonymous,
             persons,
-            terms: collector.finish(),
+            terms,
+            chars,
             text: if plain.is_empty() { 0 } else { self.fact("text", &plain) },
             text_len: u16::try_from(text_len).unwrap_or(u16::MAX),
             division: record.division.and_then(division),
@@ -205,13 +209,13 @@ impl Fingerprinter {
                 print.id = self.identity.token(&["id", number]);
             }
             print.id_verified = verified;
-            print.id_clk = Clk::of_positions(self.numbers, number);
+            print.id_digits = DigitFilter::of(self.numbers, number);
         }
         if let Some(number) = person.phone.and_then(phone) {
             if !number.contains('*') {
                 print.phone = self.identity.token(&["phone", &number]);
             }
-            print.phone_clk = Clk::of_positions(self.numbers, &number);
+            print.phone_digits = DigitFilter::of(self.numbers, &number);
         }
         if let Some(account) = person.account.map(str::trim).filter(|a| !is_placeholder(&compact(a, FIELD_CHARS))) {
             print.account = self.identity.token(&["account", record.platform, account]);
@@ -242,10 +246,11 @@ impl Fingerprinter {
         print.name_parts.dedup();
     }
 
-    fn address_terms(&self, address: &str) -> Vec<u32> {
+    fn address_terms(&self, address: &str) -> Vec<u16> {
         let mut collector = TermCollector::new(self.addresses);
         collector.add(address, 1);
-        let mut terms: Vec<u32> = collector.finish().into_iter().map(|t| t.hash).collect();
+        let mut terms: Vec<u16> = collector.finish().0.into_iter().map(|t| (t.hash >> 16) as u16).collect();
+        terms.dedup();
         terms.truncate(MAX_ADDRESS_TERMS);
         terms
     }

@@ -1,52 +1,82 @@
 //! How many submissions held a term or token, learned as the corpus streams.
 
-/// A one-row counting sketch (Charikar, Chen & Farach-Colton 2002 without signs): fixed memory, counts never too
-/// low, too high only by collisions.
+use super::terms::CHAR_HASHES;
+
+/// Counts of characters, exactly, and of all else in a one-row counting sketch: fixed memory, counts never too low,
+/// too high only by collisions.
 #[derive(Clone)]
 pub(super) struct Frequency {
     counts: Vec<u32>,
+    chars: Vec<u32>,
+    /// log2(count + 1) of each character.
+    chars_log: Vec<f32>,
     documents: u64,
 }
 
 const BITS: u32 = 21;
 /// Submissions assumed before the first, each holding none of the terms asked about: an empty index trusts
 /// neither rarity nor commonness.
-const PSEUDO_DOCUMENTS: f64 = 1_000.0;
+const PSEUDO_DOCUMENTS: u64 = 1_000;
 
 impl Frequency {
     pub(super) fn new() -> Self {
-        Self { counts: vec![0; 1 << BITS], documents: 0 }
+        let chars = CHAR_HASHES as usize;
+        Self { counts: vec![0; 1 << BITS], chars: vec![0; chars], chars_log: vec![0.0; chars], documents: 0 }
     }
 
-    pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>) {
+    pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>, chars: impl Iterator<Item = u32>) {
         self.documents += 1;
         for hash in hashes {
             let count = &mut self.counts[slot(hash)];
             *count = count.saturating_add(1);
         }
-    }
-
-    pub(super) const fn documents(&self) -> u64 {
-        self.documents
+        for char in chars {
+            if let (Some(count), Some(log)) = (self.chars.get_mut(char as usize), self.chars_log.get_mut(char as usize)) {
+                *count = count.saturating_add(1);
+                *log = (*count as f32 + 1.0).log2();
+            }
+        }
     }
 
     pub(super) fn count(&self, hash: u32) -> u32 {
         self.counts[slot(hash)]
     }
 
-    /// Information in bits of meeting the term: log2 of the inverse smoothed document frequency; at least 0.
+    fn documents_log(&self) -> f32 {
+        ((self.documents + PSEUDO_DOCUMENTS) as f32).log2()
+    }
+
+    /// Information in bits of meeting a term: log2 of the inverse smoothed document frequency; at least 0.
     pub(super) fn bits(&self, hash: u32) -> f32 {
-        let documents = self.documents as f32 + PSEUDO_DOCUMENTS as f32;
-        (documents / (self.counts[slot(hash)] as f32 + 1.0)).log2().max(0.0)
+        (self.documents_log() - (self.count(hash) as f32 + 1.0).log2()).max(0.0)
+    }
+
+    /// The same for characters, all at once: `weights.bits(hash)`.
+    pub(super) fn chars(&self) -> CharBits<'_> {
+        CharBits { documents_log: self.documents_log(), chars_log: &self.chars_log }
     }
 
     /// Relative frequency of a token, drawn towards `prior` while little has been seen.
     pub(super) fn relative(&self, hash: u32, prior: f64) -> f64 {
-        (f64::from(self.count(hash)) + prior * PSEUDO_DOCUMENTS) / (self.documents as f64 + PSEUDO_DOCUMENTS)
+        let pseudo = PSEUDO_DOCUMENTS as f64;
+        (f64::from(self.count(hash)) + prior * pseudo) / (self.documents as f64 + pseudo)
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.counts.len() * size_of::<u32>()
+        (self.counts.len() + self.chars.len() + self.chars_log.len()) * size_of::<u32>()
+    }
+}
+
+/// Information of characters.
+#[derive(Clone, Copy)]
+pub(super) struct CharBits<'a> {
+    documents_log: f32,
+    chars_log: &'a [f32],
+}
+
+impl CharBits<'_> {
+    pub(super) fn bits(self, hash: u16) -> f32 {
+        self.chars_log.get(usize::from(hash)).map_or(0.0, |log| (self.documents_log - log).max(0.0))
     }
 }
 
@@ -63,11 +93,11 @@ mod tests {
         let mut frequency = Frequency::new();
         let (common, rare) = (0x1000_0000, 0x2000_0000);
         for i in 0..2_000 {
-            frequency.add_document([common].into_iter().chain((i == 0).then_some(rare)));
+            frequency.add_document([common].into_iter().chain((i == 0).then_some(rare)), [1].into_iter().chain((i == 0).then_some(2)));
         }
-        assert_eq!(frequency.documents(), 2_000);
         assert!(frequency.bits(rare) > frequency.bits(common) + 5.0);
         assert!(frequency.bits(common) < 1.0);
+        assert!(frequency.chars().bits(2) > frequency.chars().bits(1) + 5.0);
         assert!((frequency.relative(common, 1e-6) - 2.0 / 3.0).abs() < 1e-3);
     }
 }

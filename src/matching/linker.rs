@@ -5,18 +5,40 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, WeightedText, name_hash};
+use super::compare::{Comparer, leaf, place_hash, point_hash};
+use super::entry::Entry;
+use super::text::TextProbe;
 use super::evidence::{Decision, Evidence, Verdict};
-use super::fingerprint::{Fingerprint, PersonPrint};
+use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
 use super::model::Model;
 use super::postings::Postings;
+use super::terms::Term;
 
-/// Most earlier submissions compared with a new one.
-pub const MAX_CANDIDATES: usize = 64;
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 const MAX_PERSON_CANDIDATES: usize = 32;
+/// How much the index spends on finding submissions by their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexOptions {
+    /// Terms under which a submission can be found.
+    pub posted_terms: usize,
+    /// Terms by which it looks for others.
+    pub queried_terms: usize,
+    /// Terms kept to measure texts by, beside their characters.
+    pub stored_terms: usize,
+    /// Most entries under one term; the newest win.
+    pub list_length: usize,
+    /// Most submissions compared with one.
+    pub candidates: usize,
+}
+
+impl IndexOptions {
+    /// For linking as a stream: about 300 bytes a submission.
+    pub const STREAM: Self = Self { posted_terms: 16, queried_terms: 32, stored_terms: 0, list_length: 128, candidates: 64 };
+    /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
+    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 256, list_length: 1_024, candidates: 512 };
+}
 
 /// An earlier submission and what it is to the new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,15 +65,22 @@ pub struct Outcome {
 /// The index and the state of all cases. Equal logs give equal linkers.
 pub struct Linker {
     model: Model,
+    options: IndexOptions,
     frequency: Frequency,
     postings: Postings,
-    entries: Vec<Fingerprint>,
+    /// Packed entries one after the other, and where each ends.
+    arena: Vec<u8>,
+    ends: Vec<u64>,
     cases: Cases,
 }
 
 impl Linker {
     pub fn new(model: Model) -> Self {
-        Self { model, frequency: Frequency::new(), postings: Postings::default(), entries: Vec::new(), cases: Cases::default() }
+        Self::with_options(model, IndexOptions::STREAM)
+    }
+
+    pub fn with_options(model: Model, options: IndexOptions) -> Self {
+        Self { model, options, frequency: Frequency::new(), postings: Postings::new(options.list_length), arena: Vec::new(), ends: Vec::new(), cases: Cases::default() }
     }
 
     pub const fn model(&self) -> &Model {
@@ -60,19 +89,20 @@ impl Linker {
 
     /// Submissions folded in.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.ends.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.ends.is_empty()
     }
 
     /// Bytes held, the fixed tables included.
     pub fn memory_bytes(&self) -> usize {
-        let entry = |e: &Fingerprint| {
-            size_of::<Fingerprint>() + e.terms.capacity() * 8 + e.place.capacity() * 4 + e.persons.capacity() * size_of::<PersonPrint>()
-        };
-        self.frequency.memory_bytes() + self.postings.memory_bytes() + self.entries.iter().map(entry).sum::<usize>()
+        self.frequency.memory_bytes()
+            + self.postings.memory_bytes()
+            + self.cases.memory_bytes()
+            + self.arena.capacity()
+            + self.ends.capacity() * size_of::<u64>()
     }
 
     /// The case a submission belongs to now, rulings applied.
@@ -85,7 +115,7 @@ impl Linker {
         self.cases.entry_of(seq).map(|entry| self.cases.matter(entry))
     }
 
-    /// Decides where a submission belongs, changing nothing. Bounded by [`MAX_CANDIDATES`] comparisons.
+    /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
         let matches = self.matches(fingerprint);
         let case = matches.iter().find(|m| m.decision == Decision::Duplicate).map(|m| m.case);
@@ -100,29 +130,63 @@ impl Linker {
         Outcome { case, matter, matches: matches.into_iter().take(MAX_MATCHES).collect() }
     }
 
-    /// The earlier submissions most likely about the same matter, best first: position and probability.
+    /// The earlier submissions most likely about the same matter, best first: position and probability. A
+    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u64, f64)> =
-            self.compared(fingerprint).into_iter().map(|(entry, evidence)| (self.cases.seq(entry), evidence.matter.weight)).collect();
-        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let mut near: Vec<(u32, f64)> = self
+            .compared(fingerprint)
+            .into_iter()
+            .map(|(entry, evidence)| (entry, evidence.matter.weight))
+            .collect();
+        let founder_bits = self.model.ranking().founder_bits;
+        let mut best: BTreeMap<u64, f64> = BTreeMap::new();
+        for (entry, weight) in &near {
+            let group = best.entry(self.cases.matter(*entry)).or_insert(*weight);
+            *group = group.max(*weight);
+        }
+        for (entry, weight) in &mut near {
+            let group = best.get(&self.cases.matter(*entry)).copied().unwrap_or(*weight);
+            if self.cases.seq(*entry) == self.cases.matter(*entry) && *weight >= group - founder_bits {
+                *weight = group;
+            }
+        }
+        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         near.truncate(top);
-        near.into_iter().map(|(seq, weight)| (seq, super::evidence::probability(weight))).collect()
+        near.into_iter().map(|(entry, weight)| (self.cases.seq(entry), super::evidence::probability(weight))).collect()
+    }
+
+    /// The evidence between any two submissions under the frequencies seen so far.
+    pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
+        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
+        let (a, b) = (self.entry(a), self.entry(b));
+        comparer.compare(&a, &TextProbe::new(&a, &self.frequency), &b)
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
     /// founds a case; `matter` `None` is a matter of its own.
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
-        let mut names: Vec<u32> = fingerprint.persons.iter().filter(|p| p.name != 0).map(name_hash).collect();
-        names.sort_unstable();
-        names.dedup();
-        let terms = fingerprint.terms.iter().map(|t| t.hash);
-        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter().copied());
-        self.frequency.add_document(terms.chain(names).chain(addresses).chain(fingerprint.place.iter().copied()));
-        for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(fingerprint.terms.iter().map(|t| t.hash)) {
+        self.learn(fingerprint);
+        let topical = self.topical(&fingerprint.terms, self.options.posted_terms);
+        let topics: Vec<u32> = topical.iter().take(self.options.stored_terms).map(|(hash, _, count)| hash & !15 | u32::from(*count)).collect();
+        let keys = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(topical.into_iter().map(|(hash, _, _)| hash));
+        for key in keys {
             self.postings.add(key, entry);
         }
-        self.entries.push(fingerprint.clone());
+        Entry::new(fingerprint, topics).pack(&mut self.arena);
+        self.ends.push(self.arena.len() as u64);
+    }
+
+    /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
+    pub fn learn(&mut self, fingerprint: &Fingerprint) {
+        let persons = fingerprint.persons.iter();
+        let mut names: Vec<u32> = Entry::new(fingerprint, Vec::new()).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
+        names.sort_unstable();
+        names.dedup();
+        let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
+        let facts = fingerprint.point.map(point_hash).into_iter().chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0)).chain(fingerprint.respondent);
+        let terms = fingerprint.terms.iter().map(|t| t.hash);
+        self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
     }
 
     /// Folds a person's decision, which the machine never overrides.
@@ -135,27 +199,51 @@ impl Linker {
             .compared(fingerprint)
             .into_iter()
             .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
-            .map(|(entry, evidence)| Match {
-                seq: self.cases.seq(entry),
-                case: self.cases.case(entry),
-                decision: evidence.decision,
-                evidence,
-            })
+            .map(|(entry, evidence)| Match { seq: self.cases.seq(entry), case: self.cases.case(entry), decision: evidence.decision, evidence })
             .collect();
         matches.sort_by(|a, b| a.decision.cmp(&b.decision).then(b.evidence.weight.total_cmp(&a.evidence.weight)).then(a.seq.cmp(&b.seq)));
         matches
     }
 
     fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Evidence)> {
-        let text = WeightedText::new(&fingerprint.terms, &self.frequency);
+        let query = self.entry(fingerprint);
+        let text = TextProbe::new(&query, &self.frequency);
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        self.candidates(fingerprint, &text)
+        let mut other = Entry::default();
+        self.candidates(fingerprint)
             .into_iter()
-            .filter_map(|entry| self.entries.get(entry as usize).map(|other| (entry, comparer.compare(fingerprint, &text, other))))
+            .map(|entry| {
+                other.unpack(self.packed(entry));
+                (entry, comparer.compare(&query, &text, &other))
+            })
             .collect()
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint, text: &WeightedText) -> Vec<u32> {
+    fn entry(&self, fingerprint: &Fingerprint) -> Entry {
+        Entry::new(fingerprint, self.topical(&fingerprint.terms, self.options.stored_terms).into_iter().map(|(hash, _, count)| hash & !15 | u32::from(count)).collect())
+    }
+
+    fn packed(&self, entry: u32) -> &[u8] {
+        let at = entry as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.arena[start as usize..self.ends[at] as usize]
+    }
+
+    /// The terms a text is about, with their information: subject and repeated terms first, the rarer the better.
+    fn topical(&self, terms: &[Term], most: usize) -> Vec<(u32, f32, u8)> {
+        let mut ranked: Vec<(f32, u32, f32, u8)> = terms
+            .iter()
+            .map(|t| {
+                let bits = self.frequency.bits(t.hash);
+                ((1.0 + f32::from(t.count).ln()) * bits.sqrt(), t.hash, bits, t.count)
+            })
+            .collect();
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.truncate(most);
+        ranked.into_iter().map(|(_, hash, bits, count)| (hash, bits, count)).collect()
+    }
+
+    fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u32> {
         let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
@@ -163,17 +251,18 @@ impl Linker {
         let mut scores: HashMap<u32, f32> = HashMap::new();
         for key in near_keys(fingerprint) {
             for entry in self.postings.get(key) {
-                *scores.entry(*entry).or_default() += 10.0;
+                *scores.entry(*entry).or_default() += 100.0;
             }
         }
-        for term in &text.terms {
-            for entry in self.postings.get(term.hash) {
-                *scores.entry(*entry).or_default() += term.weight * term.bits;
+        for (hash, bits, count) in self.topical(&fingerprint.terms, self.options.queried_terms) {
+            let weight = bits * bits * (1.0 + f32::from(count).ln());
+            for entry in self.postings.get(hash) {
+                *scores.entry(*entry).or_default() += weight;
             }
         }
         let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let room = MAX_CANDIDATES - persons.len();
+        let room = self.options.candidates.saturating_sub(persons.len());
         persons.extend(ranked.into_iter().take(room).map(|(entry, _)| entry));
         persons
     }
@@ -252,27 +341,15 @@ mod tests {
 
     fn petitioner(id: u8) -> Person<'static> {
         let ids = ["11010519491231002X", "430102198001010019", "430102197503120029"];
-        Person {
-            name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default()
-        }
+        Person { name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default() }
     }
 
-    const NOISE: (&str, &str) =
-        ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-    const NOISE_AGAIN: (&str, &str) =
-        ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
+    const NOISE: (&str, &str) = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+    const NOISE_AGAIN: (&str, &str) = ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
     const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
 
     fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
-        Record {
-            platform,
-            persons,
-            subject: text.0,
-            content: text.1,
-            submitted_at: Some(1_767_225_600 + day * 86_400),
-            division: Some("430102"),
-            ..Record::default()
-        }
+        Record { platform, persons, subject: text.0, content: text.1, submitted_at: Some(1_767_225_600 + day * 86_400), division: Some("430102"), ..Record::default() }
     }
 
     #[test]

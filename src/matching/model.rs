@@ -64,6 +64,7 @@ comparisons! {
     Category "category" Matter,
     Respondent "respondent" Matter,
     Time "time" Matter,
+    Recurrence "recurrence" Matter,
 }
 
 /// One level: reached by a measure of at least `min` in `0.0..=1.0`.
@@ -134,7 +135,34 @@ impl Comparison {
 #[serde(deny_unknown_fields)]
 pub(super) struct Priors {
     pub person: f64,
+    /// Of two submissions of different, or unknown, persons.
     pub matter: f64,
+    /// Of two submissions of one person: people come back with what was not settled.
+    pub matter_same_person: f64,
+}
+
+/// How texts are measured and how far they may carry a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TextRules {
+    /// Share of the characters' cosine in the measure, the rest being that of topics; `0.0..=1.0`.
+    pub chars_share: f64,
+    /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
+    /// not independent.
+    pub earned_share: f64,
+    /// Below so many bits of shared information, and with no agreeing place, texts cannot make a machine's duplicate.
+    pub carrying_bits: f64,
+    /// Time between filings of different persons counts the less the more the texts say, and nothing from so many bits:
+    /// an incident passes, what is told at length stays.
+    pub time_fades_bits: f64,
+}
+
+/// How neighbours are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ranking {
+    /// So many bits a matter's founding submission may fit worse than the best of its matter and still be first.
+    pub founder_bits: f64,
 }
 
 /// Probabilities from which an answer is "yes" or "maybe".
@@ -155,6 +183,8 @@ struct Document {
     trained_on: String,
     prior: Priors,
     thresholds: Thresholds,
+    text: TextRules,
+    ranking: Ranking,
     comparison: Vec<Comparison>,
 }
 
@@ -215,6 +245,14 @@ impl Model {
 
     pub(super) const fn prior(&self) -> Priors {
         self.document.prior
+    }
+
+    pub(super) const fn text(&self) -> TextRules {
+        self.document.text
+    }
+
+    pub(super) const fn ranking(&self) -> Ranking {
+        self.document.ranking
     }
 
     pub(super) const fn thresholds(&self) -> Thresholds {

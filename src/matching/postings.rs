@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-/// Most entries kept under one key; the newest win.
-pub(super) const MAX_POSTINGS: usize = 128;
-
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Postings {
     lists: HashMap<u32, List>,
+    /// Most entries kept under one key; the newest win.
+    length: usize,
 }
 
 #[derive(Clone)]
@@ -17,18 +16,22 @@ struct List {
 }
 
 impl Postings {
+    pub(super) fn new(length: usize) -> Self {
+        Self { lists: HashMap::new(), length }
+    }
+
     /// Appends `entry` under `key`, over the oldest once the list is full. Amortised O(1).
     pub(super) fn add(&mut self, key: u32, entry: u32) {
         let list = self.lists.entry(key).or_insert_with(|| List { entries: Vec::with_capacity(1), next: 0 });
-        if list.entries.len() < MAX_POSTINGS {
+        if list.entries.len() < self.length {
             list.entries.push(entry);
         } else {
             list.entries[list.next] = entry;
-            list.next = (list.next + 1) % MAX_POSTINGS;
+            list.next = (list.next + 1) % self.length;
         }
     }
 
-    /// The entries under `key`, in no particular order, at most [`MAX_POSTINGS`].
+    /// The entries under `key`, in no particular order.
     pub(super) fn get(&self, key: u32) -> &[u32] {
         self.lists.get(&key).map_or(&[], |list| &list.entries)
     }

@@ -115,6 +115,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/openapi/xf/v1/xfj/list", web::get().to(petitions))
         .route("/openapi/xf/v1/bljd/list", web::get().to(progress))
         .route("/openapi/xf/v1/zbj/receive", web::post().to(receive))
+        .route("/openapi/xf/v1/zbj/withdraw", web::post().to(withdraw))
         .route("/openapi/xf/v1/xfj/notice", web::post().to(notice));
 }
 
@@ -255,6 +256,28 @@ async fn notice(platform: web::Data<Provincial>, request: HttpRequest, body: Byt
         case: text("lyjbh"),
         status: Some(text("blzt")),
         text: words,
+        times: 1,
+    };
+    let new = state.notices.enter(delivery, notice);
+    finish(if new { answer("0000", "成功", &json!({})) } else { answer("1009", "报文重复，以首次结果为准", &json!({})) }, lose)
+}
+
+async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let document: Json = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |name: &str| document.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let delivery = text("bwbh");
+    let lose = match platform.admit(&request, &body, &format!("withdraw {delivery}")).await {
+        Ok(lose) => lose,
+        Err(response) => return response,
+    };
+    let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
+    let notice = Notice {
+        delivery: Some(delivery.clone()),
+        kind: NoticeKind::Withdrawn,
+        about: String::new(),
+        case: text("lyjbh"),
+        status: None,
+        text: Some(text("chsm")),
         times: 1,
     };
     let new = state.notices.enter(delivery, notice);

@@ -53,6 +53,8 @@ pub enum NoticeKind {
     Duplicate,
     Status,
     Reply,
+    /// A case the platform's body had is handled elsewhere.
+    Withdrawn,
 }
 
 /// Webhooks and callbacks of the platform.

@@ -28,6 +28,8 @@ pub struct Case {
     /// The number the handling platform answered the forward with.
     pub receipt: Option<String>,
     pub matter_id: Option<String>,
+    /// The case that took this one's submissions over when people merged them.
+    pub merged_into: Option<String>,
     pub submission_count: i32,
     /// Rises with every change; the entity tag.
     pub version: i64,
@@ -49,6 +51,7 @@ struct CaseRow {
     platform: Option<String>,
     receipt: Option<String>,
     matter_id: Option<String>,
+    merged_into: Option<String>,
     submission_count: i32,
     version: i64,
     created_at: NaiveDateTime,
@@ -69,6 +72,7 @@ impl From<&Case> for CaseRow {
             platform: case.platform.clone(),
             receipt: case.receipt.clone(),
             matter_id: case.matter_id.clone(),
+            merged_into: case.merged_into.clone(),
             submission_count: case.submission_count,
             version: case.version,
             created_at: stored(case.created_at),
@@ -93,6 +97,7 @@ impl TryFrom<CaseRow> for Case {
             platform: row.platform,
             receipt: row.receipt,
             matter_id: row.matter_id,
+            merged_into: row.merged_into,
             submission_count: row.submission_count,
             version: row.version,
             created_at: row.created_at.and_utc(),
@@ -117,6 +122,8 @@ pub struct CaseFilter {
     pub platform: Option<String>,
     pub matter: Option<String>,
     pub updated_from: Option<DateTime<Utc>>,
+    /// Also cases that were merged into others.
+    pub with_merged: bool,
 }
 
 /// A LIKE pattern for texts that begin so.
@@ -151,6 +158,7 @@ pub fn replace(connection: &mut Connection<'_>, case: &Case, expected_version: i
             cases::platform.eq(&case.platform),
             cases::receipt.eq(&case.receipt),
             cases::matter_id.eq(&case.matter_id),
+            cases::merged_into.eq(&case.merged_into),
             cases::submission_count.eq(case.submission_count),
             cases::version.eq(case.version),
             cases::updated_at.eq(stored(case.updated_at)),
@@ -241,6 +249,9 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         if let Some(matter) = &filter.matter {
             query = query.filter(cases::matter_id.eq(matter));
         }
+        if !filter.with_merged {
+            query = query.filter(cases::merged_into.is_null());
+        }
         if let Some(from) = filter.updated_from {
             query = query.filter(cases::updated_at.ge(stored(from)));
         }
@@ -281,6 +292,7 @@ pub fn founded_at(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<C
 
 pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = each_backend!(connection, c => cases::table
+        .filter(cases::merged_into.is_null())
         .group_by(cases::status)
         .select((cases::status, diesel::dsl::count_star()))
         .load(c))?;

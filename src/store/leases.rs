@@ -51,6 +51,15 @@ pub fn renew(connection: &mut Connection<'_>, held: &Held, duration: TimeDelta, 
     if renewed == 1 { Ok(()) } else { Err(StoreError::LeaseLost(held.name.clone())) }
 }
 
+/// Keeps the holder's transactions out until this one ends, whoever holds the lease.
+pub fn pause(connection: &mut Connection<'_>, name: &str) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(leases::table)
+        .filter(leases::name.eq(name))
+        .set(leases::name.eq(name))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Gives a lease up, so that another node need not wait for its expiry.
 pub fn release(connection: &mut Connection<'_>, held: &Held, now: DateTime<Utc>) -> Result<(), StoreError> {
     let expired: NaiveDateTime = stored(now - TimeDelta::seconds(1));

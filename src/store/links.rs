@@ -201,10 +201,12 @@ pub struct Match {
     /// `model`, or who decided.
     pub decided_by: String,
     pub decided_at: DateTime<Utc>,
+    /// The ruling that settled a possible duplicate.
+    pub settled_by: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = matches)]
+#[diesel(table_name = matches, treat_none_as_default_value = false)]
 struct MatchRow {
     submission_seq: i64,
     other_seq: i64,
@@ -221,6 +223,7 @@ struct MatchRow {
     model_digest: String,
     decided_by: String,
     decided_at: NaiveDateTime,
+    settled_by: Option<String>,
 }
 
 impl TryFrom<MatchRow> for Match {
@@ -243,6 +246,7 @@ impl TryFrom<MatchRow> for Match {
             model_digest: row.model_digest,
             decided_by: row.decided_by,
             decided_at: row.decided_at.and_utc(),
+            settled_by: row.settled_by,
         })
     }
 }
@@ -266,6 +270,7 @@ pub fn insert_matches(connection: &mut Connection<'_>, new: &[Match]) -> Result<
             model_digest: m.model_digest.clone(),
             decided_by: m.decided_by.clone(),
             decided_at: stored(m.decided_at),
+            settled_by: m.settled_by.clone(),
         })
         .collect();
     for chunk in rows.chunks(INSERT_CHUNK) {
@@ -284,6 +289,8 @@ pub struct MatchFilter {
     /// The case the later submission belongs to.
     pub case_id: Option<String>,
     pub submission_id: Option<String>,
+    /// The other of two platforms.
+    pub other_platform: Option<String>,
     /// Only pairs from two platforms.
     pub across_platforms: bool,
     pub min_probability: Option<f64>,
@@ -308,6 +315,9 @@ pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page:
         if let Some(submission_id) = &filter.submission_id {
             query = query.filter(matches::submission_id.eq(submission_id));
         }
+        if let Some(platform) = &filter.other_platform {
+            query = query.filter(matches::platform.eq(platform).or(matches::other_platform.eq(platform)));
+        }
         if filter.across_platforms {
             query = query.filter(matches::platform.ne(matches::other_platform));
         }
@@ -324,6 +334,58 @@ pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page:
             .load(c)
     })?;
     rows.into_iter().map(Match::try_from).collect()
+}
+
+/// Submissions of a case move to another.
+pub fn move_to(connection: &mut Connection<'_>, seqs: &[i64], case_id: &str) -> Result<usize, StoreError> {
+    let mut moved = 0;
+    for chunk in seqs.chunks(INSERT_CHUNK) {
+        moved += each_backend!(connection, c => diesel::update(links::table.filter(links::submission_seq.eq_any(chunk)))
+            .set(links::case_id.eq(case_id))
+            .execute(c))?;
+    }
+    Ok(moved)
+}
+
+/// Positions of all submissions of a case, in order.
+pub fn members(connection: &mut Connection<'_>, case_id: &str) -> Result<Vec<i64>, StoreError> {
+    Ok(each_backend!(connection, c => links::table
+        .filter(links::case_id.eq(case_id))
+        .order(links::submission_seq)
+        .select(links::submission_seq)
+        .load(c))?)
+}
+
+/// Positions of the submissions with these ids.
+pub fn positions(connection: &mut Connection<'_>, submission_ids: &[String]) -> Result<Vec<i64>, StoreError> {
+    Ok(each_backend!(connection, c => links::table
+        .filter(links::submission_id.eq_any(submission_ids))
+        .select(links::submission_seq)
+        .load(c))?)
+}
+
+/// Possible duplicates that nobody has settled, the most probable first: while one waits, two bodies work on one case.
+pub fn open_reviews(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, StoreError> {
+    let rows: Vec<MatchRow> = each_backend!(connection, c => matches::table
+        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
+        .filter(matches::settled_by.is_null())
+        .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
+        .limit(limit)
+        .select(MatchRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Match::try_from).collect()
+}
+
+/// Marks the possible duplicates between two sets of submissions as settled by a ruling.
+pub fn settle(connection: &mut Connection<'_>, one: &[i64], other: &[i64], ruling: &str) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(matches::table)
+        .filter(
+            matches::submission_seq.eq_any(one).and(matches::other_seq.eq_any(other))
+                .or(matches::submission_seq.eq_any(other).and(matches::other_seq.eq_any(one))),
+        )
+        .set(matches::settled_by.eq(ruling))
+        .execute(c))?;
+    Ok(())
 }
 
 /// The highest probability among each submission's matches.

@@ -54,6 +54,7 @@ diesel::table! {
         platform -> Nullable<Text>,
         receipt -> Nullable<Text>,
         matter_id -> Nullable<Text>,
+        merged_into -> Nullable<Text>,
         submission_count -> Integer,
         version -> BigInt,
         created_at -> Timestamp,
@@ -88,6 +89,21 @@ diesel::table! {
         model_name -> Text,
         model_digest -> Text,
         decided_by -> Text,
+        decided_at -> Timestamp,
+        settled_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    rulings (seq) {
+        seq -> BigInt,
+        id -> Text,
+        after_seq -> BigInt,
+        case_id -> Text,
+        other_case -> Text,
+        ruling -> Text,
+        actor -> Text,
+        reason -> Binary,
         decided_at -> Timestamp,
     }
 }
@@ -242,6 +258,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cases,
     links,
     matches,
+    rulings,
     case_events,
     case_updates,
     routing_gaps,

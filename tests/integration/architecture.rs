@@ -2,7 +2,7 @@
 //!
 //! `main ▸ cli ▸ {api, web, workers, simulate} ▸ app ▸ {store, net, adapter} ▸ {domain, matching, audit}`
 //!
-//! `config` lies below `cli` and may be used by everything above `app`. Which module may name which is the table [`MODULES`];
+//! `config` lies beside them, knows the domain only, and may be used by `app` and everything above. Which module may name which is the table [`MODULES`];
 //! which outside crate is whose is [`CRATES`].
 
 use std::path::Path;
@@ -17,7 +17,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("adapter", &["domain"]),
     ("net", &["domain"]),
     ("store", &["domain", "matching", "audit"]),
-    ("app", &["store", "net", "adapter", "domain", "matching", "audit"]),
+    ("app", &["config", "store", "net", "adapter", "domain", "matching", "audit"]),
     ("config", &["domain"]),
     ("simulate", &["domain"]),
     ("api", &["config", "app", "store", "net", "adapter", "domain", "matching", "audit"]),

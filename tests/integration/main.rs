@@ -18,3 +18,4 @@ mod licences;
 mod linking;
 mod stores;
 mod tree;
+mod web;

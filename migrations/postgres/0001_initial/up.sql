@@ -50,6 +50,7 @@ CREATE TABLE cases (
     platform         TEXT,
     receipt          TEXT,
     matter_id        TEXT,
+    merged_into      TEXT,
     submission_count INTEGER NOT NULL,
     version          BIGINT NOT NULL,
     created_at       TIMESTAMP NOT NULL,
@@ -89,10 +90,26 @@ CREATE TABLE matches (
     model_digest   TEXT NOT NULL,
     decided_by     TEXT NOT NULL,
     decided_at     TIMESTAMP NOT NULL,
+    settled_by     TEXT,
     PRIMARY KEY (submission_seq, other_seq)
 );
+CREATE INDEX matches_open ON matches (decision, settled_by, probability);
 CREATE INDEX matches_case ON matches (case_id, submission_seq);
 CREATE INDEX matches_decision ON matches (decision, submission_seq);
+
+-- What people decided, in the order the linker folds it in: each after the log position `after_seq`.
+CREATE TABLE rulings (
+    seq        BIGINT PRIMARY KEY NOT NULL,
+    id         TEXT NOT NULL UNIQUE,
+    after_seq  BIGINT NOT NULL,
+    case_id    TEXT NOT NULL,
+    other_case TEXT NOT NULL,
+    ruling     TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    reason     BYTEA NOT NULL,
+    decided_at TIMESTAMP NOT NULL
+);
+CREATE INDEX rulings_case ON rulings (case_id, seq);
 
 CREATE TABLE case_events (
     seq      BIGINT PRIMARY KEY NOT NULL,

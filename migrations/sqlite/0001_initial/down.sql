@@ -10,6 +10,7 @@ DROP TABLE deliveries;
 DROP TABLE routing_gaps;
 DROP TABLE case_updates;
 DROP TABLE case_events;
+DROP TABLE rulings;
 DROP TABLE matches;
 DROP TABLE links;
 DROP TABLE cases;

@@ -77,6 +77,7 @@ pub async fn list_duplicates(
     let filter = DuplicateFilter {
         decision: query.decision,
         platform: query.platform,
+        other_platform: None,
         case: query.case,
         across_platforms: query.across_platforms,
         min_probability: query.min_probability,

@@ -139,6 +139,7 @@ impl Plan<'_> {
             platform: None,
             receipt: None,
             matter_id: None,
+            merged_into: None,
             submission_count: 1,
             version: 1,
             created_at: self.now,
@@ -155,7 +156,7 @@ impl Plan<'_> {
         if let Some(matter) = decided.outcome.matter.map(signed).filter(|matter| *matter != entry.seq) {
             self.join_matter(&mut case, matter);
         }
-        self.deliveries.extend(self.messenger.forward(&case, entry));
+        self.deliveries.extend(self.messenger.forward(&case, entry, None));
         self.deliveries.extend(self.messenger.registered(&case, entry));
         self.cases.insert(entry.seq, Touched { case, stored_version: None });
         Ok(entry.seq)
@@ -252,6 +253,7 @@ impl Plan<'_> {
                 model_digest: model.digest().to_owned(),
                 decided_by: "linker".to_owned(),
                 decided_at: self.now,
+                settled_by: None,
             });
         }
         let outcome = serde_json::to_vec(&(&case_id, decision, &decided.outcome, model.digest())).unwrap_or_default();

@@ -12,7 +12,7 @@ pub struct TestStore {
 impl TestStore {
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { url: format!("sqlite://{}", directory.path().join("onecase.db").display()), directory }
+        Self { url: format!("sqlite:{}", directory.path().join("onecase.db").display()), directory }
     }
 
     pub fn postgres() -> Self {

@@ -1,0 +1,28 @@
+//! Flat rows of submissions: what `link`, `neighbours`, `train` and their like read from files.
+
+mod read;
+
+pub use read::{FlatRow, Problems, RowReader};
+
+use std::path::PathBuf;
+
+/// A corpus that could not be read, or a result that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}")]
+    Csv { path: PathBuf, source: csv::Error },
+    #[error("{path} has none of the columns id, subject, content")]
+    Columns { path: PathBuf },
+    #[error("federation key: {0}")]
+    Key(String),
+    #[error("match model: {0}")]
+    Model(#[from] crate::matching::ModelError),
+    #[error("output: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("output: {0}")]
+    OutputCsv(#[from] csv::Error),
+    #[error("{0}")]
+    Usage(String),
+}

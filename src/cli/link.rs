@@ -1,0 +1,277 @@
+//! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use super::corpus::{CorpusError, FlatRow, Problems, RowReader};
+use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model};
+
+/// Rows read before the first is linked, to learn which terms are common.
+const WARM_UP_ROWS: usize = 20_000;
+const BATCH_ROWS: usize = 4_096;
+
+/// Link the submissions of one or more files; a later file continues the log of the one before.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// CSV or NDJSON with the flat columns
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write `id,case,matter,probability`; standard output if absent
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+    /// A match model in place of the compiled-in one
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// Print a summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// What a run found, for the summary.
+#[derive(Debug, Default, serde::Serialize)]
+pub struct Summary {
+    pub rows: u64,
+    pub cases: u64,
+    pub duplicates: u64,
+    pub possible_duplicates: u64,
+    pub matters: u64,
+    pub seconds: f64,
+    pub index_bytes: u64,
+    pub model: String,
+    /// Field to number of rows in which it did not parse or check.
+    pub problems: std::collections::BTreeMap<String, u64>,
+}
+
+/// A key for one run: tokens never leave the process.
+pub fn run_key() -> FederationKey {
+    FederationKey::from_bytes(*blake3::hash(b"onecase file linkage").as_bytes())
+}
+
+pub fn load_model(path: Option<&PathBuf>) -> Result<Model, CorpusError> {
+    match path {
+        None => Ok(Model::default()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| CorpusError::File { path: path.clone(), source })?;
+            Ok(Model::from_toml(&text)?)
+        }
+    }
+}
+
+pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
+    let started = Instant::now();
+    let model = load_model(args.model.as_ref())?;
+    let mut reader = MultiReader::open(&args.files, args.quiet)?;
+    let mut sink = Sink::create(args.output.as_ref(), args.json)?;
+    let mut run = Run::new(model);
+    let mut batch = Vec::with_capacity(WARM_UP_ROWS);
+    let mut size = WARM_UP_ROWS;
+    loop {
+        batch.clear();
+        let more = reader.fill(&mut batch, size)?;
+        run.link(&batch, size == WARM_UP_ROWS, &mut sink)?;
+        size = BATCH_ROWS;
+        if !more {
+            break;
+        }
+    }
+    reader.finish();
+    sink.finish()?;
+    let summary = run.summary(started.elapsed().as_secs_f64());
+    if args.json {
+        println!("{}", serde_json::to_string(&summary).unwrap_or_default());
+    } else if !args.quiet {
+        eprintln!(
+            "{} rows, {} cases, {} duplicates, {} possible duplicates, {} matters in {:.1} s",
+            summary.rows, summary.cases, summary.duplicates, summary.possible_duplicates, summary.matters, summary.seconds
+        );
+        for (field, count) in &summary.problems {
+            eprintln!("  {field}: {count} rows did not check and weigh little or nothing");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The state of a run: ids in order of the log, and the linker.
+pub struct Run {
+    printer: Fingerprinter,
+    linker: Linker,
+    ids: Ids,
+    problems: Problems,
+    summary: Summary,
+}
+
+impl Run {
+    pub fn new(model: Model) -> Self {
+        let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
+        Self { printer: Fingerprinter::new(&run_key()), linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary }
+    }
+
+    /// Links rows in order. `learn` counts their terms before the first is decided.
+    pub fn link(&mut self, rows: &[FlatRow], learn: bool, sink: &mut Sink) -> Result<(), CorpusError> {
+        let (prints, problems) = fingerprints(&self.printer, rows);
+        self.problems.add(&problems);
+        if learn {
+            for print in &prints {
+                self.linker.learn(print);
+            }
+        }
+        for (row, print) in rows.iter().zip(&prints) {
+            let seq = self.summary.rows;
+            let outcome = self.linker.decide(print);
+            let case = outcome.case.unwrap_or(seq);
+            let matter = outcome.matter.unwrap_or(case);
+            self.linker.insert(seq, print, case, outcome.matter);
+            self.ids.push(row.id());
+            let best = outcome.matches.first();
+            let probability = match best {
+                Some(m) if outcome.case.is_some() => m.evidence.probability,
+                Some(m) if outcome.matter.is_some() => m.evidence.matter.probability,
+                _ => 1.0,
+            };
+            self.summary.rows += 1;
+            self.summary.cases += u64::from(outcome.case.is_none());
+            self.summary.duplicates += u64::from(outcome.case.is_some());
+            self.summary.matters += u64::from(outcome.case.is_none() && outcome.matter.is_none());
+            let possible = outcome.matches.iter().any(|m| m.decision == crate::matching::Decision::PossibleDuplicate);
+            self.summary.possible_duplicates += u64::from(outcome.case.is_none() && possible);
+            sink.write(row.id(), self.ids.get(case), self.ids.get(matter), probability)?;
+        }
+        Ok(())
+    }
+
+    fn summary(mut self, seconds: f64) -> Summary {
+        self.summary.seconds = seconds;
+        self.summary.index_bytes = self.linker.memory_bytes() as u64;
+        self.summary.problems = self.problems.counts().iter().map(|(k, v)| ((*k).to_owned(), *v)).collect();
+        self.summary
+    }
+}
+
+/// Fingerprints of rows in order, on all cores.
+pub fn fingerprints(printer: &Fingerprinter, rows: &[FlatRow]) -> (Vec<Fingerprint>, Problems) {
+    let parts: Vec<(Vec<Fingerprint>, Problems)> = rows
+        .par_chunks(256)
+        .map(|chunk| {
+            let mut problems = Problems::default();
+            let prints = chunk.iter().map(|row| printer.fingerprint(&row.record(&mut problems))).collect();
+            (prints, problems)
+        })
+        .collect();
+    let mut prints = Vec::with_capacity(rows.len());
+    let mut problems = Problems::default();
+    for (part, found) in parts {
+        prints.extend(part);
+        problems.add(&found);
+    }
+    (prints, problems)
+}
+
+/// All ids in one string with offsets: eight bytes a row beside the text.
+#[derive(Default)]
+struct Ids {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Ids {
+    fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, row: u64) -> &str {
+        let at = row as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.text[start..self.ends[at]]
+    }
+}
+
+/// Several files as one stream of rows, with progress by bytes.
+pub struct MultiReader {
+    paths: std::vec::IntoIter<PathBuf>,
+    current: Option<RowReader>,
+    before: u64,
+    progress: ProgressBar,
+}
+
+impl MultiReader {
+    pub fn open(files: &[PathBuf], quiet: bool) -> Result<Self, CorpusError> {
+        let mut total = 0;
+        for path in files {
+            let meta = std::fs::metadata(path).map_err(|source| CorpusError::File { path: path.clone(), source })?;
+            total += meta.len();
+        }
+        let progress = if quiet { ProgressBar::hidden() } else { ProgressBar::new(total) };
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} {msg}") {
+            progress.set_style(style);
+        }
+        Ok(Self { paths: files.to_vec().into_iter(), current: None, before: 0, progress })
+    }
+
+    /// Appends up to `size` rows; `false` at the end of the last file.
+    pub fn fill(&mut self, rows: &mut Vec<FlatRow>, size: usize) -> Result<bool, CorpusError> {
+        while rows.len() < size {
+            let reader = match &mut self.current {
+                Some(reader) => reader,
+                None => match self.paths.next() {
+                    Some(path) => self.current.insert(RowReader::open(&path)?),
+                    None => return Ok(false),
+                },
+            };
+            match reader.next_row()? {
+                Some(row) => rows.push(row),
+                None => {
+                    self.before += reader.bytes_read();
+                    self.current = None;
+                }
+            }
+        }
+        let now = self.before + self.current.as_ref().map_or(0, RowReader::bytes_read);
+        self.progress.set_position(now);
+        Ok(true)
+    }
+
+    pub fn finish(&self) {
+        self.progress.finish_and_clear();
+    }
+}
+
+/// Where links go.
+pub enum Sink {
+    Csv(Box<csv::Writer<Box<dyn std::io::Write + Send>>>),
+    None,
+}
+
+impl Sink {
+    fn create(output: Option<&PathBuf>, json: bool) -> Result<Self, CorpusError> {
+        let target: Box<dyn std::io::Write + Send> = match output {
+            Some(path) => Box::new(std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?),
+            None if json => return Ok(Self::None),
+            None => Box::new(std::io::stdout()),
+        };
+        let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(target);
+        writer.write_record(["id", "case", "matter", "probability"])?;
+        Ok(Self::Csv(Box::new(writer)))
+    }
+
+    fn write(&mut self, id: &str, case: &str, matter: &str, probability: f64) -> Result<(), CorpusError> {
+        if let Self::Csv(writer) = self {
+            writer.write_record([id, case, matter, &format!("{probability:.4}")])?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), CorpusError> {
+        if let Self::Csv(mut writer) = self {
+            writer.flush()?;
+        }
+        Ok(())
+    }
+}
