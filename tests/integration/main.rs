@@ -14,6 +14,8 @@ mod support;
 mod api;
 mod architecture;
 mod contract;
+mod delivering;
+mod demo;
 mod licences;
 mod linking;
 mod stores;

@@ -24,6 +24,8 @@ struct End<'a> {
     gaps: usize,
     /// Body by case.
     bodies: HashMap<String, String>,
+    /// Matter by case; a case that shares with none is its own.
+    matters: HashMap<String, String>,
 }
 
 /// One thing that must hold, and what was seen.
@@ -46,6 +48,7 @@ pub async fn print(simulation: &Simulation, scenario: &Scenario, client: &Client
         received: simulation.platforms().map(|platform| (platform.id.clone(), platform.received())).collect(),
         gaps: client.gaps().await?.len(),
         bodies: cases.iter().filter_map(|case| Some((case.id.clone(), case.organization.as_ref()?.name.clone()))).collect(),
+        matters: cases.iter().map(|case| (case.id.clone(), case.matter.clone().unwrap_or_else(|| case.id.clone()))).collect(),
         cases: cases.len(),
     };
     end.print_figures();
@@ -83,6 +86,8 @@ impl End<'_> {
         println!("duplicates         {:>5}   linked to a case that was there already", decisions(Decision::Duplicate));
         println!("possible duplicates{:>5}   wait for a person", decisions(Decision::PossibleDuplicate));
         println!("related            {:>5}   in {} shared matters", decisions(Decision::Related), overview.matters);
+        let (right, found, true_pairs) = self.matter_pairs();
+        println!("  pairs of cases           {right} of {found} formed are right, of {true_pairs} that share a matter");
         println!("forwards           {:>5}   detours because the competent body is not connected or accused: {}", delivered(MessageKind::CaseForwarded), self.gaps);
         println!(
             "back to sources    {:>5}   registered {}, duplicate {}, status {}, reply {}",
@@ -103,6 +108,28 @@ impl End<'_> {
         }
         println!("faults met         {faulted:>5}   messages that arrived twice and counted once: {again}; webhooks sent twice: {doubled}");
         println!("audit log          {:>5}   leaves", overview.audit_leaves);
+    }
+
+    /// Pairs of cases put into one matter: right ones, all formed, all there are.
+    fn matter_pairs(&self) -> (usize, usize, usize) {
+        let mut placed = BTreeMap::<&str, (&str, &str)>::new();
+        for filing in &self.scenario.filings {
+            let submission = self.submissions.get(&(filing.platform.clone(), filing.source_id.clone()));
+            let Some(case) = submission.and_then(|s| s.case.as_ref()) else { continue };
+            let Some(matter) = self.matters.get(&case.id) else { continue };
+            placed.insert(&case.id, (matter, &filing.truth.matter));
+        }
+        let placed: Vec<_> = placed.into_values().collect();
+        let (mut right, mut formed, mut all) = (0, 0, 0);
+        for (at, (matter, truth)) in placed.iter().enumerate() {
+            for (other_matter, other_truth) in &placed[at + 1..] {
+                let (together, same) = (matter == other_matter, truth == other_truth);
+                right += usize::from(together && same);
+                formed += usize::from(together);
+                all += usize::from(same);
+            }
+        }
+        (right, formed, all)
     }
 
     fn filings(&self) -> Vec<Expectation> {
