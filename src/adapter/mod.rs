@@ -312,9 +312,8 @@ fn deliveries(engine: &Engine, manifest: &Manifest) -> Result<HashMap<MessageKin
     let Some(declared) = &manifest.deliveries else { return Ok(HashMap::new()) };
     let mut deliveries = HashMap::new();
     for kind in delivery::KINDS {
-        let missing = || {
-            ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()))
-        };
+        let missing =
+            || ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()));
         deliveries.insert(kind, Delivery::compile(engine, kind, declared.get(&kind).ok_or_else(missing)?)?);
     }
     let to_platform = manifest.statuses.as_ref().map(|statuses| &statuses.to_platform);
