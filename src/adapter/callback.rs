@@ -29,6 +29,16 @@ pub struct Callback {
     pub response: Response,
 }
 
+/// A request that came in and what it is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub core: &'a Core,
+    pub mappings: &'a [Mapping],
+    pub request: &'a Request,
+    pub secrets: &'a Secrets,
+    pub now: DateTime<Utc>,
+}
+
 pub(super) enum CallbackKind {
     Webhook(Box<Webhook>),
     Wechat(Box<Wechat>),
@@ -71,20 +81,14 @@ impl CallbackKind {
         })
     }
 
-    pub fn receive(
-        &self,
-        core: &Core,
-        mappings: &[Mapping],
-        request: &Request,
-        secrets: &Secrets,
-        now: DateTime<Utc>,
-    ) -> Result<Callback, CallbackError> {
+    pub fn receive(&self, arrival: Arrival) -> Result<Callback, CallbackError> {
+        let request = arrival.request;
         if request.body.len() > MAX_CALLBACK {
             return Err(CallbackError::TooLarge { limit: MAX_CALLBACK });
         }
         match self {
-            Self::Webhook(webhook) => webhook.receive(core, mappings, request, secrets, now),
-            Self::Wechat(wechat) => wechat.receive(core, mappings, request, secrets, now),
+            Self::Webhook(webhook) => webhook.receive(arrival),
+            Self::Wechat(wechat) => wechat.receive(arrival),
         }
     }
 }
@@ -143,20 +147,14 @@ impl Webhook {
         })
     }
 
-    fn receive(
-        &self,
-        core: &Core,
-        mappings: &[Mapping],
-        request: &Request,
-        secrets: &Secrets,
-        now: DateTime<Utc>,
-    ) -> Result<Callback, CallbackError> {
+    fn receive(&self, arrival: Arrival) -> Result<Callback, CallbackError> {
+        let Arrival { core, mappings, request, secrets, now } = arrival;
         if request.method != "POST" {
             return Err(CallbackError::Method);
         }
         self.admit(request, secrets, now)?;
         let body = body::read(self.format, &request.body).map_err(CallbackError::Unreadable)?;
-        let mut scope = Scope::default().with("body", &body).with("settings", &core.settings);
+        let mut scope = Scope::flat().with("body", &body).with("settings", &core.settings);
         let records = match &self.records {
             None => vec![body.clone()],
             Some(expression) => match core.value("callback", "/records", expression, &scope).map_err(RequestError::from)? {
@@ -217,14 +215,8 @@ impl Wechat {
         })
     }
 
-    fn receive(
-        &self,
-        core: &Core,
-        mappings: &[Mapping],
-        request: &Request,
-        secrets: &Secrets,
-        now: DateTime<Utc>,
-    ) -> Result<Callback, CallbackError> {
+    fn receive(&self, arrival: Arrival) -> Result<Callback, CallbackError> {
+        let Arrival { core, mappings, request, secrets, now } = arrival;
         let parameter = |name: &str| request.parameter(name).unwrap_or_default();
         let (timestamp, nonce) = (parameter("timestamp"), parameter("nonce"));
         let token = secrets.get(&self.token)?;

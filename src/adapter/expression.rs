@@ -1,7 +1,8 @@
 //! CEL expressions: compiled once, evaluated under a budget of steps, results as JSON.
 //!
-//! The budget counts look-ups of variables and calls of vendor functions instead of time, so that the same record
-//! maps the same way on a busy machine. Nested loops are bounded when the expression is compiled.
+//! The budget counts look-ups of variables, each by the size of what it brings, instead of time, so that the same record maps
+//! the same way on a busy machine. What the budget cannot see, loops over what a loop binds, is bounded when the expression is
+//! compiled: an expression's work stays in proportion to its record.
 
 use std::{
     collections::HashMap,
@@ -34,9 +35,11 @@ const MAX_BRACKETS: usize = 40;
 /// Operators in one expression: the interpreter descends once for each.
 const MAX_OPERATORS: usize = 300;
 /// Loops within loops.
-const MAX_LOOPS: usize = 3;
-/// Look-ups one record may cost.
-const MAX_STEPS: u32 = 200_000;
+const MAX_LOOPS: usize = 2;
+/// Steps the look-ups of one record may cost.
+const MAX_STEPS: u32 = 100_000;
+/// Nodes of a value, or so many bytes of its texts, that cost one step when it is looked up.
+const NODES_A_STEP: usize = 16;
 /// Bytes one result may have.
 pub(super) const MAX_RESULT: usize = 1 << 20;
 
@@ -72,6 +75,9 @@ impl Engine {
         walk.expression(program.expression(), 0);
         if walk.deepest > MAX_LOOPS {
             return Err(fault(format!("loops are nested more than {MAX_LOOPS} deep")));
+        }
+        if walk.unbounded_replace {
+            return Err(fault("what `replace` puts in must be a fixed text".to_owned()));
         }
         let references = program.references();
         let known = |name: &&str| variables.contains(name) || walk.bound.iter().any(|b| b == name) || *name == "optional";
@@ -154,20 +160,27 @@ fn describe(error: &ExecutionError, source: &str) -> String {
 /// The variables an evaluation sees, and the steps it has left.
 #[derive(Default)]
 pub(super) struct Scope<'a> {
-    variables: Vec<(&'a str, Box<dyn Val>)>,
+    variables: Vec<(&'a str, Box<dyn Val>, u32)>,
     steps: AtomicU32,
+    /// Look-ups cost one step each: for whole pages, whose expressions only pick parts.
+    flat: bool,
 }
 
 impl<'a> Scope<'a> {
+    pub fn flat() -> Self {
+        Self { flat: true, ..Self::default() }
+    }
+
     pub fn with(mut self, name: &'a str, value: &Json) -> Self {
         self.push(name, value);
         self
     }
 
     /// Binds a name; the latest binding of a name counts.
-    pub fn push(&mut self, name: &'a str, value: &Json) {
-        if let Ok(value) = Box::<dyn Val>::try_from(from_json(value)) {
-            self.variables.push((name, value));
+    pub fn push(&mut self, name: &'a str, json: &Json) {
+        if let Ok(value) = Box::<dyn Val>::try_from(from_json(json)) {
+            let cost = if self.flat { 0 } else { u32::try_from(weight(json) / NODES_A_STEP).unwrap_or(MAX_STEPS).min(MAX_STEPS) };
+            self.variables.push((name, value, cost));
         }
     }
 
@@ -185,7 +198,9 @@ impl VariableResolver for Scope<'_> {
         if self.steps.fetch_add(1, Ordering::Relaxed) > MAX_STEPS {
             return None;
         }
-        self.variables.iter().rev().find(|(name, _)| *name == variable).map(|(_, value)| CowVal::Borrowed(value.as_ref()))
+        let (_, value, cost) = self.variables.iter().rev().find(|(name, ..)| *name == variable)?;
+        self.steps.fetch_add(*cost, Ordering::Relaxed);
+        Some(CowVal::Borrowed(value.as_ref()))
     }
 }
 
@@ -205,6 +220,15 @@ pub(super) fn from_json(json: &Json) -> Value {
             let map: HashMap<Key, Value> = members.iter().map(|(k, v)| (Key::String(Arc::new(k.clone())), from_json(v))).collect();
             Value::Map(Map { map: Arc::new(map) })
         }
+    }
+}
+
+fn weight(json: &Json) -> usize {
+    1 + match json {
+        Json::String(text) => text.len() / NODES_A_STEP,
+        Json::Array(items) => items.iter().map(weight).sum(),
+        Json::Object(members) => members.values().map(weight).sum(),
+        _ => 0,
     }
 }
 
@@ -254,12 +278,16 @@ fn members(map: &Map, room: &mut usize) -> Result<serde_json::Map<String, Json>,
 struct Walk {
     bound: Vec<String>,
     deepest: usize,
+    /// `replace` could make a text of the product of two lengths.
+    unbounded_replace: bool,
 }
 
 impl Walk {
     fn expression(&mut self, at: &IdedExpr, loops: usize) {
         match &at.expr {
             Expr::Call(call) => {
+                let fixed = call.args.get(1).is_some_and(|put_in| matches!(put_in.expr, Expr::Literal(_)));
+                self.unbounded_replace |= call.func_name == "replace" && !fixed;
                 call.target.iter().for_each(|target| self.expression(target, loops));
                 call.args.iter().for_each(|argument| self.expression(argument, loops));
             }
@@ -338,7 +366,8 @@ mod tests {
             ("record.", "Syntax error"),
             ("recrod.a", "`recrod` is not known here"),
             ("lokup('a', 'b')", "there is no function `lokup`"),
-            ("[1].map(a, [1].map(b, [1].map(c, [1].map(d, d))))", "loops are nested"),
+            ("[1].map(a, [1].map(b, [1].map(c, c)))", "loops are nested"),
+            ("record.s.replace('a', record.s)", "must be a fixed text"),
         ];
         for (source, problem) in cases {
             let fault = engine().compile(source, "/submission/x", &["record"]).err().map(|f| f.problem).unwrap_or_default();
@@ -361,7 +390,7 @@ mod tests {
         let long: Vec<u32> = (0..2_000).collect();
         let scope = Scope::default().with("record", &json!({"l": long}));
         let engine = engine();
-        let expression = engine.compile("record.l.map(a, record.l.map(b, record.l.size()))", "/x", &["record"]).expect("compiles");
+        let expression = engine.compile("record.l.map(a, record.l.map(b, 1))", "/x", &["record"]).expect("compiles");
         assert_eq!(engine.evaluate(&expression, &scope), Err(Problem::TooManySteps));
     }
 }

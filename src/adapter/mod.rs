@@ -51,7 +51,7 @@ pub use outcome::Outcome;
 pub use pull::{MAX_PAGE, MAX_PAGE_RECORDS, Page, Pull};
 
 use crate::domain::{case::CaseStatus, message::Message, message::MessageKind, platform::PlatformKind};
-use callback::CallbackKind;
+use callback::{Arrival, CallbackKind};
 use delivery::Delivery;
 use expression::Engine;
 use file::FileKind;
@@ -212,7 +212,7 @@ impl Adapter {
     /// Takes in a request a platform sent. Answer `response` once the records are stored, a 5xx if they could not be.
     pub fn callback(&self, request: &Request, secrets: &Secrets, now: DateTime<Utc>) -> Result<Callback, CallbackError> {
         let callback = self.callback.as_ref().ok_or(CallbackError::NotDeclared)?;
-        callback.receive(&self.core, &self.mappings, request, secrets, now)
+        callback.receive(Arrival { core: &self.core, mappings: &self.mappings, request, secrets, now })
     }
 
     /// The records of a file, whose name says its kind. Read as the iterator is.
@@ -312,9 +312,8 @@ fn deliveries(engine: &Engine, manifest: &Manifest) -> Result<HashMap<MessageKin
     let Some(declared) = &manifest.deliveries else { return Ok(HashMap::new()) };
     let mut deliveries = HashMap::new();
     for kind in delivery::KINDS {
-        let missing = || {
-            ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()))
-        };
+        let missing =
+            || ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()));
         deliveries.insert(kind, Delivery::compile(engine, kind, declared.get(&kind).ok_or_else(missing)?)?);
     }
     let to_platform = manifest.statuses.as_ref().map(|statuses| &statuses.to_platform);

@@ -84,7 +84,7 @@ impl Rule {
 /// A parsed answer as the variables `status`, `headers` (names in lower case) and `body`.
 pub(super) fn scope<'a>(response: &Response, body: &Json) -> Scope<'a> {
     let headers: Map<String, Json> = response.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
-    Scope::default().with("status", &json!(response.status)).with("headers", &Json::Object(headers)).with("body", body)
+    Scope::flat().with("status", &json!(response.status)).with("headers", &Json::Object(headers)).with("body", body)
 }
 
 /// Classifies a short answer.
