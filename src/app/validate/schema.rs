@@ -61,7 +61,7 @@ fn translate(error: &ValidationError<'_>, found: &mut Collector) {
         Kind::Format { format } => translate_format(at, format, error.instance().as_str().unwrap_or_default(), found),
         Kind::MaxLength { limit } => found.add(Code::TooLong, at, format!("At most {limit} characters are taken; shorten the text.")),
         Kind::MinLength { limit } => {
-            found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional."))
+            found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional."));
         }
         Kind::MaxItems { limit } => found.add(Code::TooManyItems, at, format!("At most {limit} items are taken; send fewer.")),
         Kind::MinItems { limit } => found.add(Code::TooFewItems, at, format!("At least {limit} items are needed; send more.")),
