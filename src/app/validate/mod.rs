@@ -226,4 +226,6 @@ fn member(base: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
