@@ -14,6 +14,7 @@ mod support;
 mod api;
 mod architecture;
 mod contract;
+mod guide;
 mod licences;
 mod linking;
 mod stores;

@@ -50,7 +50,7 @@ pub struct Violation {
 pub struct Violations {
     /// The body's fate as a whole: [`Code::InvalidSubmission`], [`Code::InvalidUpdate`], or why it could not be read.
     pub code: Code,
-    /// Never empty; in the order of the checks, each place and code once.
+    /// Never empty; by place, each place and code once.
     pub list: Vec<Violation>,
     /// There are more than [`MAX_VIOLATIONS`].
     pub more: bool,
@@ -185,7 +185,9 @@ impl Collector {
         self.list.iter().any(|v| v.pointer == pointer)
     }
 
-    fn refuse(self, code: Code) -> Violations {
+    fn refuse(mut self, code: Code) -> Violations {
+        // The checks run in an order that is nobody's business; the answer is always the same.
+        self.list.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
         Violations { code, list: self.list, more: self.more }
     }
 }
