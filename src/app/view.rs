@@ -129,6 +129,9 @@ pub struct CaseView {
     pub submissions: u64,
     /// The platforms those filings came from, sorted.
     pub platforms: Vec<String>,
+    /// The case that people have made this one part of; ask there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
     /// The written answer, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
@@ -234,6 +237,31 @@ pub struct ModelReference {
     pub name: String,
     /// Digest of the model file, so that a decision can be repeated with exactly it.
     pub digest: String,
+}
+
+/// What a person decided about a case, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RulingView {
+    pub id: String,
+    pub action: RulingAction,
+    /// The case that was looked at.
+    pub case: String,
+    /// The other one: merged into it, kept apart from it, or split off.
+    pub other_case: String,
+    /// The key it was decided with.
+    pub actor: String,
+    pub reason: String,
+    pub decided_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RulingAction {
+    Merge,
+    KeepApart,
+    Split,
+    /// Takes a `keep_apart` back, also a split's.
+    Release,
 }
 
 /// An entry in a case's history (办理过程), as a CloudEvent 1.0 in structured JSON form.

@@ -15,12 +15,14 @@ use super::code::Code;
 use crate::domain::{submission::Submission, update::CaseUpdate};
 
 pub mod json_schema;
+pub mod ruling;
 mod scan;
 mod schema;
 mod semantics;
 mod submission;
 mod update;
 
+pub use ruling::{MergeOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 
 /// How large one filing or update may be.
@@ -100,6 +102,30 @@ pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate,
     judge(value, now, &UPDATE, Collector::default())
 }
 
+/// Reads the order to merge two cases.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn merge_order(bytes: &[u8], now: DateTime<Utc>) -> Result<MergeOrder, Violations> {
+    read(bytes, now, &MERGE)
+}
+
+/// Reads the order to split a case.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn split_order(bytes: &[u8], now: DateTime<Utc>) -> Result<SplitOrder, Violations> {
+    read(bytes, now, &SPLIT)
+}
+
+/// Reads an order about two cases.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn pair_order(bytes: &[u8], now: DateTime<Utc>) -> Result<PairOrder, Violations> {
+    read(bytes, now, &PAIR)
+}
+
 /// What makes one kind of body different from another.
 struct Format {
     refused: Code,
@@ -108,6 +134,9 @@ struct Format {
 }
 
 static SUBMISSION: Format = Format { refused: Code::InvalidSubmission, schema: &schema::SUBMISSION, meaning: submission::check };
+static MERGE: Format = Format { refused: Code::InvalidRuling, schema: &schema::MERGE, meaning: ruling::check };
+static SPLIT: Format = Format { refused: Code::InvalidRuling, schema: &schema::SPLIT, meaning: ruling::check };
+static PAIR: Format = Format { refused: Code::InvalidRuling, schema: &schema::PAIR, meaning: ruling::check };
 static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };
 
 fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) -> Result<T, Violations> {

@@ -9,11 +9,18 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::{Collector, MAX_VIOLATIONS, json_schema, member};
+use super::{
+    Collector, MAX_VIOLATIONS, json_schema, member,
+    ruling::{MergeOrder, PairOrder, SplitOrder},
+};
 use crate::app::code::Code;
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
 pub(super) static CASE_UPDATE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::case_update())));
+
+pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
+pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
+pub(super) static PAIR: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<PairOrder>("pair-order", "PairOrder"))));
 
 /// A schema, compiled on first use.
 pub(super) struct Compiled(LazyLock<Option<Validator>>);
