@@ -77,6 +77,11 @@ impl<P: Permission> Caller<P> {
         if self.credential.scopes.contains(&Scope::Monitor) { Ok(None) } else { self.platform().map(Some) }
     }
 
+    /// Names the key, for what is recorded as somebody's doing.
+    pub fn key_id(&self) -> &str {
+        &self.credential.key_id
+    }
+
     /// True if what `platform` filed is the caller's own.
     pub fn is_platform(&self, platform: &str) -> bool {
         self.credential.platform.as_deref() == Some(platform)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
-    app::{AppError, CallbackRefused, SubmitError, UpdateError, code::Code},
+    app::{AppError, CallbackRefused, RuleError, SubmitError, UpdateError, code::Code},
 };
 
 /// When to send again what could not be stored.
@@ -46,6 +46,20 @@ impl From<UpdateError> for Problem {
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
             UpdateError::Store(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<RuleError> for Problem {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::UnknownCase => Self::of(Code::NotFound),
+            RuleError::Changed => Self::of(Code::PreconditionFailed),
+            RuleError::SameCase => Self::of(Code::SameCase),
+            RuleError::KeptApart => Self::of(Code::KeptApart),
+            RuleError::NotApart => Self::of(Code::NotApart),
+            RuleError::BadSplit => Self::of(Code::BadSplit),
+            RuleError::Store(_) => Self::internal(error),
         }
     }
 }

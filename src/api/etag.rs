@@ -2,10 +2,11 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH},
 };
 
-use crate::app::view::CaseView;
+use super::problem::{Problem, Reply};
+use crate::app::{code::Code, view::CaseView};
 
 /// A case with its entity tag, or 304 if the caller has this version already.
 pub fn case(request: &HttpRequest, case: &CaseView) -> HttpResponse {
@@ -16,6 +17,19 @@ pub fn case(request: &HttpRequest, case: &CaseView) -> HttpResponse {
     // Kept by the caller alone, and asked about before use.
     response.insert_header((CACHE_CONTROL, "private, no-cache"));
     if known { response.finish() } else { response.json(case) }
+}
+
+/// The version of a case that the caller wants to change (RFC 9110, section 13.1.1), which must be given: what people
+/// decide, they decide about what they have seen (RFC 6585, section 3).
+///
+/// # Errors
+/// If `If-Match` is missing, or is not a tag of ours.
+pub fn expected_version(request: &HttpRequest) -> Reply<u64> {
+    let header = request.headers().get(IF_MATCH).ok_or_else(|| Problem::of(Code::PreconditionRequired))?;
+    let tag = header.to_str().ok().map(str::trim);
+    let version = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    // A tag that is not ours names no version of the case, so the case cannot have it.
+    version.ok_or_else(|| Problem::of(Code::PreconditionFailed))
 }
 
 /// `If-None-Match` compares weakly (section 13.1.2).

@@ -195,7 +195,19 @@ mod tests {
     #[test]
     fn objects_that_come_in_are_closed() {
         let document = document();
-        for name in ["Submission", "Petitioner", "IdDocument", "Point", "Respondent", "Attachment", "CaseUpdate", "Reply"] {
+        for name in [
+            "Submission",
+            "Petitioner",
+            "IdDocument",
+            "Point",
+            "Respondent",
+            "Attachment",
+            "CaseUpdate",
+            "Reply",
+            "MergeOrder",
+            "SplitOrder",
+            "PairOrder",
+        ] {
             assert_eq!(document["components"]["schemas"][name]["additionalProperties"], Value::Bool(false), "{name}");
         }
     }

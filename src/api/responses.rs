@@ -37,6 +37,8 @@ problem_sets! {
     FilingMany: 401 403 415 500 503;
     /// Of reporting on a case.
     Reporting: 400 401 403 404 408 409 413 415 422 500 503 504;
+    /// Of a ruling about a case.
+    Ruling: 400 401 403 404 408 409 412 413 415 422 428 500 503 504;
     /// Of an action on one object.
     Acting: 401 403 404 409 500 503 504;
 }
@@ -69,5 +71,9 @@ fn response(codes: &[Code]) -> Response {
 
 /// True for codes that stand only in `violations`.
 pub fn is_violation(code: Code) -> bool {
-    code.status() == 422 && !matches!(code, Code::IdempotencyKeyReused | Code::InvalidSubmission | Code::InvalidUpdate)
+    code.status() == 422
+        && !matches!(
+            code,
+            Code::IdempotencyKeyReused | Code::InvalidSubmission | Code::InvalidUpdate | Code::InvalidRuling | Code::BadSplit
+        )
 }

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 mod authorisation;
 mod batch;
+mod callbacks;
 mod filing;
 mod following;
 mod refusals;
+mod rulings;
 
 /// A filing of one person about one thing, in the words of one of two platforms.
 fn filing(source_id: &str) -> Value {

@@ -33,8 +33,10 @@ const IN_WORK: usize = 64;
 /// More belong into another request, so that a broken connection costs little.
 pub const MAX_LINES: u64 = 100_000;
 
-/// How often a line is tried again while the intake is full.
-const OVERLOAD_RETRIES: u32 = 10;
+/// How often a line is tried again while the intake is full, and the pauses between: doubled from the first to the longest.
+const OVERLOAD_RETRIES: u32 = 30;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What became of one line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -150,11 +152,15 @@ async fn file(gateway: &Gateway, platform: &str, number: u64, line: Line) -> Bat
 
 async fn submit(gateway: &Gateway, platform: &str, text: &[u8]) -> Reply<String> {
     let submission = validate::submission(text, gateway.now())?;
+    let mut pause = FIRST_PAUSE;
     for _ in 0..OVERLOAD_RETRIES {
         match gateway.submit(platform, submission.clone(), None).await {
             Ok(registered) => return Ok(registered.id),
             // The connection is the queue: waiting here makes the caller wait.
-            Err(SubmitError::Overloaded { retry_after }) => tokio::time::sleep(retry_after.min(Duration::from_secs(2))).await,
+            Err(SubmitError::Overloaded { .. }) => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -90,10 +90,26 @@ enum Sight {
     Own,
 }
 
+/// How many merges lead on from a case at most.
+const MAX_MERGES: usize = 16;
+
+/// A case, or the one it was made part of: its code keeps leading there.
+async fn current(gateway: &Gateway, id: &str) -> Reply<CaseView> {
+    let mut id = id.to_owned();
+    for _ in 0..MAX_MERGES {
+        let case = gateway.case(&id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+        match case.merged_into {
+            Some(into) => id = into,
+            None => return Ok(case),
+        }
+    }
+    Err(Problem::internal("merges form a circle"))
+}
+
 /// A case the caller may see. What others have is not there.
 async fn visible(caller: &Caller<Read>, gateway: &Gateway, id: &str) -> Reply<(CaseView, Sight)> {
     let confined_to = caller.confined_to()?;
-    let case = gateway.case(id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+    let case = current(gateway, id).await?;
     match confined_to {
         None => Ok((case, Sight::Whole)),
         Some(own) if case.platform.as_deref() == Some(own) => Ok((case, Sight::Whole)),
@@ -104,7 +120,8 @@ async fn visible(caller: &Caller<Read>, gateway: &Gateway, id: &str) -> Reply<(C
 
 /// Read a case
 ///
-/// Its entity tag changes with every change; send it back in `If-None-Match` to be answered 304 until then.
+/// Its entity tag changes with every change; send it back in `If-None-Match` to be answered 304 until then. The code
+/// of a case that was made part of another keeps leading there.
 #[utoipa::path(
     tag = "cases",
     operation_id = "getCase",
@@ -158,6 +175,7 @@ pub async fn list_case_events(
 ) -> Reply<HttpResponse> {
     let list = format!("events of {id}");
     let page = params::page(&list, query.0.limit, query.0.cursor.as_deref())?;
+    // The history of a case that was made part of another is its own up to then.
     visible(&caller, &gateway, &id).await?;
     Ok(params::paged(&request, &list, gateway.case_events(&id, page).await?))
 }
@@ -177,8 +195,8 @@ pub async fn list_case_submissions(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<Listed<SubmissionView>>> {
-    let (_, sight) = visible(&caller, &gateway, &id).await?;
-    let mut items = gateway.case_submissions(&id).await?;
+    let (case, sight) = visible(&caller, &gateway, &id).await?;
+    let mut items = gateway.case_submissions(&case.id).await?;
     if sight == Sight::Own {
         items.retain(|view| caller.is_platform(&view.platform));
     }
@@ -203,10 +221,10 @@ pub async fn list_case_matches(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<Listed<MatchView>>> {
-    let (_, sight) = visible(&caller, &gateway, &id).await?;
-    let mut items = gateway.case_matches(&id).await?;
+    let (case, sight) = visible(&caller, &gateway, &id).await?;
+    let mut items = gateway.case_matches(&case.id).await?;
     if sight == Sight::Own {
-        let filings = gateway.case_submissions(&id).await?;
+        let filings = gateway.case_submissions(&case.id).await?;
         let own: HashSet<_> = filings.into_iter().filter(|view| caller.is_platform(&view.platform)).map(|view| view.id).collect();
         items.retain(|view| own.contains(&view.submission));
     }

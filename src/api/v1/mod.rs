@@ -14,6 +14,7 @@ pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod rulings;
 pub mod submissions;
 pub mod updates;
 
@@ -37,6 +38,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(cases::list_case_matches)
         .service(updates::update_case)
         .service(updates::report_update)
+        .service(rulings::merge_case)
+        .service(rulings::split_case)
+        .service(rulings::keep_case_apart)
+        .service(rulings::release_case)
+        .service(rulings::list_case_rulings)
         .service(matters::list_matters)
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)

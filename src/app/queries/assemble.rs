@@ -137,6 +137,7 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
             category: case.category,
             platform: case.platform,
             matter: case.matter_id,
+            merged_into: case.merged_into,
             reply: None,
             created_at: case.created_at,
             updated_at: case.updated_at,

@@ -24,7 +24,7 @@ pub fn message() -> Value {
 }
 
 /// A self-contained JSON Schema (draft 2020-12): everything referred to is in `$defs`.
-fn document<T: ToSchema>(name: &str, title: &str) -> Value {
+pub fn document<T: ToSchema>(name: &str, title: &str) -> Value {
     let mut components = Vec::new();
     T::schemas(&mut components);
     let definitions: Map<String, Value> =

@@ -15,12 +15,14 @@ use super::code::Code;
 use crate::domain::{submission::Submission, update::CaseUpdate};
 
 pub mod json_schema;
+pub mod ruling;
 mod scan;
 mod schema;
 mod semantics;
 mod submission;
 mod update;
 
+pub use ruling::{MergeOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 
 /// How large one filing or update may be.
@@ -50,7 +52,7 @@ pub struct Violation {
 pub struct Violations {
     /// The body's fate as a whole: [`Code::InvalidSubmission`], [`Code::InvalidUpdate`], or why it could not be read.
     pub code: Code,
-    /// Never empty; in the order of the checks, each place and code once.
+    /// Never empty; by place, each place and code once.
     pub list: Vec<Violation>,
     /// There are more than [`MAX_VIOLATIONS`].
     pub more: bool,
@@ -100,6 +102,30 @@ pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate,
     judge(value, now, &UPDATE, Collector::default())
 }
 
+/// Reads the order to merge two cases.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn merge_order(bytes: &[u8], now: DateTime<Utc>) -> Result<MergeOrder, Violations> {
+    read(bytes, now, &MERGE)
+}
+
+/// Reads the order to split a case.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn split_order(bytes: &[u8], now: DateTime<Utc>) -> Result<SplitOrder, Violations> {
+    read(bytes, now, &SPLIT)
+}
+
+/// Reads an order about two cases.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn pair_order(bytes: &[u8], now: DateTime<Utc>) -> Result<PairOrder, Violations> {
+    read(bytes, now, &PAIR)
+}
+
 /// What makes one kind of body different from another.
 struct Format {
     refused: Code,
@@ -108,6 +134,9 @@ struct Format {
 }
 
 static SUBMISSION: Format = Format { refused: Code::InvalidSubmission, schema: &schema::SUBMISSION, meaning: submission::check };
+static MERGE: Format = Format { refused: Code::InvalidRuling, schema: &schema::MERGE, meaning: ruling::check };
+static SPLIT: Format = Format { refused: Code::InvalidRuling, schema: &schema::SPLIT, meaning: ruling::check };
+static PAIR: Format = Format { refused: Code::InvalidRuling, schema: &schema::PAIR, meaning: ruling::check };
 static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };
 
 fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) -> Result<T, Violations> {
@@ -185,7 +214,9 @@ impl Collector {
         self.list.iter().any(|v| v.pointer == pointer)
     }
 
-    fn refuse(self, code: Code) -> Violations {
+    fn refuse(mut self, code: Code) -> Violations {
+        // The checks run in an order that is nobody's business; the answer is always the same.
+        self.list.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
         Violations { code, list: self.list, more: self.more }
     }
 }
@@ -225,5 +256,7 @@ fn member(base: &str, name: &str) -> String {
     format!("{base}{last}")
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,18 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::{Collector, MAX_VIOLATIONS, json_schema, member};
+use super::{
+    Collector, MAX_VIOLATIONS, json_schema, member,
+    ruling::{MergeOrder, PairOrder, SplitOrder},
+};
 use crate::app::code::Code;
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
 pub(super) static CASE_UPDATE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::case_update())));
+
+pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
+pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
+pub(super) static PAIR: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<PairOrder>("pair-order", "PairOrder"))));
 
 /// A schema, compiled on first use.
 pub(super) struct Compiled(LazyLock<Option<Validator>>);
@@ -61,7 +68,7 @@ fn translate(error: &ValidationError<'_>, found: &mut Collector) {
         Kind::Format { format } => translate_format(at, format, error.instance().as_str().unwrap_or_default(), found),
         Kind::MaxLength { limit } => found.add(Code::TooLong, at, format!("At most {limit} characters are taken; shorten the text.")),
         Kind::MinLength { limit } => {
-            found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional."))
+            found.add(Code::TooShort, at, format!("At least {limit} character(s) are needed; fill it, or leave it out if it is optional."));
         }
         Kind::MaxItems { limit } => found.add(Code::TooManyItems, at, format!("At most {limit} items are taken; send fewer.")),
         Kind::MinItems { limit } => found.add(Code::TooFewItems, at, format!("At least {limit} items are needed; send more.")),

@@ -137,7 +137,7 @@ fn the_meaning_of_a_filing_is_checked() {
     check(
         "/anonymous",
         json!(true),
-        &[("anonymous_but_identified", "/petitioners/0/name"), ("anonymous_but_identified", "/petitioners/0/id_document")],
+        &[("anonymous_but_identified", "/petitioners/0/id_document"), ("anonymous_but_identified", "/petitioners/0/name")],
     );
     let representatives =
         |count: usize| Value::Array((0..count).map(|i| json!({ "role": "representative", "name": format!("代表{i}") })).collect());

@@ -64,5 +64,10 @@ async fn a_key_of_the_bureau_cannot_file_and_a_revoked_one_opens_nothing() {
     let bureau = test.key(None, &[Scope::Submit]);
     test.post("/v1/submissions", &bureau, &super::filing("A-1")).await.assert_problem("platform_key_required");
     test.get("/v1/cases", &bureau).await.assert_problem("platform_key_required");
+
+    let made = test.gateway.create_key(Some("mobile"), &[Scope::Submit], "to be revoked").unwrap();
+    test.get("/v1/cases", &made.secret).await.assert_status(200);
+    assert!(test.gateway.store().transaction(|c| onecase::store::keys::revoke(c, &made.id, test.gateway.now())).unwrap());
+    test.get("/v1/cases", &made.secret).await.assert_problem("unauthenticated");
     test.stop().await;
 }

@@ -80,6 +80,24 @@ async fn results_come_while_lines_are_still_being_sent() {
 }
 
 #[actix_web::test]
+async fn a_full_intake_makes_a_batch_wait_and_single_filings_come_again() {
+    let federation = "organizations = \"organizations.toml\"\n[server]\nlisten = \"127.0.0.1:0\"\nintake_queue = 1\n\
+        [[platforms]]\nid = \"hunan\"\nname = \"湖南\"\nkind = \"provincial\"\ndivision = \"430000\"\n";
+    let test = TestServer::start_with(TestStore::sqlite(), federation, "organizations = []").await;
+    let key = test.platform_key("hunan");
+    let bodies: Vec<_> = (0..60).map(|number| filing(&format!("S-{number}"))).collect();
+    let answers = futures_util::future::join_all(bodies.iter().map(|body| test.post("/v1/submissions", &key, body))).await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status != 202).collect();
+    assert!(!refused.is_empty(), "sixty at once are more than a queue of one takes");
+    assert!(refused.iter().all(|answer| answer.assert_problem("overloaded").header("retry-after") == "1"));
+
+    let body: String = (0..200).map(|number| format!("{}\n", filing(&format!("B-{number}")))).collect();
+    let results = results(&send(&test, &key, body).await);
+    assert_eq!(results.iter().filter(|result| result["status"] == 202).count(), 200);
+    test.stop().await;
+}
+
+#[actix_web::test]
 async fn a_batch_is_refused_as_a_whole_only_before_it_begins() {
     let test = TestServer::start(TestStore::sqlite()).await;
     let key = test.platform_key("hunan");

@@ -85,6 +85,7 @@ pub fn case() -> CaseView {
         matter: Some("01958a3c-7b1e-7000-8000-00000000a1f2".into()),
         submissions: 3,
         platforms: vec!["hunan".into(), "mobile".into(), "wechat".into()],
+        merged_into: None,
         reply: Some(Reply {
             content: "您反映的滨江路6号工地夜间施工问题已调查核实。施工单位未取得夜间施工许可，我局已责令其自3月12日起晚22时至次日6时停止施工，并依法立案处罚。\n如再发现，请拨打0731-84512345，我局将及时到场处理。".into(),
             organization: Some("芙蓉区住房和城乡建设局".into()),
