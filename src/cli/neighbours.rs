@@ -52,15 +52,17 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
         }
     }
     for (seq, (row, print)) in (0_u64..).zip(rows.iter().zip(&prints)) {
-        let near = linker.neighbours(print, top + usize::from(args.all));
+        let near = if args.all {
+            linker.neighbours(print, top + 1)
+        } else {
+            let (outcome, near) = linker.decide_and_rank(print, top);
+            linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
+            near
+        };
         let others = near.iter().filter(|(other, _)| *other != seq).take(top);
         for (rank, (other, probability)) in others.enumerate() {
             let neighbour = rows.get(*other as usize).map_or("", |r| r.id());
             writer.write_record([row.id(), &(rank + 1).to_string(), neighbour, &format!("{probability:.6}")])?;
-        }
-        if !args.all {
-            let outcome = linker.decide(print);
-            linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
         }
     }
     reader.finish();

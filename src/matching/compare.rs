@@ -2,7 +2,7 @@
 
 use super::clk::DigitFilter;
 use super::entry::{Entry, PersonEntry};
-use super::evidence::{ComparisonResult, Evidence, Verdict, quantise};
+use super::evidence::{Score, Scored, ScoredList, Verdict, quantise};
 use super::fingerprint::Division;
 use super::frequency::Frequency;
 use super::model::{Kind, Model};
@@ -22,35 +22,36 @@ pub(super) struct Comparer<'a> {
 }
 
 impl Comparer<'_> {
-    /// Symmetric but for rounding. O(characters + persons²).
-    pub(super) fn compare(&self, a: &Entry, a_text: &TextProbe, b: &Entry) -> Evidence {
+    /// Symmetric but for rounding. O(characters + persons²); allocates nothing.
+    pub(super) fn compare(&self, a: &Entry, a_text: &TextProbe, b: &Entry) -> Score {
         let rules = self.model.text();
-        let mut results = self.persons(a, b);
-        let person = Evidence::person(self.model, &results);
+        let mut scored = self.persons(a, b);
+        let person = Score::person(self.model, &scored);
         let text = a_text.measure(b, self.frequency, rules.chars_share);
-        self.matter(a, b, text, person.verdict == Verdict::Yes, &mut results);
-        let place = results.iter().any(|r| (r.name == "place" || r.name == "distance") && r.weight > 0.0);
+        self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
+        let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
         let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
-        Evidence::weigh(self.model, person, results, short)
+        Score::weigh(self.model, person, scored, short)
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
-    fn persons(&self, a: &Entry, b: &Entry) -> Vec<ComparisonResult> {
-        let mut best: Option<(f64, Vec<ComparisonResult>)> = None;
+    fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
+        let mut best = ScoredList::default();
+        let mut best_weight = f64::NEG_INFINITY;
         for p in &a.persons {
             for q in &b.persons {
-                let results = self.person(p, q, a.platform == b.platform);
-                let weight: f64 = results.iter().map(|r| r.weight).sum();
-                if !results.is_empty() && best.as_ref().is_none_or(|(w, _)| weight > *w) {
-                    best = Some((weight, results));
+                let scored = self.person(p, q, a.platform == b.platform);
+                let weight: f64 = scored.iter().map(|r| r.weight).sum();
+                if !scored.is_empty() && weight > best_weight {
+                    (best, best_weight) = (scored, weight);
                 }
             }
         }
-        best.map(|(_, results)| results).unwrap_or_default()
+        best
     }
 
-    fn person(&self, p: &PersonEntry, q: &PersonEntry, same_platform: bool) -> Vec<ComparisonResult> {
-        let mut out = Vec::new();
+    fn person(&self, p: &PersonEntry, q: &PersonEntry, same_platform: bool) -> ScoredList {
+        let mut out = ScoredList::default();
         let verified = if p.id_verified && q.id_verified { 1.0 } else { 0.9 };
         if let Some(measure) = number_measure((p.id, p.id_digits), (q.id, q.id_digits), verified) {
             out.push(self.result(Kind::IdNumber, measure, None));
@@ -82,7 +83,7 @@ impl Comparer<'_> {
         out
     }
 
-    fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut Vec<ComparisonResult>) {
+    fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
         if let Some(text) = text {
             let mut result = self.result(Kind::Text, text.cosine, None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
@@ -118,14 +119,14 @@ impl Comparer<'_> {
         }
     }
 
-    fn result(&self, kind: Kind, measure: f64, value: Option<u32>) -> ComparisonResult {
+    fn result(&self, kind: Kind, measure: f64, value: Option<u32>) -> Scored {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
-        let mut weight = comparison.weight(measure);
-        if comparison.term_frequency && let Some(value) = value {
-            weight = (level.m / self.frequency.relative(value, level.u)).log2();
-        }
-        ComparisonResult { name: comparison.name.clone(), question: kind.question(), level: level.name.clone(), weight: quantise(weight) }
+        let weight = match value {
+            Some(value) if comparison.term_frequency => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
+            _ => comparison.weight(level, measure),
+        };
+        Scored { kind, level: level as u8, weight: quantise(weight) }
     }
 
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Model, Question};
+use super::model::{Kind, Model, Question};
 
 /// What the matcher holds two submissions to be to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,37 +74,96 @@ pub(super) fn probability(bits: f64) -> f64 {
     1.0 / (1.0 + (-bits).exp2())
 }
 
-impl Evidence {
+/// One comparison as the linker handles it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scored {
+    pub kind: Kind,
+    pub level: u8,
+    pub weight: f64,
+}
+
+/// At most one result of each kind, without allocation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScoredList {
+    items: [Scored; Kind::ALL.len()],
+    len: usize,
+}
+
+impl Default for ScoredList {
+    fn default() -> Self {
+        Self { items: [Scored { kind: Kind::Time, level: 0, weight: 0.0 }; Kind::ALL.len()], len: 0 }
+    }
+}
+
+impl ScoredList {
+    pub(super) fn push(&mut self, scored: Scored) {
+        if let Some(slot) = self.items.get_mut(self.len) {
+            *slot = scored;
+            self.len += 1;
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Scored> {
+        self.items[..self.len].iter()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// The evidence before it is put into words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score {
+    prior: f64,
+    pub scored: ScoredList,
+    pub weight: f64,
+    pub person: Answer,
+    pub matter: Answer,
+    pub decision: Decision,
+    rule: &'static str,
+}
+
+impl Score {
     /// The answer to "same person?" from the person comparisons alone.
-    pub(super) fn person(model: &Model, comparisons: &[ComparisonResult]) -> Answer {
+    pub(super) fn person(model: &Model, scored: &ScoredList) -> Answer {
         let t = model.thresholds();
-        answer(comparisons, Question::Person, model.prior().person, (t.person_yes, t.person_maybe))
+        answer(scored, Question::Person, model.prior().person, (t.person_yes, t.person_maybe))
     }
 
     /// Adds up and decides. `short` says that the texts share too little to carry a machine's duplicate.
     /// O(comparisons).
-    pub(super) fn weigh(model: &Model, person: Answer, comparisons: Vec<ComparisonResult>, short: bool) -> Self {
+    pub(super) fn weigh(model: &Model, person: Answer, scored: ScoredList, short: bool) -> Self {
         let prior = model.prior();
         let t = model.thresholds();
         let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
-        let matter = answer(&comparisons, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
+        let matter = answer(&scored, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
-        Self {
-            prior: quantise(prior.person) + quantise(matter_prior),
-            comparisons,
-            weight,
-            probability: probability(weight),
-            person,
-            matter,
-            decision,
-            rule: rule.to_owned(),
+        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule }
+    }
+
+    pub(super) fn evidence(&self, model: &Model) -> Evidence {
+        let comparisons = self.scored.iter().map(|s| {
+            let comparison = model.comparison(s.kind);
+            let level = comparison.levels.get(usize::from(s.level)).map(|l| l.name.clone()).unwrap_or_default();
+            ComparisonResult { name: s.kind.name().to_owned(), question: s.kind.question(), level, weight: s.weight }
+        });
+        Evidence {
+            prior: self.prior,
+            comparisons: comparisons.collect(),
+            weight: self.weight,
+            probability: probability(self.weight),
+            person: self.person,
+            matter: self.matter,
+            decision: self.decision,
+            rule: self.rule.to_owned(),
         }
     }
 }
 
-fn answer(comparisons: &[ComparisonResult], question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Answer {
-    let own = || comparisons.iter().filter(|c| c.question == question);
+fn answer(scored: &ScoredList, question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Answer {
+    let own = || scored.iter().filter(|s| s.kind.question() == question);
     let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
     let p = probability(weight);
     let verdict = match () {
@@ -153,11 +212,12 @@ mod tests {
 
     #[test]
     fn weights_add_up_exactly() {
-        let result = |question, weight| ComparisonResult { name: "x".into(), question, level: "y".into(), weight: quantise(weight) };
-        let comparisons = vec![result(Question::Person, 13.377), result(Question::Person, -0.1), result(Question::Matter, 7.77)];
+        let mut scored = ScoredList::default();
+        for (kind, weight) in [(Kind::Phone, 13.377), (Kind::Name, -0.1), (Kind::Text, 7.77)] {
+            scored.push(Scored { kind, level: 0, weight: quantise(weight) });
+        }
         let model = Model::default();
-        let person = Evidence::person(&model, &comparisons);
-        let evidence = Evidence::weigh(&model, person, comparisons, false);
+        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false).evidence(&model);
         let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
         assert!(sum == evidence.weight);
     }

@@ -33,7 +33,7 @@ impl Frequency {
         for char in chars {
             if let (Some(count), Some(log)) = (self.chars.get_mut(char as usize), self.chars_log.get_mut(char as usize)) {
                 *count = count.saturating_add(1);
-                *log = (*count as f32 + 1.0).log2();
+                *log = self::log(*count);
             }
         }
     }
@@ -48,7 +48,7 @@ impl Frequency {
 
     /// Information in bits of meeting a term: log2 of the inverse smoothed document frequency; at least 0.
     pub(super) fn bits(&self, hash: u32) -> f32 {
-        (self.documents_log() - (self.count(hash) as f32 + 1.0).log2()).max(0.0)
+        (self.documents_log() - log(self.count(hash))).max(0.0)
     }
 
     /// The same for characters, all at once: `weights.bits(hash)`.
@@ -78,6 +78,12 @@ impl CharBits<'_> {
     pub(super) fn bits(self, hash: u16) -> f32 {
         self.chars_log.get(usize::from(hash)).map_or(0.0, |log| (self.documents_log - log).max(0.0))
     }
+}
+
+/// log2(count + 1), from a table while it is small.
+fn log(count: u32) -> f32 {
+    static TABLE: std::sync::LazyLock<Vec<f32>> = std::sync::LazyLock::new(|| (1..=4_096).map(|n| (n as f32).log2()).collect());
+    TABLE.get(count as usize).copied().unwrap_or_else(|| (count as f32 + 1.0).log2())
 }
 
 const fn slot(hash: u32) -> usize {

@@ -1,6 +1,6 @@
 //! The linker: a fold over the submission log that keeps an index and decides each new submission against it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,18 @@ use super::cases::{Cases, Ruling, RulingError};
 use super::compare::{Comparer, leaf, place_hash, point_hash};
 use super::entry::Entry;
 use super::text::TextProbe;
-use super::evidence::{Decision, Evidence, Verdict};
+use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
 use super::model::Model;
-use super::postings::Postings;
+use super::postings::{Postings, Tally};
 use super::terms::Term;
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 const MAX_PERSON_CANDIDATES: usize = 32;
+/// What a shared cell or an equal text is worth in the choice of candidates, beside bits² of shared terms.
+const NEAR_SCORE: f32 = 100.0;
 /// How much the index spends on finding submissions by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexOptions {
@@ -117,27 +119,44 @@ impl Linker {
 
     /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
-        let matches = self.matches(fingerprint);
-        let case = matches.iter().find(|m| m.decision == Decision::Duplicate).map(|m| m.case);
+        self.outcome(self.compared(fingerprint))
+    }
+
+    /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
+    pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
+        let compared = self.compared(fingerprint);
+        let near = self.ranked(&compared, top);
+        (self.outcome(compared), near)
+    }
+
+    fn outcome(&self, compared: Vec<(u32, Score)>) -> Outcome {
+        let matches = worth_telling(compared);
+        let case = matches.first().filter(|(_, score)| score.decision == Decision::Duplicate).map(|(entry, _)| self.cases.case(*entry));
         let matter = match case {
             Some(case) => self.matter_of(case),
             None => matches
                 .iter()
-                .filter(|m| m.evidence.matter.verdict == Verdict::Yes)
-                .max_by(|a, b| a.evidence.matter.weight.total_cmp(&b.evidence.matter.weight).then(b.seq.cmp(&a.seq)))
-                .and_then(|m| self.matter_of(m.seq)),
+                .filter(|(_, score)| score.matter.verdict == Verdict::Yes)
+                .max_by(|(i, a), (j, b)| a.matter.weight.total_cmp(&b.matter.weight).then(j.cmp(i)))
+                .map(|(entry, _)| self.cases.matter(*entry)),
         };
-        Outcome { case, matter, matches: matches.into_iter().take(MAX_MATCHES).collect() }
+        let told = |(entry, score): &(u32, Score)| Match {
+            seq: self.cases.seq(*entry),
+            case: self.cases.case(*entry),
+            decision: score.decision,
+            evidence: score.evidence(&self.model),
+        };
+        Outcome { case, matter, matches: matches.iter().take(MAX_MATCHES).map(told).collect() }
     }
 
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
     /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u32, f64)> = self
-            .compared(fingerprint)
-            .into_iter()
-            .map(|(entry, evidence)| (entry, evidence.matter.weight))
-            .collect();
+        self.ranked(&self.compared(fingerprint), top)
+    }
+
+    fn ranked(&self, compared: &[(u32, Score)], top: usize) -> Vec<(u64, f64)> {
+        let mut near: Vec<(u32, f64)> = compared.iter().map(|(entry, score)| (*entry, score.matter.weight)).collect();
         let founder_bits = self.model.ranking().founder_bits;
         let mut best: BTreeMap<u64, f64> = BTreeMap::new();
         for (entry, weight) in &near {
@@ -159,7 +178,7 @@ impl Linker {
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
         let (a, b) = (self.entry(a), self.entry(b));
-        comparer.compare(&a, &TextProbe::new(&a, &self.frequency), &b)
+        comparer.compare(&a, &TextProbe::new(&a, &self.frequency), &b).evidence(&self.model)
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -194,18 +213,7 @@ impl Linker {
         self.cases.apply(ruling)
     }
 
-    fn matches(&self, fingerprint: &Fingerprint) -> Vec<Match> {
-        let mut matches: Vec<Match> = self
-            .compared(fingerprint)
-            .into_iter()
-            .filter(|(_, evidence)| evidence.decision != Decision::Distinct)
-            .map(|(entry, evidence)| Match { seq: self.cases.seq(entry), case: self.cases.case(entry), decision: evidence.decision, evidence })
-            .collect();
-        matches.sort_by(|a, b| a.decision.cmp(&b.decision).then(b.evidence.weight.total_cmp(&a.evidence.weight)).then(a.seq.cmp(&b.seq)));
-        matches
-    }
-
-    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Evidence)> {
+    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Score)> {
         let query = self.entry(fingerprint);
         let text = TextProbe::new(&query, &self.frequency);
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
@@ -248,24 +256,31 @@ impl Linker {
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
         persons.truncate(MAX_PERSON_CANDIDATES);
-        let mut scores: HashMap<u32, f32> = HashMap::new();
-        for key in near_keys(fingerprint) {
-            for entry in self.postings.get(key) {
-                *scores.entry(*entry).or_default() += 100.0;
+        let near: Vec<&[u32]> = near_keys(fingerprint).map(|key| self.postings.get(key)).collect();
+        let topical = self.topical(&fingerprint.terms, self.options.queried_terms);
+        let told: Vec<(&[u32], f32)> = topical
+            .iter()
+            .map(|(hash, bits, count)| (self.postings.get(*hash), bits * bits * (1.0 + f32::from(*count).ln())))
+            .chain(near.into_iter().map(|list| (list, NEAR_SCORE)))
+            .collect();
+        let mut tally = Tally::new(told.iter().map(|(list, _)| list.len()).sum());
+        for (list, weight) in told {
+            for entry in list {
+                tally.add(*entry, weight);
             }
         }
-        for (hash, bits, count) in self.topical(&fingerprint.terms, self.options.queried_terms) {
-            let weight = bits * bits * (1.0 + f32::from(count).ln());
-            for entry in self.postings.get(hash) {
-                *scores.entry(*entry).or_default() += weight;
-            }
-        }
-        let mut ranked: Vec<(u32, f32)> = scores.into_iter().filter(|(entry, _)| !persons.contains(entry)).collect();
-        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         let room = self.options.candidates.saturating_sub(persons.len());
-        persons.extend(ranked.into_iter().take(room).map(|(entry, _)| entry));
+        let best = tally.best(room, |entry| persons.contains(&entry));
+        persons.extend(best);
         persons
     }
+}
+
+/// All but the distinct, best first.
+fn worth_telling(mut compared: Vec<(u32, Score)>) -> Vec<(u32, Score)> {
+    compared.retain(|(_, score)| score.decision != Decision::Distinct);
+    compared.sort_unstable_by(|(i, a), (j, b)| a.decision.cmp(&b.decision).then(b.weight.total_cmp(&a.weight)).then(i.cmp(j)));
+    compared
 }
 
 fn key(kind: u64, value: u64) -> u32 {

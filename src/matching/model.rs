@@ -77,12 +77,6 @@ pub(super) struct Level {
     pub u: f64,
 }
 
-impl Level {
-    fn bits(&self) -> f64 {
-        (self.m / self.u).log2()
-    }
-}
-
 /// One comparison, levels from the best downwards; the last takes whatever is left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,23 +89,35 @@ pub(super) struct Comparison {
     #[serde(default)]
     pub interpolate: bool,
     pub levels: Vec<Level>,
+    /// log2(m/u) of each level.
+    #[serde(skip)]
+    bits: Vec<f64>,
 }
 
 impl Comparison {
-    pub(super) fn level(&self, measure: f64) -> &Level {
-        self.levels.iter().find(|l| measure >= l.min).unwrap_or(&self.levels[self.levels.len() - 1])
+    /// The place of the level a measure reaches.
+    pub(super) fn level(&self, measure: f64) -> usize {
+        self.levels.iter().position(|l| measure >= l.min).unwrap_or(self.levels.len() - 1)
     }
 
     /// The level's weight in bits, before any term-frequency adjustment.
-    pub(super) fn weight(&self, measure: f64) -> f64 {
-        let at = self.levels.iter().position(|l| measure >= l.min).unwrap_or(self.levels.len() - 1);
-        let level = &self.levels[at];
-        if !self.interpolate || at == 0 {
-            return level.bits();
+    pub(super) fn weight(&self, level: usize, measure: f64) -> f64 {
+        if !self.interpolate || level == 0 {
+            return self.bits[level];
         }
-        let above = &self.levels[at - 1];
-        let share = ((measure - level.min) / (above.min - level.min)).clamp(0.0, 1.0);
-        level.bits() + share * (above.bits() - level.bits())
+        let (above, here) = (&self.levels[level - 1], &self.levels[level]);
+        let share = ((measure - here.min) / (above.min - here.min)).clamp(0.0, 1.0);
+        self.bits[level] + share * (self.bits[level - 1] - self.bits[level])
+    }
+
+    /// The level's weight with u replaced by the frequency of the value both have.
+    pub(super) fn weight_of_value(&self, level: usize, frequency: impl Fn(f64) -> f64) -> f64 {
+        let level = &self.levels[level];
+        (level.m / frequency(level.u)).log2()
+    }
+
+    fn prepare(&mut self) {
+        self.bits = self.levels.iter().map(|l| (l.m / l.u).log2()).collect();
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -209,8 +215,9 @@ impl Model {
             return Err(ModelError::Unknown(unknown.name.clone()));
         }
         document.comparison.sort_by_key(rank);
-        for comparison in &document.comparison {
+        for comparison in &mut document.comparison {
             comparison.check()?;
+            comparison.prepare();
         }
         let t = &document.thresholds;
         for (name, low, high) in [("person", t.person_maybe, t.person_yes), ("matter", t.matter_maybe, t.matter_yes)] {
@@ -286,13 +293,16 @@ mod tests {
             term_frequency: false,
             interpolate: true,
             levels: vec![level("high", 0.8, 0.8, 0.1), level("low", 0.4, 0.1, 0.1), level("none", 0.0, 0.1, 0.8)],
+            bits: Vec::new(),
         };
-        assert!((comparison.weight(0.9) - 3.0).abs() < 1e-9);
-        assert!((comparison.weight(0.6) - 1.5).abs() < 1e-9);
-        assert!((comparison.weight(0.0) + 3.0).abs() < 1e-9);
+        comparison.prepare();
+        let weight = |c: &Comparison, measure| c.weight(c.level(measure), measure);
+        assert!((weight(&comparison, 0.9) - 3.0).abs() < 1e-9);
+        assert!((weight(&comparison, 0.6) - 1.5).abs() < 1e-9);
+        assert!((weight(&comparison, 0.0) + 3.0).abs() < 1e-9);
         comparison.interpolate = false;
-        assert!(comparison.weight(0.6).abs() < 1e-9);
-        assert_eq!(comparison.level(0.5).name, "low");
+        assert!(weight(&comparison, 0.6).abs() < 1e-9);
+        assert_eq!(comparison.level(0.5), 1);
     }
 
     #[test]
