@@ -162,8 +162,8 @@ impl Page {
         match percent {
             p if p > 99.99 => ">99.99%".to_owned(),
             p if p < 0.01 => "<0.01%".to_owned(),
-            p if p > 99.0 || p < 1.0 => format!("{p:.2}%"),
-            p => format!("{p:.1}%"),
+            p if (1.0..=99.0).contains(&p) => format!("{p:.1}%"),
+            p => format!("{p:.2}%"),
         }
     }
 

@@ -67,7 +67,7 @@ impl Lang {
     }
 
     /// The text of a key; a test makes sure that every key used is there.
-    pub fn text<'a>(self, key: &'a str) -> &'a str {
+    pub fn text(self, key: &str) -> &str {
         self.table().get(key).map_or(key, String::as_str)
     }
 

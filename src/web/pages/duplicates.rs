@@ -102,7 +102,7 @@ pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], pla
 /// Masks first, so that a marked difference never shows what the mask covers.
 fn words(one: &DuplicateSide, other: &DuplicateSide) -> (Option<Words>, Option<Words>) {
     let (Some(a), Some(b)) = (&one.text, &other.text) else {
-        return (one.text.as_ref().map(|t| alone(t)), other.text.as_ref().map(|t| alone(t)));
+        return (one.text.as_ref().map(alone), other.text.as_ref().map(alone));
     };
     let both = |a: &str, b: &str| compare(&masking::mask(a), &masking::mask(b));
     let (subject_a, subject_b) = both(&a.subject, &b.subject);
