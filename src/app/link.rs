@@ -10,7 +10,7 @@ pub(super) use plan::GATEWAY;
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AppError, Gateway};
 use crate::{
@@ -73,6 +73,7 @@ pub struct LinkerState {
     /// Number of the last ruling folded in.
     ruling: i64,
     held: Held,
+    renewed_at: DateTime<Utc>,
 }
 
 impl LinkerState {
@@ -124,7 +125,7 @@ impl Gateway {
         }
         let ruling = self.fold_apart(&mut linker)?;
         self.0.linked.send_replace(position);
-        Ok(Some(LinkerState { linker, position, ruling, held }))
+        Ok(Some(LinkerState { linker, position, ruling, held, renewed_at: self.now() }))
     }
 
     /// The stored links already follow every ruling; what is left to fold is which cases people ruled apart.
@@ -169,8 +170,15 @@ impl Gateway {
     }
 
     /// Keeps the right to link while there is nothing to do. Blocks.
-    pub fn renew_linker(&self, state: &LinkerState) -> Result<(), StoreError> {
-        self.0.store.transaction(|c| leases::renew(c, &state.held, self.linker_lease(), self.now()))
+    pub fn renew_linker(&self, state: &mut LinkerState) -> Result<(), StoreError> {
+        let now = self.now();
+        // A third of the lease leaves time for two more tries before it ends.
+        if now - state.renewed_at < self.linker_lease() / 3 {
+            return Ok(());
+        }
+        self.0.store.transaction(|c| leases::renew(c, &state.held, self.linker_lease(), now))?;
+        state.renewed_at = now;
+        Ok(())
     }
 
     /// Gives the right to link up, for an orderly end. Blocks.
@@ -205,6 +213,7 @@ impl Gateway {
             plan::write(self, c, &batch)
         })?;
         state.position = position;
+        state.renewed_at = self.now();
         self.0.linked.send_replace(position);
         if owed > 0 {
             self.0.owed.send_modify(|count| *count += 1);
