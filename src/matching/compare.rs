@@ -5,7 +5,7 @@ use super::entry::{Entry, PersonEntry};
 use super::evidence::{Score, Scored, ScoredList, Verdict, quantise};
 use super::fingerprint::Division;
 use super::frequency::Frequency;
-use super::model::{Kind, Model};
+use super::model::{Kind, Model, TermFrequency};
 use super::text::{TextMeasure, TextProbe};
 
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
@@ -123,7 +123,7 @@ impl Comparer<'_> {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
         let weight = match value {
-            Some(value) if comparison.term_frequency => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
+            Some(value) if comparison.term_frequency != TermFrequency::None => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
             _ => comparison.weight(level, measure),
         };
         Scored { kind, level: level as u8, weight: quantise(weight) }

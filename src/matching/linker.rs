@@ -170,6 +170,9 @@ impl Linker {
             }
         }
         near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let alike = near.first().map_or(0.0, |(_, best)| best - self.model.ranking().alike_bits);
+        let head = near.iter().take_while(|(_, weight)| *weight >= alike).count();
+        near[..head].sort_by_key(|(entry, _)| *entry);
         near.truncate(top);
         near.into_iter().map(|(entry, weight)| (self.cases.seq(entry), super::evidence::probability(weight))).collect()
     }
