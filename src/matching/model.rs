@@ -58,6 +58,7 @@ comparisons! {
     BirthDate "birth_date" Person,
     Address "address" Person,
     Text "text" Matter,
+    Topics "topics" Matter,
     Place "place" Matter,
     Distance "distance" Matter,
     Division "division" Matter,
@@ -168,8 +169,7 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
-    /// Share of the characters' cosine in the measure, the rest being that of topics; `0.0..=1.0`.
-    pub chars_share: f64,
+
     /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,
