@@ -1,7 +1,10 @@
 //! Flat rows of submissions: what `link`, `neighbours`, `train` and their like read from files.
 
+mod generate;
 mod read;
+mod vocabulary;
 
+pub use generate::{Plan, write as write_corpus};
 pub use read::{FlatRow, Problems, RowReader};
 
 use std::path::PathBuf;
