@@ -39,14 +39,16 @@ def free_port() -> int:
 class Gateway:
     """Stopped, and its folder removed, at the end of the `with` block."""
 
-    def __init__(self, platforms: str, environment: dict[str, str] | None = None):
-        """`platforms`: the `[[platforms]]` of the federation file."""
+    def __init__(self, platforms: str, environment: dict[str, str] | None = None, files: dict[str, str] | None = None):
+        """`platforms`: the `[[platforms]]` of the federation file. `files`: what lies beside it, such as secrets."""
         self.program = os.environ["ONECASE"]
         self.folder = tempfile.TemporaryDirectory()
         self.directory = pathlib.Path(self.folder.name)
         self.address = f"http://127.0.0.1:{free_port()}"
         listen = self.address.removeprefix("http://")
         (self.directory / "organizations.toml").write_text(ORGANIZATIONS, encoding="utf-8")
+        for name, content in (files or {}).items():
+            (self.directory / name).write_text(content, encoding="utf-8")
         federation = f'organizations = "organizations.toml"\n[server]\nlisten = "{listen}"\n{platforms}'
         (self.directory / "federation.toml").write_text(federation, encoding="utf-8")
         keys = {"ONECASE_MASTER_KEY": secrets.token_hex(32), "ONECASE_FEDERATION_KEY": secrets.token_hex(32)}
