@@ -10,6 +10,7 @@ mod ingest;
 mod key;
 mod migrate;
 mod openapi;
+mod quarantine;
 mod runtime;
 mod serve;
 mod simulate;
@@ -38,6 +39,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Make, list and revoke API keys
     Key(key::Args),
+    /// List the records that could not be registered, and offer them again
+    Quarantine(quarantine::Args),
     /// Register the records of files through an adapter, and link them
     Ingest(ingest::Args),
     /// Write the contract's files, or compare them with what the code serves
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
+        Command::Quarantine(args) => quarantine::run(args),
         Command::Ingest(args) => ingest::run(&args),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),

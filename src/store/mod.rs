@@ -16,6 +16,7 @@ pub mod keys;
 pub mod leases;
 pub mod links;
 pub mod platforms;
+pub mod quarantine;
 pub mod rulings;
 pub mod submissions;
 
