@@ -40,9 +40,9 @@ const MAX_MEMBERS: usize = 8;
 pub(super) struct Cases {
     /// Ascending.
     seqs: Vec<u64>,
-    /// Case and matter of each entry as stored; merges lead on.
-    case: Vec<u64>,
-    matter: Vec<u64>,
+    /// Case and matter of each entry as stored, by the entry that founded them; merges lead on.
+    case: Vec<u32>,
+    matter: Vec<u32>,
     /// Of matters of more than one case: some members, by which a newcomer is measured.
     members: HashMap<u64, Vec<u32>>,
     merged: BTreeMap<u64, u64>,
@@ -57,8 +57,9 @@ impl Cases {
             return None;
         }
         self.seqs.push(seq);
-        self.case.push(case);
-        self.matter.push(matter.unwrap_or(case));
+        let founder = self.entry_of(case).unwrap_or(entry);
+        self.case.push(founder);
+        self.matter.push(matter.and_then(|m| self.entry_of(m)).unwrap_or(founder));
         if let Some(matter) = matter.filter(|m| *m != seq && case == seq) {
             self.remember(matter, entry);
         }
@@ -83,7 +84,7 @@ impl Cases {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        (self.seqs.capacity() + self.case.capacity() + self.matter.capacity()) * size_of::<u64>()
+        self.seqs.capacity() * size_of::<u64>() + (self.case.capacity() + self.matter.capacity()) * size_of::<u32>()
     }
 
     pub(super) fn entry_of(&self, seq: u64) -> Option<u32> {
@@ -95,11 +96,11 @@ impl Cases {
     }
 
     pub(super) fn case(&self, entry: u32) -> u64 {
-        self.leading(self.case[entry as usize])
+        self.leading(self.seq(self.case[entry as usize]))
     }
 
     pub(super) fn matter(&self, entry: u32) -> u64 {
-        self.matter[entry as usize]
+        self.seq(self.matter[entry as usize])
     }
 
     /// Follows merges; each step leads to a case that was not merged when it was named, so it ends.
@@ -134,7 +135,7 @@ impl Cases {
     fn known(&self, case: u64) -> Result<u64, RulingError> {
         let entry = self.entry_of(case).ok_or(RulingError::UnknownCase(case))?;
         let leading = self.leading(case);
-        if leading == case && self.case[entry as usize] != case { Err(RulingError::UnknownCase(case)) } else { Ok(leading) }
+        if leading == case && self.case[entry as usize] != entry { Err(RulingError::UnknownCase(case)) } else { Ok(leading) }
     }
 
     fn pair(&self, a: u64, b: u64) -> Result<(u64, u64), RulingError> {
@@ -171,9 +172,10 @@ impl Cases {
         if taken.is_empty() || taken.len() == members || submissions.iter().min() != Some(&new_case) || new_case == case {
             return Err(RulingError::EmptySplit);
         }
+        let founder = self.entry_of(new_case).ok_or(RulingError::NotInCase(new_case))?;
         self.merged.remove(&new_case);
         for entry in taken {
-            self.case[entry as usize] = new_case;
+            self.case[entry as usize] = founder;
         }
         self.apart.insert((case.min(new_case), case.max(new_case)));
         Ok(())
