@@ -22,7 +22,7 @@ use crate::{
 };
 
 fn decree(caller: &Caller<Administer>, request: &HttpRequest, reason: String) -> Reply<Decree> {
-    Ok(Decree { actor: caller.key_id().to_owned(), reason, expected_version: Some(etag::expected_version(request)?) })
+    Ok(Decree { actor: caller.key_id().to_owned(), reason, expected_version: Some(etag::expected_version(request)?), other_version: None })
 }
 
 /// The case after a ruling.
