@@ -10,7 +10,7 @@ use super::{
     Gateway,
     link::{GATEWAY, LEASE, matter_code},
     messages::Messenger,
-    view::EventKind,
+    view::{EventKind, RulingAction, RulingView},
 };
 use crate::{
     audit::{Entry, sha256},
@@ -26,7 +26,7 @@ use crate::{
         cases::{self, Case},
         deliveries,
         events::{self, CaseEvent, Words},
-        leases, links,
+        leases, links, reviews,
         rulings::{self, Ruling},
         submissions::{self, Registered},
     },
@@ -124,9 +124,10 @@ impl Gateway {
     }
 
     /// Rulings that concern a case, first to last.
-    pub async fn rulings(&self, case: &str) -> Result<Vec<Ruling>, StoreError> {
+    pub async fn rulings(&self, case: &str) -> Result<Vec<RulingView>, StoreError> {
         let case = case.to_owned();
-        self.0.store.run(move |store| store.read(|c| rulings::of_case(c, store.sealer(), &case))).await
+        let found = self.0.store.run(move |store| store.read(|c| rulings::of_case(c, store.sealer(), &case))).await?;
+        Ok(found.into_iter().map(view).collect())
     }
 }
 
@@ -359,7 +360,7 @@ impl Bench<'_, '_> {
     }
 
     fn settle(&mut self, ours: &[i64], theirs: &[i64]) -> Result<(), StoreError> {
-        links::settle(self.connection, ours, theirs, &self.id)
+        reviews::settle(self.connection, ours, theirs, &self.id)
     }
 
     fn save(&mut self, case: &mut Case) -> Result<(), RuleError> {
@@ -414,4 +415,21 @@ fn unsigned(case: &Case) -> u64 {
 fn check(case: &Case, expected: Option<u64>) -> Result<(), RuleError> {
     let expected = expected.map(|version| i64::try_from(version).unwrap_or(-1));
     if expected.is_some_and(|version| version != case.version) { Err(RuleError::Changed) } else { Ok(()) }
+}
+
+fn view(ruling: Ruling) -> RulingView {
+    RulingView {
+        action: match ruling.ruling {
+            matching::Ruling::Merge { .. } => RulingAction::Merge,
+            matching::Ruling::KeepApart { .. } => RulingAction::KeepApart,
+            matching::Ruling::Split { .. } => RulingAction::Split,
+            matching::Ruling::Release { .. } => RulingAction::Release,
+        },
+        id: ruling.id,
+        case: ruling.case_id,
+        other_case: ruling.other_case,
+        actor: ruling.actor,
+        reason: ruling.reason,
+        decided_at: ruling.decided_at,
+    }
 }

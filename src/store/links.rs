@@ -217,7 +217,7 @@ pub struct Match {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = matches, treat_none_as_default_value = false)]
-struct MatchRow {
+pub(super) struct MatchRow {
     submission_seq: i64,
     other_seq: i64,
     submission_id: String,
@@ -372,30 +372,6 @@ pub fn positions(connection: &mut Connection<'_>, submission_ids: &[String]) -> 
         .filter(links::submission_id.eq_any(submission_ids))
         .select(links::submission_seq)
         .load(c))?)
-}
-
-/// Possible duplicates that nobody has settled, the most probable first: while one waits, two bodies work on one case.
-pub fn open_reviews(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, StoreError> {
-    let rows: Vec<MatchRow> = each_backend!(connection, c => matches::table
-        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
-        .filter(matches::settled_by.is_null())
-        .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
-        .limit(limit)
-        .select(MatchRow::as_select())
-        .load(c))?;
-    rows.into_iter().map(Match::try_from).collect()
-}
-
-/// Marks the possible duplicates between two sets of submissions as settled by a ruling.
-pub fn settle(connection: &mut Connection<'_>, one: &[i64], other: &[i64], ruling: &str) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::update(matches::table)
-        .filter(
-            matches::submission_seq.eq_any(one).and(matches::other_seq.eq_any(other))
-                .or(matches::submission_seq.eq_any(other).and(matches::other_seq.eq_any(one))),
-        )
-        .set(matches::settled_by.eq(ruling))
-        .execute(c))?;
-    Ok(())
 }
 
 /// The highest probability among each submission's matches.
