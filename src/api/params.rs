@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::head
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use super::problem::{Problem, Reply};
 use crate::app::{
@@ -41,6 +42,17 @@ fn parse<T: DeserializeOwned>(query: &str) -> Reply<T> {
         });
         Problem::new(Code::InvalidQuery, wrong.unwrap_or_else(|| "A parameter is there twice; give each once.".to_owned()))
     })
+}
+
+/// Which page of a list that has no filters.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
 }
 
 /// A time in a query: RFC 3339, where an unescaped `+` has become a space.

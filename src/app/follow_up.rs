@@ -70,7 +70,7 @@ impl Gateway {
     pub(super) fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {
         let now = self.now();
         let mut case = find(connection, platform, &update.reference)?.ok_or(UpdateError::UnknownCase)?;
-        if case.platform.as_deref() != Some(platform) {
+        if case.platform.as_deref() != Some(platform) || case.merged_into.is_some() {
             return Err(UpdateError::NotHandler);
         }
         match events::remember_update(connection, platform, &update.update_id, &update.digest(), &case.id, now)? {

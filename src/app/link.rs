@@ -10,7 +10,7 @@ mod plan;
 pub(super) use fold::Rulings;
 pub(super) use plan::{GATEWAY, matter_code};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AppError, Gateway};
 use crate::{
@@ -73,6 +73,7 @@ pub struct LinkerState {
     /// Number of the last ruling folded in.
     ruling: i64,
     held: Held,
+    renewed_at: DateTime<Utc>,
 }
 
 impl LinkerState {
@@ -127,7 +128,7 @@ impl Gateway {
         rulings.fold(&mut linker, position)?;
         self.0.linked.send_replace(position);
         let ruling = rulings.folded;
-        Ok(Some(LinkerState { linker, position, ruling, held }))
+        Ok(Some(LinkerState { linker, position, ruling, held, renewed_at: self.now() }))
     }
 
     /// Folds rulings in that were made since the last batch.
@@ -139,8 +140,15 @@ impl Gateway {
     }
 
     /// Keeps the right to link while there is nothing to do. Blocks.
-    pub fn renew_linker(&self, state: &LinkerState) -> Result<(), StoreError> {
-        self.0.store.transaction(|c| leases::renew(c, &state.held, self.linker_lease(), self.now()))
+    pub fn renew_linker(&self, state: &mut LinkerState) -> Result<(), StoreError> {
+        let now = self.now();
+        // A third of the lease leaves time for two more tries before it ends.
+        if now - state.renewed_at < self.linker_lease() / 3 {
+            return Ok(());
+        }
+        self.0.store.transaction(|c| leases::renew(c, &state.held, self.linker_lease(), now))?;
+        state.renewed_at = now;
+        Ok(())
     }
 
     /// Gives the right to link up, for an orderly end. Blocks.
@@ -175,6 +183,7 @@ impl Gateway {
             plan::write(self, c, &batch)
         })?;
         state.position = position;
+        state.renewed_at = self.now();
         self.0.linked.send_replace(position);
         if owed > 0 {
             self.0.owed.send_modify(|count| *count += 1);

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
+
 use super::{
     FederatedPlatform, Gateway,
     receive::{ReceiveError, Received},
@@ -15,6 +17,8 @@ use crate::{
     },
 };
 
+/// How exactly the time of the last success is kept: one write in so long, not one a message.
+const SUCCESS_KEPT: TimeDelta = TimeDelta::seconds(5);
 /// Pages read in one round; the rest waits for the next.
 const MAX_PAGES: usize = 50;
 
@@ -116,6 +120,13 @@ impl Gateway {
         self.0
             .store
             .run(move |store| {
+                if error.is_none() {
+                    let known = store.read(|c| platforms::state(c, &platform))?;
+                    let fresh = known.last_success_at.is_some_and(|at| now - at < SUCCESS_KEPT);
+                    if fresh && known.consecutive_failures == 0 && known.circuit_open_until.is_none() {
+                        return Ok(known);
+                    }
+                }
                 store.transaction(|c| {
                     let mut state = platforms::state(c, &platform)?;
                     match error {
@@ -130,7 +141,7 @@ impl Gateway {
                             state.consecutive_failures = state.consecutive_failures.saturating_add(1);
                             if u32::try_from(state.consecutive_failures).unwrap_or(0) >= policy.circuit_threshold {
                                 let pause = i64::try_from(policy.circuit_pause_ms).unwrap_or(i64::MAX);
-                                state.circuit_open_until = Some(now + chrono::TimeDelta::milliseconds(pause));
+                                state.circuit_open_until = Some(now + TimeDelta::milliseconds(pause));
                             }
                         }
                     }

@@ -6,10 +6,13 @@
 mod adapter;
 mod audit;
 mod completions;
+mod corpus;
 mod demo;
 mod ingest;
 mod key;
+mod link;
 mod migrate;
+mod neighbours;
 mod openapi;
 mod runtime;
 mod serve;
@@ -41,6 +44,10 @@ enum Command {
     Key(key::Args),
     /// Register the records of files through an adapter, and link them
     Ingest(ingest::Args),
+    /// Link the submissions of files, without a server or a store
+    Link(link::Args),
+    /// List for each submission of files the earlier ones most likely about the same matter
+    Neighbours(neighbours::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
@@ -61,6 +68,8 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
         Command::Ingest(args) => ingest::run(&args),
+        Command::Link(args) => link::run(args).map_err(Into::into),
+        Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args),

@@ -1,6 +1,6 @@
 //! Which submission belongs to which case and matter, as a fold over machine decisions and people's rulings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,9 @@ pub enum RulingError {
     EmptySplit,
 }
 
+/// Most members of a matter a newcomer is measured by.
+const MAX_MEMBERS: usize = 8;
+
 #[derive(Clone, Default)]
 pub(super) struct Cases {
     /// Ascending.
@@ -42,6 +45,8 @@ pub(super) struct Cases {
     /// Case and matter of each entry as stored; merges lead on.
     case: Vec<u64>,
     matter: Vec<u64>,
+    /// Of matters of more than one case: some members, by which a newcomer is measured.
+    members: HashMap<u64, Vec<u32>>,
     apart: Apart,
     /// Rulings moved submissions: an entry's matter is then its case's.
     moved: bool,
@@ -57,7 +62,27 @@ impl Cases {
         self.seqs.push(seq);
         self.case.push(case);
         self.matter.push(matter.unwrap_or(case));
+        if let Some(matter) = matter.filter(|m| *m != seq && case == seq) {
+            self.remember(matter, entry);
+        }
         Some(entry)
+    }
+
+    /// Keeps the founder, the next members, and in the last places the newest ones.
+    fn remember(&mut self, matter: u64, entry: u32) {
+        let founder = self.entry_of(matter);
+        let members = self.members.entry(matter).or_insert_with(|| founder.into_iter().collect());
+        if members.len() < MAX_MEMBERS {
+            members.push(entry);
+        } else {
+            members.remove(MAX_MEMBERS / 2);
+            members.push(entry);
+        }
+    }
+
+    /// Some members of a matter; empty while it has but one case.
+    pub(super) fn members(&self, matter: u64) -> &[u32] {
+        self.members.get(&matter).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

@@ -5,13 +5,15 @@ use super::entry::{Entry, PersonEntry};
 use super::evidence::{Score, Scored, ScoredList, Verdict, quantise};
 use super::fingerprint::Division;
 use super::frequency::Frequency;
-use super::model::{Kind, Model};
+use super::model::{Kind, Model, TermFrequency};
 use super::text::{TextMeasure, TextProbe};
 
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const MICRODEGREE: f64 = std::f64::consts::PI / 180.0 / 1e6;
 /// Distance at which the measure falls to 1/e.
 const DISTANCE_SCALE_M: f64 = 830.0;
+/// Shared information of topics at which their measure is 1.
+const TOPIC_SCALE_BITS: f64 = 100.0;
 /// Gap at which the measure of time falls to one half.
 const TIME_SCALE_DAYS: f64 = 30.0;
 
@@ -27,7 +29,7 @@ impl Comparer<'_> {
         let rules = self.model.text();
         let mut scored = self.persons(a, b);
         let person = Score::person(self.model, &scored);
-        let text = a_text.measure(b, self.frequency, rules.chars_share);
+        let text = a_text.measure(b, self.frequency);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
         let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
@@ -84,10 +86,14 @@ impl Comparer<'_> {
     }
 
     fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
+        let context = text.map_or(1.0, |t| (1.0 - t.own_bits / self.model.text().context_fades_bits).max(0.0));
         if let Some(text) = text {
             let mut result = self.result(Kind::Text, text.cosine, None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
+            if let Some(bits) = text.topic_bits {
+                out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
+            }
         }
         if !a.place.is_empty() && !b.place.is_empty() {
             out.push(self.result(Kind::Place, self.weighted_overlap(&a.place, &b.place), None));
@@ -103,7 +109,9 @@ impl Comparer<'_> {
         if a.category[0] != 0 && b.category[0] != 0 {
             let leaf = leaf(a.category);
             let measure = category_measure(a.category, b.category);
-            out.push(self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf)));
+            let mut result = self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf));
+            result.weight = quantise(result.weight * context);
+            out.push(result);
         }
         if let (Some(p), Some(q)) = (a.respondent, b.respondent) {
             out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), (p == q).then_some(p)));
@@ -112,8 +120,8 @@ impl Comparer<'_> {
             let days = p.abs_diff(q) as f64 / 86_400.0;
             let kind = if same_person { Kind::Recurrence } else { Kind::Time };
             let mut result = self.result(kind, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None);
-            if !same_person && let Some(text) = text {
-                result.weight = quantise(result.weight * (1.0 - text.own_bits / self.model.text().time_fades_bits).max(0.0));
+            if !same_person {
+                result.weight = quantise(result.weight * context);
             }
             out.push(result);
         }
@@ -123,10 +131,10 @@ impl Comparer<'_> {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
         let weight = match value {
-            Some(value) if comparison.term_frequency => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
+            Some(value) if comparison.term_frequency != TermFrequency::None => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
             _ => comparison.weight(level, measure),
         };
-        Scored { kind, level: level as u8, weight: quantise(weight) }
+        Scored { kind, level: level as u8, measure: measure as f32, weight: quantise(weight) }
     }
 
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).

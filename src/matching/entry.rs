@@ -16,9 +16,25 @@ pub(super) struct Entry {
     pub category: [u32; 3],
     pub respondent: Option<u32>,
     pub chars: Vec<Char>,
-    /// Ascending hashes of the terms the text is about.
-    pub topics: Vec<u32>,
+    /// Ascending short hashes of the terms the text is about.
+    pub topics: Vec<u16>,
     pub persons: Vec<PersonEntry>,
+}
+
+/// A term the text is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Topic {
+    pub hash: u32,
+    /// Information in bits.
+    pub bits: f32,
+    /// What it is worth in the choice of topics.
+    pub rank: f32,
+}
+
+impl Topic {
+    pub(super) fn short(&self) -> u16 {
+        (self.hash >> 16) as u16
+    }
 }
 
 /// A character's hash and how often it occurs: 0 once, 1 twice, 2 three times, 3 more often.
@@ -69,7 +85,8 @@ impl PersonEntry {
 
 impl Entry {
     /// `topics` are those of the fingerprint's terms the text is about, in any order.
-    pub(super) fn new(print: &Fingerprint, mut topics: Vec<u32>) -> Self {
+    pub(super) fn new(print: &Fingerprint, topics: &[Topic]) -> Self {
+        let mut topics: Vec<u16> = topics.iter().map(Topic::short).collect();
         topics.sort_unstable();
         let char = |t: &Term| Char { hash: t.hash as u16, repeat: t.count.clamp(1, 4) - 1 };
         Self {
@@ -130,10 +147,7 @@ impl Entry {
             out.extend_from_slice(&level.to_le_bytes());
         }
         self.pack_chars(out);
-        put_varint(out, self.topics.len() as u64);
-        for topic in &self.topics {
-            out.extend_from_slice(&topic.to_le_bytes());
-        }
+        put_words(out, &self.topics);
         out.push(self.persons.len() as u8);
         for person in &self.persons {
             person.pack(out);
@@ -181,8 +195,7 @@ impl Entry {
         self.respondent = has(7).then(|| input.u32());
         input.chars(&mut self.chars);
         self.topics.clear();
-        let topics = input.varint();
-        self.topics.extend((0..topics).map(|_| input.u32()));
+        input.words(&mut self.topics);
         let persons = usize::from(input.byte());
         self.persons.resize_with(persons, PersonEntry::default);
         for person in &mut self.persons {
@@ -378,7 +391,7 @@ mod tests {
             category: [1, 2, 0],
             respondent: Some(4),
             chars: vec![Char { hash: 1, repeat: 3 }, Char { hash: 16_383, repeat: 1 }],
-            topics: vec![3, 70_000],
+            topics: vec![3, 7_000],
             persons: vec![PersonEntry { id: 1, id_verified: true, name: 5, name_parts: vec![1, 2], birth: [1, 2, 3], address: vec![9], ..PersonEntry::default() }; 2],
         };
         for entry in [Entry::default(), entry] {

@@ -42,6 +42,8 @@ pub struct ComparisonResult {
     pub name: String,
     pub question: Question,
     pub level: String,
+    /// How alike, in `0.0..=1.0`.
+    pub measure: f32,
     /// log2(m/u), a multiple of 2⁻¹⁰, so that sums are exact.
     pub weight: f64,
 }
@@ -79,6 +81,7 @@ pub(super) fn probability(bits: f64) -> f64 {
 pub(super) struct Scored {
     pub kind: Kind,
     pub level: u8,
+    pub measure: f32,
     pub weight: f64,
 }
 
@@ -91,7 +94,7 @@ pub(super) struct ScoredList {
 
 impl Default for ScoredList {
     fn default() -> Self {
-        Self { items: [Scored { kind: Kind::Time, level: 0, weight: 0.0 }; Kind::ALL.len()], len: 0 }
+        Self { items: [Scored { kind: Kind::Time, level: 0, measure: 0.0, weight: 0.0 }; Kind::ALL.len()], len: 0 }
     }
 }
 
@@ -147,7 +150,7 @@ impl Score {
         let comparisons = self.scored.iter().map(|s| {
             let comparison = model.comparison(s.kind);
             let level = comparison.levels.get(usize::from(s.level)).map(|l| l.name.clone()).unwrap_or_default();
-            ComparisonResult { name: s.kind.name().to_owned(), question: s.kind.question(), level, weight: s.weight }
+            ComparisonResult { name: s.kind.name().to_owned(), question: s.kind.question(), level, measure: s.measure, weight: s.weight }
         });
         Evidence {
             prior: self.prior,
@@ -214,7 +217,7 @@ mod tests {
     fn weights_add_up_exactly() {
         let mut scored = ScoredList::default();
         for (kind, weight) in [(Kind::Phone, 13.377), (Kind::Name, -0.1), (Kind::Text, 7.77)] {
-            scored.push(Scored { kind, level: 0, weight: quantise(weight) });
+            scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight) });
         }
         let model = Model::default();
         let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false).evidence(&model);

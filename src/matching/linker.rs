@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cases::{Cases, Ruling, RulingError};
 use super::compare::{Comparer, leaf, place_hash, point_hash};
-use super::entry::Entry;
+use super::entry::{Entry, Topic};
 use super::text::TextProbe;
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::fingerprint::Fingerprint;
@@ -17,8 +17,10 @@ use super::terms::Term;
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
-const MAX_PERSON_CANDIDATES: usize = 32;
-/// What a shared cell or an equal text is worth in the choice of candidates, beside bits² of shared terms.
+/// Most matters whose members are asked whether a submission fits.
+const MAX_MATTERS_TRIED: usize = 3;
+const MAX_PERSON_CANDIDATES: usize = 24;
+/// What a shared cell or an equal text is worth in the choice of candidates, beside the bits of shared terms times their rank.
 const NEAR_SCORE: f32 = 100.0;
 /// How much the index spends on finding submissions by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct IndexOptions {
     pub posted_terms: usize,
     /// Terms by which it looks for others.
     pub queried_terms: usize,
-    /// Terms kept to measure texts by, beside their characters.
+    /// Terms kept to compare texts by, beside their characters; at most 255, and no more than are queried.
     pub stored_terms: usize,
     /// Most entries under one term; the newest win.
     pub list_length: usize,
@@ -37,9 +39,9 @@ pub struct IndexOptions {
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 16, queried_terms: 32, stored_terms: 0, list_length: 128, candidates: 64 };
+    pub const STREAM: Self = Self { posted_terms: 12, queried_terms: 16, stored_terms: 16, list_length: 48, candidates: 32 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
-    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 256, list_length: 1_024, candidates: 512 };
+    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 512 };
 }
 
 /// An earlier submission and what it is to the new one.
@@ -119,26 +121,25 @@ impl Linker {
 
     /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
-        self.outcome(self.compared(fingerprint))
+        let probe = self.probe(fingerprint);
+        let compared = self.compared(fingerprint, &probe);
+        self.outcome(&probe, compared)
     }
 
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
     pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
-        let compared = self.compared(fingerprint);
+        let probe = self.probe(fingerprint);
+        let compared = self.compared(fingerprint, &probe);
         let near = self.ranked(&compared, top);
-        (self.outcome(compared), near)
+        (self.outcome(&probe, compared), near)
     }
 
-    fn outcome(&self, compared: Vec<(u32, Score)>) -> Outcome {
+    fn outcome(&self, probe: &Probe, compared: Vec<(u32, Score)>) -> Outcome {
         let matches = worth_telling(compared);
         let case = matches.first().filter(|(_, score)| score.decision == Decision::Duplicate).map(|(entry, _)| self.cases.case(*entry));
         let matter = match case {
             Some(case) => self.matter_of(case),
-            None => matches
-                .iter()
-                .filter(|(_, score)| score.matter.verdict == Verdict::Yes)
-                .max_by(|(i, a), (j, b)| a.matter.weight.total_cmp(&b.matter.weight).then(j.cmp(i)))
-                .map(|(entry, _)| self.cases.matter(*entry)),
+            None => self.fitting_matter(probe, &matches),
         };
         let told = |(entry, score): &(u32, Score)| Match {
             seq: self.cases.seq(*entry),
@@ -149,10 +150,38 @@ impl Linker {
         Outcome { case, matter, matches: matches.iter().take(MAX_MATCHES).map(told).collect() }
     }
 
+    /// The matter of the best match that its other members agree with: one resemblance does not chain two matters.
+    fn fitting_matter(&self, probe: &Probe, matches: &[(u32, Score)]) -> Option<u64> {
+        let mut alike: Vec<(u32, f64)> =
+            matches.iter().filter(|(_, s)| s.matter.verdict == Verdict::Yes).map(|(entry, s)| (*entry, s.matter.weight)).collect();
+        alike.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut tried: Vec<u64> = Vec::new();
+        for (entry, _) in alike {
+            let matter = self.cases.matter(entry);
+            if tried.len() == MAX_MATTERS_TRIED {
+                break;
+            }
+            if !tried.contains(&matter) {
+                if self.agrees(probe, matter) {
+                    return Some(matter);
+                }
+                tried.push(matter);
+            }
+        }
+        None
+    }
+
+    fn agrees(&self, probe: &Probe, matter: u64) -> bool {
+        let members = self.cases.members(matter);
+        let weights = self.compare_all(probe, members).into_iter().map(|(_, score)| score.matter.weight);
+        let mean = weights.sum::<f64>() / members.len().max(1) as f64;
+        members.is_empty() || super::evidence::probability(mean) >= self.model.thresholds().matter_maybe
+    }
+
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
     /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
     pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        self.ranked(&self.compared(fingerprint), top)
+        self.ranked(&self.compared(fingerprint, &self.probe(fingerprint)), top)
     }
 
     fn ranked(&self, compared: &[(u32, Score)], top: usize) -> Vec<(u64, f64)> {
@@ -170,6 +199,9 @@ impl Linker {
             }
         }
         near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let alike = near.first().map_or(0.0, |(_, best)| best - self.model.ranking().alike_bits);
+        let head = near.iter().take_while(|(_, weight)| *weight >= alike).count();
+        near[..head].sort_by_key(|(entry, _)| *entry);
         near.truncate(top);
         near.into_iter().map(|(entry, weight)| (self.cases.seq(entry), super::evidence::probability(weight))).collect()
     }
@@ -177,8 +209,9 @@ impl Linker {
     /// The evidence between any two submissions under the frequencies seen so far.
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        let (a, b) = (self.entry(a), self.entry(b));
-        comparer.compare(&a, &TextProbe::new(&a, &self.frequency), &b).evidence(&self.model)
+        let (a_topics, b_topics) = (self.topics(a), self.topics(b));
+        let (a, b) = (Entry::new(a, &a_topics), Entry::new(b, &b_topics));
+        comparer.compare(&a, &TextProbe::new(&a, &a_topics, &self.frequency), &b).evidence(&self.model)
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -186,20 +219,19 @@ impl Linker {
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
         self.learn(fingerprint);
-        let topical = self.topical(&fingerprint.terms, self.options.posted_terms);
-        let topics: Vec<u32> = topical.iter().take(self.options.stored_terms).map(|(hash, _, count)| hash & !15 | u32::from(*count)).collect();
-        let keys = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(topical.into_iter().map(|(hash, _, _)| hash));
-        for key in keys {
+        let topics = self.topics(fingerprint);
+        let posted = topics.iter().take(self.options.posted_terms).map(|t| t.hash);
+        for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(posted) {
             self.postings.add(key, entry);
         }
-        Entry::new(fingerprint, topics).pack(&mut self.arena);
+        Entry::new(fingerprint, &topics[..topics.len().min(self.options.stored_terms)]).pack(&mut self.arena);
         self.ends.push(self.arena.len() as u64);
     }
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
         let persons = fingerprint.persons.iter();
-        let mut names: Vec<u32> = Entry::new(fingerprint, Vec::new()).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
+        let mut names: Vec<u32> = Entry::new(fingerprint, &[]).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
         let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
@@ -213,22 +245,26 @@ impl Linker {
         self.cases.apply(ruling)
     }
 
-    fn compared(&self, fingerprint: &Fingerprint) -> Vec<(u32, Score)> {
-        let query = self.entry(fingerprint);
-        let text = TextProbe::new(&query, &self.frequency);
-        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        let mut other = Entry::default();
-        self.candidates(fingerprint)
-            .into_iter()
-            .map(|entry| {
-                other.unpack(self.packed(entry));
-                (entry, comparer.compare(&query, &text, &other))
-            })
-            .collect()
+    fn probe(&self, fingerprint: &Fingerprint) -> Probe {
+        let topics = self.topics(fingerprint);
+        let stored = &topics[..topics.len().min(self.options.stored_terms)];
+        let entry = Entry::new(fingerprint, stored);
+        let text = TextProbe::new(&entry, stored, &self.frequency);
+        Probe { entry, text, topics }
     }
 
-    fn entry(&self, fingerprint: &Fingerprint) -> Entry {
-        Entry::new(fingerprint, self.topical(&fingerprint.terms, self.options.stored_terms).into_iter().map(|(hash, _, count)| hash & !15 | u32::from(count)).collect())
+    fn compared(&self, fingerprint: &Fingerprint, probe: &Probe) -> Vec<(u32, Score)> {
+        self.compare_all(probe, &self.candidates(fingerprint, &probe.topics))
+    }
+
+    fn compare_all(&self, probe: &Probe, entries: &[u32]) -> Vec<(u32, Score)> {
+        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
+        let mut other = Entry::default();
+        let compare = |entry: &u32| {
+            other.unpack(self.packed(*entry));
+            (*entry, comparer.compare(&probe.entry, &probe.text, &other))
+        };
+        entries.iter().map(compare).collect()
     }
 
     fn packed(&self, entry: u32) -> &[u8] {
@@ -237,30 +273,32 @@ impl Linker {
         &self.arena[start as usize..self.ends[at] as usize]
     }
 
-    /// The terms a text is about, with their information: subject and repeated terms first, the rarer the better.
-    fn topical(&self, terms: &[Term], most: usize) -> Vec<(u32, f32, u8)> {
-        let mut ranked: Vec<(f32, u32, f32, u8)> = terms
-            .iter()
-            .map(|t| {
-                let bits = self.frequency.bits(t.hash);
-                ((1.0 + f32::from(t.count).ln()) * bits.sqrt(), t.hash, bits, t.count)
-            })
-            .collect();
-        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        ranked.truncate(most);
-        ranked.into_iter().map(|(_, hash, bits, count)| (hash, bits, count)).collect()
+    /// The terms a text is about, as many as are queried: subject and repeated terms first, the rarer the better.
+    fn topics(&self, fingerprint: &Fingerprint) -> Vec<Topic> {
+        let topic = |t: &Term| {
+            let bits = self.frequency.bits(t.hash);
+            Topic { hash: t.hash, bits, rank: (1.0 + f32::from(t.count).ln()) * bits.sqrt() }
+        };
+        let mut topics: Vec<Topic> = fingerprint.terms.iter().map(topic).collect();
+        let order = |a: &Topic, b: &Topic| b.rank.total_cmp(&a.rank).then(a.hash.cmp(&b.hash));
+        let most = self.options.queried_terms;
+        if topics.len() > most && most > 0 {
+            topics.select_nth_unstable_by(most - 1, order);
+        }
+        topics.truncate(most);
+        topics.sort_unstable_by(order);
+        topics
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u32> {
+    fn candidates(&self, fingerprint: &Fingerprint, topics: &[Topic]) -> Vec<u32> {
         let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
         persons.truncate(MAX_PERSON_CANDIDATES);
         let near: Vec<&[u32]> = near_keys(fingerprint).map(|key| self.postings.get(key)).collect();
-        let topical = self.topical(&fingerprint.terms, self.options.queried_terms);
-        let told: Vec<(&[u32], f32)> = topical
+        let told: Vec<(&[u32], f32)> = topics
             .iter()
-            .map(|(hash, bits, count)| (self.postings.get(*hash), bits * bits * (1.0 + f32::from(*count).ln())))
+            .map(|t| (self.postings.get(t.hash), t.rank * t.bits))
             .chain(near.into_iter().map(|list| (list, NEAR_SCORE)))
             .collect();
         let mut tally = Tally::new(told.iter().map(|(list, _)| list.len()).sum());
@@ -274,6 +312,13 @@ impl Linker {
         persons.extend(best);
         persons
     }
+}
+
+/// A new submission made ready for comparison.
+struct Probe {
+    entry: Entry,
+    text: TextProbe,
+    topics: Vec<Topic>,
 }
 
 /// All but the distinct, best first.

@@ -58,6 +58,7 @@ comparisons! {
     BirthDate "birth_date" Person,
     Address "address" Person,
     Text "text" Matter,
+    Topics "topics" Matter,
     Place "place" Matter,
     Distance "distance" Matter,
     Division "division" Matter,
@@ -77,14 +78,26 @@ pub(super) struct Level {
     pub u: f64,
 }
 
+/// How a value's own frequency takes the place of a level's u.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TermFrequency {
+    #[default]
+    None,
+    /// Common values weigh less, rare ones no more than the level says.
+    Common,
+    /// Common values weigh less, rare ones more.
+    Both,
+}
+
 /// One comparison, levels from the best downwards; the last takes whatever is left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Comparison {
     pub name: String,
-    /// The best level's u is the value's own frequency, if that is known (Winkler 1989).
+    /// Whether agreement on a value weighs by the value's own frequency (Winkler 1989).
     #[serde(default)]
-    pub term_frequency: bool,
+    pub term_frequency: TermFrequency,
     /// Weights between two levels' lower bounds are drawn as a line instead of a step.
     #[serde(default)]
     pub interpolate: bool,
@@ -112,8 +125,13 @@ impl Comparison {
 
     /// The level's weight with u replaced by the frequency of the value both have.
     pub(super) fn weight_of_value(&self, level: usize, frequency: impl Fn(f64) -> f64) -> f64 {
-        let level = &self.levels[level];
-        (level.m / frequency(level.u)).log2()
+        let (bits, level) = (self.bits[level], &self.levels[level]);
+        let own = (level.m / frequency(level.u)).log2();
+        match self.term_frequency {
+            TermFrequency::None => bits,
+            TermFrequency::Common => own.min(bits),
+            TermFrequency::Both => own,
+        }
     }
 
     fn prepare(&mut self) {
@@ -151,16 +169,15 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
-    /// Share of the characters' cosine in the measure, the rest being that of topics; `0.0..=1.0`.
-    pub chars_share: f64,
+
     /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,
     /// Below so many bits of shared information, and with no agreeing place, texts cannot make a machine's duplicate.
     pub carrying_bits: f64,
-    /// Time between filings of different persons counts the less the more the texts say, and nothing from so many bits:
-    /// an incident passes, what is told at length stays.
-    pub time_fades_bits: f64,
+    /// Category and time between filings of different persons count the less the more the texts say, and nothing from
+    /// so many bits: whoever tells a matter at length has told its kind, and such matters stay.
+    pub context_fades_bits: f64,
 }
 
 /// How neighbours are ordered.
@@ -169,6 +186,8 @@ pub(super) struct TextRules {
 pub(super) struct Ranking {
     /// So many bits a matter's founding submission may fit worse than the best of its matter and still be first.
     pub founder_bits: f64,
+    /// Submissions that fit at most so many bits worse than the best are alike; the earliest of them comes first.
+    pub alike_bits: f64,
 }
 
 /// Probabilities from which an answer is "yes" or "maybe".
@@ -290,7 +309,7 @@ mod tests {
         let level = |name: &str, min, m, u| Level { name: name.into(), min, m, u };
         let mut comparison = Comparison {
             name: "text".into(),
-            term_frequency: false,
+            term_frequency: TermFrequency::None,
             interpolate: true,
             levels: vec![level("high", 0.8, 0.8, 0.1), level("low", 0.4, 0.1, 0.1), level("none", 0.0, 0.1, 0.8)],
             bits: Vec::new(),

@@ -40,6 +40,10 @@ impl Page {
         Html(format!("<time datetime=\"{}\">{}</time>", self.iso(at), self.time(at)))
     }
 
+    pub fn when_exactly(&self, at: &DateTime<Utc>) -> Html {
+        Html(format!("<time datetime=\"{}\">{}</time>", self.iso(at), self.exact_time(at)))
+    }
+
     pub fn when_fixed(&self, at: &DateTime<FixedOffset>) -> Html {
         self.when(&at.with_timezone(&Utc))
     }

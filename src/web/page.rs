@@ -118,6 +118,11 @@ impl Page {
         at.with_timezone(&Shanghai).format("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// Date and second, where the order of things or the proof of one matters.
+    pub fn exact_time(&self, at: &DateTime<Utc>) -> String {
+        at.with_timezone(&Shanghai).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// For the attribute `datetime`.
     pub fn iso(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&Shanghai).format("%Y-%m-%dT%H:%M:%S%:z").to_string()

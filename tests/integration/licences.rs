@@ -6,39 +6,20 @@ use serde_json::Value;
 
 use crate::support::files;
 
-/// Features that bring in data under a licence this crate cannot be given on under.
-const FORBIDDEN_FEATURES: &[(&str, &str)] = &[("zhconv", "mediawiki")];
-
 #[test]
 fn every_dependency_may_be_given_on_under_our_licence() {
     let deny: toml::Table = toml::from_str(&files::text("deny.toml".as_ref()).unwrap()).unwrap();
-    let licences = &deny["licenses"];
-    let allowed = strings(&licences["allow"]);
+    let allowed = strings(&deny["licenses"]["allow"]);
     let metadata = metadata();
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
-        let exception = licences["exceptions"].as_array().unwrap().iter().find(|e| e["crate"].as_str() == Some(name));
-        let mut here = allowed.clone();
-        here.extend(exception.map(|e| strings(&e["allow"])).unwrap_or_default());
         let expression = package["license"].as_str().unwrap_or("none given");
-        if !is_satisfied(expression, &here) {
+        if !is_satisfied(expression, &allowed) {
             wrong.push(format!("{name} {}: {expression}", package["version"].as_str().unwrap()));
         }
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
-}
-
-#[test]
-fn features_under_another_licence_stay_off() {
-    for node in metadata()["resolve"]["nodes"].as_array().unwrap() {
-        let id = node["id"].as_str().unwrap();
-        for (name, feature) in FORBIDDEN_FEATURES {
-            let is_it = id.contains(&format!("#{name}@")) || id.contains(&format!("/{name}#"));
-            let on = node["features"].as_array().unwrap().iter().any(|f| f.as_str().unwrap().starts_with(feature));
-            assert!(!(is_it && on), "{id} has the feature {feature}");
-        }
-    }
 }
 
 fn strings(list: &toml::Value) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ use crate::{
     api::{
         auth::{Caller, Read},
         etag,
-        params::{self, Params},
+        params::{self, PageQuery, Params},
         problem::{Problem, Reply},
         responses::{Listing, Reading, ReadingList},
     },
@@ -146,23 +146,13 @@ pub async fn get_case(
     Ok(etag::case(&request, &case))
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct EventQuery {
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List a case's events
 ///
 /// Its history as CloudEvents 1.0, oldest first.
 #[utoipa::path(
     tag = "cases",
     operation_id = "listCaseEvents",
-    params(("id" = String, Path, description = "The case code"), EventQuery),
+    params(("id" = String, Path, description = "The case code"), PageQuery),
     responses((status = 200, description = "A page of events", body = Paged<EventView>), ReadingList),
 )]
 #[get("/v1/cases/{id}/events")]
@@ -171,7 +161,7 @@ pub async fn list_case_events(
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
-    query: Params<EventQuery>,
+    query: Params<PageQuery>,
 ) -> Reply<HttpResponse> {
     let list = format!("events of {id}");
     let page = params::page(&list, query.0.limit, query.0.cursor.as_deref())?;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, SubmissionView},
+    app::view::{CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, SubmissionView},
     domain::{case::CaseStatus, submission::Kind},
     web::page::{Page, address},
 };

@@ -77,6 +77,10 @@ on_both_stores! {
         assert_eq!(send(&key, "\"k-1\"", "A-1").await.body, first.body);
         send(&key, "k-1", "A-2").await.assert_problem("idempotency_key_reused").assert_status(422);
         send(&test.platform_key("mobile"), "k-1", "A-3").await.assert_status(202);
+        let at_once = futures_util::future::join_all((0..20).map(|_| send(&key, "k-2", "A-5"))).await;
+        let (done, waiting): (Vec<_>, Vec<_>) = at_once.iter().partition(|answer| answer.status == StatusCode::ACCEPTED);
+        assert!(!done.is_empty() && done.iter().all(|answer| answer.body == done[0].body));
+        assert!(waiting.iter().all(|answer| answer.assert_problem("idempotency_key_in_flight").status == StatusCode::CONFLICT));
         send(&key, "", "A-4").await.assert_problem("invalid_header");
         test.stop().await;
     }

@@ -246,7 +246,7 @@ pub fn duplicate() -> DuplicateView {
                     comparison("phone", "same", 19.7),
                     comparison("name", "same", 9.2),
                     comparison("address", "very similar", 7.9),
-                    comparison("text", "many rare words shared", 9.6),
+                    comparison("text", "many words shared", 9.6),
                     comparison("place", "similar", 2.3),
                     comparison("division", "same", 1.5),
                     comparison("category", "different", -2.3),

@@ -2,24 +2,17 @@
 and the main tasks can be done, with the keyboard too.
 
 Starts a gateway of its own on a free port, with a few filings. `--screenshots DIRECTORY` leaves a picture of each page.
-Environment: ONECASE, the program to test.
+Environment: ONECASE, the program; ONECASE_TEST_CHROMIUM, another browser than Debian's.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
-import secrets
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
 
 from axe_playwright_python.sync_playwright import Axe
+from gateway import Gateway
 from playwright.sync_api import Page, expect, sync_playwright
 
 BROWSER = os.environ.get("ONECASE_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -28,10 +21,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 SCREENS = {"phone": (390, 844), "desk": (1440, 900), "wall": (3840, 2160)}
 SERIOUS = {"serious", "critical"}
 
-FEDERATION = """
-organizations = "organizations.toml"
-[server]
-listen = "127.0.0.1:{port}"
+PLATFORMS = """
 [[platforms]]
 id = "hunan"
 name = "湖南省网上信访"
@@ -48,18 +38,6 @@ name = "信访公众号"
 kind = "wechat"
 division = "000000"
 """
-ORGANIZATIONS = """
-[[organizations]]
-id = "hunan-office"
-name = "湖南省信访局"
-division = "430000"
-platform = "hunan"
-[[organizations]]
-id = "furong-office"
-name = "芙蓉区信访局"
-division = "430102"
-parent = "hunan-office"
-"""
 PEOPLE = [("王小明", "11010519491231002X"), ("李建国", "440524188001010014")]
 TEXTS = [
     ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。"),
@@ -70,66 +48,19 @@ FILINGS = [("hunan", 0, 0), ("wechat", 0, 1), ("mobile", 1, 0), ("mobile", 0, 2)
 CHANNELS = {"hunan": "web", "mobile": "mobile_app", "wechat": "wechat"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Gateway:
-    """A gateway with a store of its own, stopped at the end."""
-
-    def __init__(self, program: str, directory: pathlib.Path):
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.directory = directory
-        (directory / "organizations.toml").write_text(ORGANIZATIONS, encoding="utf-8")
-        (directory / "federation.toml").write_text(FEDERATION.format(port=self.port), encoding="utf-8")
-        self.environment = os.environ | {"ONECASE_MASTER_KEY": secrets.token_hex(32), "ONECASE_FEDERATION_KEY": secrets.token_hex(32)}
-        self.program = program
-        self.keys = {platform: self.make_key(platform) for platform in CHANNELS}
-        self.log = (directory / "log").open("w", encoding="utf-8")
-        self.process = subprocess.Popen([program, "serve", "--config", directory / "federation.toml"], env=self.environment, stdout=self.log, stderr=self.log)
-        self.until(lambda: self.request("/readyz").status == 200, "ready")
-
-    def make_key(self, platform: str) -> str:
-        command = [self.program, "key", "--config", self.directory / "federation.toml", "create", "--platform", platform, "--scopes", "submit"]
-        printed = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
-        return next(word for word in printed.split() if word.startswith("oc_"))
-
-    def request(self, path: str, body=None, key=None):
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        data = json.dumps(body).encode() if body is not None else None
-        return urllib.request.urlopen(urllib.request.Request(self.address + path, data, headers), timeout=30)
-
-    def until(self, condition, what: str):
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                if condition():
-                    return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        sys.exit(f"the gateway did not get {what}:\n{(self.directory / 'log').read_text(encoding='utf-8')}")
-
-    def file_all(self):
-        ids = []
-        for number, (platform, person, text) in enumerate(FILINGS):
-            name, document = PEOPLE[person]
-            subject, content = TEXTS[text]
-            filing = {
-                "source_id": f"{platform}-{number}", "channel": CHANNELS[platform], "kind": "request", "submitted_at": "2026-03-01T09:30:00+08:00",
-                "petitioners": [{"name": name, "id_document": {"type": "resident_id", "number": document}}],
-                "subject": subject, "content": content, "division": "430102", "category": "城乡建设/施工管理/夜间施工",
-            }
-            ids.append((platform, json.load(self.request("/v1/submissions", filing, self.keys[platform]))["id"]))
-        platform, last = ids[-1]
-        self.until(lambda: "case" in json.load(self.request(f"/v1/submissions/{last}", key=self.keys[platform])), "everything linked")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
-        self.log.close()
+def file_all(gateway: Gateway):
+    """Files them all and waits until they are linked."""
+    keys = {platform: gateway.key("submit", platform) for platform in CHANNELS}
+    for number, (platform, person, text) in enumerate(FILINGS):
+        name, document = PEOPLE[person]
+        subject, content = TEXTS[text]
+        filing = {
+            "source_id": f"{platform}-{number}", "channel": CHANNELS[platform], "kind": "request", "submitted_at": "2026-03-01T09:30:00+08:00",
+            "petitioners": [{"name": name, "id_document": {"type": "resident_id", "number": document}}],
+            "subject": subject, "content": content, "division": "430102", "category": "城乡建设/施工管理/夜间施工",
+        }
+        last = gateway.json("/v1/submissions", keys[platform], filing)["id"]
+    gateway.until(lambda: "case" in gateway.json(f"/v1/submissions/{last}", keys[platform]), "everything linked")
 
 
 class Checker:
@@ -245,11 +176,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
-        gateway = Gateway(os.environ["ONECASE"], pathlib.Path(directory))
+    with Gateway(PLATFORMS) as gateway, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         try:
-            gateway.file_all()
+            file_all(gateway)
             checker = Checker(browser, gateway.address, options.screenshots)
             with checker.page("desk", "light", "zh") as page:
                 page.goto("/duplicates")
@@ -268,7 +198,6 @@ def main() -> int:
                         checker.wrong.append(f"{task.__name__}: {error} (at {page.url})")
         finally:
             browser.close()
-            gateway.stop()
     print("\n".join(checker.wrong), file=sys.stderr)
     print(f"{checker.looked} page views, {len(TASKS)} tasks, {len(checker.wrong)} wrong")
     return 1 if checker.wrong else 0
