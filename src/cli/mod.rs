@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
 mod adapter;
+mod audit;
 mod completions;
 mod corpus;
 mod demo;
@@ -51,6 +52,8 @@ enum Command {
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Check the log: replay it and compare
+    Audit(audit::Args),
     /// Run petition platforms for the gateway to talk to
     Simulate(simulate::Args),
     /// Print completions for a shell
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Audit(args) => audit::run(&args),
         Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),
     };

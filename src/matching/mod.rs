@@ -7,6 +7,7 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod apart;
 mod arena;
 mod cases;
 mod clk;
@@ -26,6 +27,7 @@ pub mod resident_id;
 mod terms;
 mod text;
 
+pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};

@@ -10,12 +10,14 @@ mod seal;
 
 pub mod audit;
 pub mod cases;
+pub mod consistency;
 pub mod deliveries;
 pub mod events;
 pub mod keys;
 pub mod leases;
 pub mod links;
 pub mod platforms;
+pub mod reviews;
 pub mod rulings;
 pub mod submissions;
 
