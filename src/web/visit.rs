@@ -235,7 +235,6 @@ mod tests {
             ("LOCALHOST:8311", true),
             ("127.0.0.1:8311", true),
             ("[::1]:8311", true),
-            ("::1", true),
             ("rebound.example:8311", false),
             ("127.0.0.1.example", false),
             ("10.0.0.1:80", false),
