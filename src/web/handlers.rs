@@ -12,11 +12,15 @@ use super::{
     assets, filters,
     page::{Page, Section, address},
     pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms},
+    ruling,
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{
-    query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
-    view::{Decision, DeliveryDetail, DuplicateView, Paged},
+use crate::{
+    app::{
+        query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+        view::{Decision, DeliveryDetail, DuplicateView, Paged},
+    },
+    domain::platform::Scope,
 };
 
 /// Rows of a list that stands on a page about something else.
@@ -36,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/cases/{id}", web::get().to(case))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
+        .route("/duplicates/{submission}/ruling", web::post().to(ruling::rule))
         .route("/matters", web::get().to(matter_list))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
@@ -159,7 +164,8 @@ async fn duplicate(visit: Visit) -> impl Responder {
                 try_join!(visit.gateway.submission_matches(visit.named("submission"), true), visit.gateway.platforms())?;
             let shown = chosen(page, &found).ok_or(Failure::NotFound)?;
             let shown = found.remove(shown);
-            Ok(duplicates::detail(page, &shown, &found, &platforms)?.into())
+            let offer = if visit.may(Scope::Administer).await { ruling::offer(&visit.gateway, &shown).await? } else { None };
+            Ok(duplicates::detail(page, &shown, &found, &platforms, offer)?.into())
         })
         .await
 }
