@@ -33,6 +33,12 @@ pub struct Read;
 /// Watch the federation.
 #[derive(Debug)]
 pub struct Monitor;
+/// Decide what may be a duplicate.
+#[derive(Debug)]
+pub struct Review;
+/// See what waits for a decision.
+#[derive(Debug)]
+pub struct ReadReviews;
 /// Put things right.
 #[derive(Debug)]
 pub struct Administer;
@@ -48,6 +54,12 @@ impl Permission for Read {
 }
 impl Permission for Monitor {
     const SCOPES: &'static [Scope] = &[Scope::Monitor];
+}
+impl Permission for Review {
+    const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Administer];
+}
+impl Permission for ReadReviews {
+    const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Monitor];
 }
 impl Permission for Administer {
     const SCOPES: &'static [Scope] = &[Scope::Administer];
@@ -78,8 +90,8 @@ impl<P: Permission> Caller<P> {
     }
 
     /// Names the key, for what is recorded as somebody's doing.
-    pub fn key_id(&self) -> &str {
-        &self.credential.key_id
+    pub fn actor(&self) -> String {
+        self.credential.actor()
     }
 
     /// True if what `platform` filed is the caller's own.

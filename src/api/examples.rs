@@ -83,6 +83,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             reason: "同一人就同一问题分别在网上和来访反映".into(),
             decided_at: at("2026-03-02T02:00:00Z"),
         }),
+        ("listReviews", "200") => value(&ReviewQueue { items: vec![review()], open: 1 }),
         ("listMatters", "200") => page(matter()),
         ("listDuplicates", "200") => page(duplicate()),
         ("listPlatforms", "200") => listed(platform()),
@@ -288,6 +289,20 @@ fn duplicate() -> DuplicateView {
         submission: side(FILING, "hunan", "4301-2026-000123", Channel::Web, "2026-03-01T01:30:00Z"),
         compared_with: side(EARLIER, "wechat-official", "wx-88412", Channel::Wechat, "2026-02-28T22:38:40Z"),
         decided: decided(),
+    }
+}
+
+fn review() -> ReviewView {
+    let mut evidence = duplicate();
+    evidence.decided.decision = Decision::PossibleDuplicate;
+    ReviewView {
+        worth: 1.5,
+        probability: 0.75,
+        case: case(),
+        other: CaseView { id: "LJ0000000000AB".into(), submissions: 1, ..case() },
+        evidence,
+        pairs: 1,
+        waiting_since: at("2026-03-01T01:30:03Z"),
     }
 }
 

@@ -19,6 +19,15 @@ pub struct Credential {
     pub platform: Option<String>,
     pub scopes: Vec<Scope>,
     pub key_id: String,
+    /// What the key was made for, in its maker's words; may be empty.
+    pub label: String,
+}
+
+impl Credential {
+    /// Names the key for what is recorded as somebody's doing: its label, and its id, which nobody can choose.
+    pub fn actor(&self) -> String {
+        if self.label.is_empty() { self.key_id.clone() } else { format!("{} ({})", self.label, self.key_id) }
+    }
 }
 
 /// A key just made. The secret is shown once and stored nowhere.
@@ -42,7 +51,7 @@ impl Gateway {
         }
         let hash = hash(key);
         let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash))).await?;
-        Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id }))
+        Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id, label: key.label }))
     }
 
     /// Makes a key of 256 random bits.

@@ -115,6 +115,7 @@ impl Gateway {
             received_at,
             idempotency_key,
             submission,
+            blind: false,
         })
     }
 

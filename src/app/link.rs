@@ -4,19 +4,19 @@
 //! under a fenced lease. The matcher's index in memory runs ahead of the transaction; if that fails, the state is thrown
 //! away and rebuilt from the store.
 
+mod fold;
 mod plan;
 
-pub(super) use plan::GATEWAY;
-
-use std::collections::BTreeMap;
+pub(super) use fold::Rulings;
+pub(super) use plan::{GATEWAY, matter_code};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AppError, Gateway};
 use crate::{
-    matching::{Fingerprint, FingerprintError, Linker, Outcome, Ruling, RulingError},
+    matching::{Fingerprint, FingerprintError, Linker, Outcome, RulingError},
     store::{
-        Page, StoreError,
+        StoreError,
         leases::{self, Held},
         links, rulings,
         submissions::{self, Registered},
@@ -109,12 +109,14 @@ impl Gateway {
         let held = store.transaction(|c| leases::acquire(c, LEASE, &self.0.node, lease, self.now()))?;
         let Some(held) = held else { return Ok(None) };
         let mut linker = Linker::new(self.0.model.clone());
+        let mut rulings = Rulings::after(store, 0);
         let mut position = 0;
         loop {
             let rows = store.read(|c| submissions::fold(c, position, FOLD_CHUNK))?;
             let full = rows.len() as i64 == FOLD_CHUNK;
             for row in rows {
                 let fingerprint = decode(row.seq, &row.fingerprint)?;
+                rulings.fold(&mut linker, position)?;
                 linker.insert(unsigned(row.seq), &fingerprint, unsigned(row.case_seq), row.matter_seq.map(unsigned));
                 position = row.seq;
             }
@@ -123,50 +125,18 @@ impl Gateway {
                 break;
             }
         }
-        let ruling = self.fold_apart(&mut linker)?;
+        rulings.fold(&mut linker, position)?;
         self.0.linked.send_replace(position);
+        let ruling = rulings.folded;
         Ok(Some(LinkerState { linker, position, ruling, held, renewed_at: self.now() }))
-    }
-
-    /// The stored links already follow every ruling; what is left to fold is which cases people ruled apart.
-    fn fold_apart(&self, linker: &mut Linker) -> Result<i64, LinkError> {
-        let store = &self.0.store;
-        let mut apart = BTreeMap::new();
-        let mut last = 0;
-        loop {
-            let rulings = store.read(|c| rulings::read(c, store.sealer(), Page::beyond(last)))?;
-            let Some(newest) = rulings.last() else { break };
-            last = newest.seq;
-            for ruling in rulings {
-                match ruling.ruling {
-                    Ruling::KeepApart { a, b } | Ruling::Split { case: a, new_case: b, .. } => apart.insert((a.min(b), a.max(b)), ruling.seq),
-                    Ruling::Release { a, b } | Ruling::Merge { from: a, into: b } => apart.remove(&(a.min(b), a.max(b))),
-                };
-            }
-        }
-        for ((a, b), seq) in apart {
-            // Of a pair that was merged with others since, nothing is left to keep apart.
-            match linker.apply(&Ruling::KeepApart { a, b }) {
-                Ok(()) | Err(RulingError::UnknownCase(_) | RulingError::SameCase(_)) => {}
-                Err(source) => return Err(LinkError::Ruling { seq, source }),
-            }
-        }
-        Ok(last)
     }
 
     /// Folds rulings in that were made since the last batch.
     fn fold_rulings(&self, state: &mut LinkerState) -> Result<(), LinkError> {
-        let store = &self.0.store;
-        loop {
-            let rulings = store.read(|c| rulings::read(c, store.sealer(), Page::beyond(state.ruling)))?;
-            if rulings.is_empty() {
-                return Ok(());
-            }
-            for ruling in rulings {
-                state.linker.apply(&ruling.ruling).map_err(|source| LinkError::Ruling { seq: ruling.seq, source })?;
-                state.ruling = ruling.seq;
-            }
-        }
+        let mut rulings = Rulings::after(&self.0.store, state.ruling);
+        rulings.fold(&mut state.linker, state.position)?;
+        state.ruling = rulings.folded;
+        Ok(())
     }
 
     /// Keeps the right to link while there is nothing to do. Blocks.
@@ -231,15 +201,15 @@ impl Gateway {
     }
 }
 
-fn decode(seq: i64, bytes: &[u8]) -> Result<Fingerprint, LinkError> {
+pub(super) fn decode(seq: i64, bytes: &[u8]) -> Result<Fingerprint, LinkError> {
     Fingerprint::decode(bytes).map_err(|source| LinkError::Fingerprint { seq, source })
 }
 
 /// Log positions begin at 1, so neither direction loses anything.
-fn unsigned(seq: i64) -> u64 {
+pub(super) fn unsigned(seq: i64) -> u64 {
     seq.unsigned_abs()
 }
 
-fn signed(seq: u64) -> i64 {
+pub(super) fn signed(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -15,10 +15,12 @@ mod pull;
 mod queries;
 pub mod query;
 mod receive;
+mod replay;
 mod rule;
 mod send;
 pub mod validate;
 pub mod view;
+pub mod worth;
 
 use std::{
     sync::{Arc, Mutex},
@@ -37,6 +39,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
 pub use receive::Received;
+pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 
 use crate::{
@@ -228,7 +231,8 @@ impl Parts {
     }
 }
 
-fn load_model(config: &Config) -> Result<Model, StartError> {
+/// The match model that a configuration names, or the one compiled in.
+pub fn load_model(config: &Config) -> Result<Model, StartError> {
     let Some(path) = &config.linker.model else { return Ok(Model::default()) };
     let path = config.resolve(path);
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod overview;
+mod reviews;
 
 use std::time::Duration;
 

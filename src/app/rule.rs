@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{
     Gateway,
-    link::{GATEWAY, LEASE},
+    link::{GATEWAY, LEASE, matter_code},
     messages::Messenger,
-    view::EventKind,
+    view::{EventKind, RulingAction, RulingView},
 };
 use crate::{
     audit::{Entry, sha256},
@@ -22,11 +22,11 @@ use crate::{
     },
     matching,
     store::{
-        Connection, StoreError, audit,
+        Connection, Page, StoreError, audit,
         cases::{self, Case},
         deliveries,
         events::{self, CaseEvent, Words},
-        leases, links,
+        leases, links, reviews,
         rulings::{self, Ruling},
         submissions::{self, Registered},
     },
@@ -39,6 +39,8 @@ pub struct Decree {
     pub reason: String,
     /// The version of the case the person looked at; another by now means somebody was faster.
     pub expected_version: Option<u64>,
+    /// The same of the other case, where two were looked at.
+    pub other_version: Option<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,9 +124,10 @@ impl Gateway {
     }
 
     /// Rulings that concern a case, first to last.
-    pub async fn rulings(&self, case: &str) -> Result<Vec<Ruling>, StoreError> {
+    pub async fn rulings(&self, case: &str) -> Result<Vec<RulingView>, StoreError> {
         let case = case.to_owned();
-        self.0.store.run(move |store| store.read(|c| rulings::of_case(c, store.sealer(), &case))).await
+        let found = self.0.store.run(move |store| store.read(|c| rulings::of_case(c, store.sealer(), &case))).await?;
+        Ok(found.into_iter().map(view).collect())
     }
 }
 
@@ -139,6 +142,7 @@ impl Bench<'_, '_> {
         links::move_to(self.connection, &theirs, &into.id)?;
         from.merged_into = Some(into.id.clone());
         from.submission_count = 0;
+        self.count_into_matter(&from, -1)?;
         into.submission_count += i32::try_from(theirs.len()).unwrap_or(i32::MAX);
         self.save(&mut from)?;
         self.save(&mut into)?;
@@ -178,10 +182,12 @@ impl Bench<'_, '_> {
         let leaving = self.leaving(&case, &members, ids)?;
         let Some(founding) = leaving.first().copied() else { return Err(RuleError::BadSplit) };
         let founder = self.opened(&[founding])?.pop().ok_or(RuleError::BadSplit)?;
-        let mut new = self.new_case(&case, &founder, leaving.len())?;
+        let mut new = self.new_case(&founder, leaving.len())?;
         links::move_to(self.connection, &leaving, &new.id)?;
         case.submission_count -= i32::try_from(leaving.len()).unwrap_or(0);
         self.save(&mut case)?;
+        cases::lead_on(self.connection, &case.id, &new.id, &leaving)?;
+        self.join_matter(&mut new)?;
         let staying: Vec<i64> = members.iter().copied().filter(|seq| !leaving.contains(seq)).collect();
         self.settle(&staying, &leaving)?;
         let split = [self.event(&case, EventKind::CaseSplit, &new.id), self.event(&new, EventKind::CaseSplit, &case.id)];
@@ -210,13 +216,14 @@ impl Bench<'_, '_> {
     }
 
     /// The case that the leaving submissions found; one that was merged away comes back to life.
-    fn new_case(&mut self, old: &Case, founder: &Registered, count: usize) -> Result<Case, RuleError> {
+    fn new_case(&mut self, founder: &Registered, count: usize) -> Result<Case, RuleError> {
         let count = i32::try_from(count).unwrap_or(i32::MAX);
         let code = id::case_code(&self.gateway.0.keys.case_code, &founder.id);
         if let Some(mut revived) = cases::lock(self.connection, &code)? {
             revived.merged_into = None;
             revived.submission_count = count;
             self.save(&mut revived)?;
+            self.count_into_matter(&revived, 1)?;
             return Ok(revived);
         }
         let submission = &founder.submission;
@@ -231,7 +238,7 @@ impl Bench<'_, '_> {
             organization: None,
             platform: None,
             receipt: None,
-            matter_id: old.matter_id.clone(),
+            matter_id: None,
             merged_into: None,
             submission_count: count,
             version: 1,
@@ -240,6 +247,32 @@ impl Bench<'_, '_> {
         };
         cases::insert(self.connection, std::slice::from_ref(&new))?;
         Ok(new)
+    }
+
+    /// A case without a matter goes into the one that the matcher put its founding submission into: what is not the same
+    /// case may well be the same matter.
+    fn join_matter(&mut self, case: &mut Case) -> Result<(), RuleError> {
+        let link = links::find_many(self.connection, &[case.founding_seq])?.pop();
+        let root = link.and_then(|link| link.decided_matter).filter(|root| *root != case.founding_seq);
+        let (None, Some(root)) = (&case.matter_id, root) else { return Ok(()) };
+        let Some(mut founder) = cases::founded_at(self.connection, &[root])?.pop() else { return Ok(()) };
+        let matter = founder.matter_id.clone().unwrap_or_else(|| matter_code(&founder.id));
+        let first = founder.matter_id.is_none();
+        if first {
+            founder.matter_id = Some(matter.clone());
+            self.save(&mut founder)?;
+        }
+        case.matter_id = Some(matter.clone());
+        self.save(case)?;
+        let cases = if first && founder.merged_into.is_none() { 2 } else { 1 };
+        Ok(links::grow_matter(self.connection, &matter, root, cases, self.now)?)
+    }
+
+    fn count_into_matter(&mut self, case: &Case, cases: i32) -> Result<(), StoreError> {
+        match &case.matter_id {
+            Some(matter) => links::count_into_matter(self.connection, matter, cases, self.now),
+            None => Ok(()),
+        }
     }
 
     /// Puts a split-off case into its body's hands. One that comes back to life is forwarded again: it was withdrawn.
@@ -307,23 +340,27 @@ impl Bench<'_, '_> {
         let (first, second) = (self.case(first)?, self.case(second)?);
         let (case, other) = if first.id == case { (first, second) } else { (second, first) };
         self.check_version(&case)?;
+        check(&other, self.decree.other_version)?;
         Ok((case, other))
     }
 
     fn check_version(&self, case: &Case) -> Result<(), RuleError> {
-        let expected = self.decree.expected_version.map(|version| i64::try_from(version).unwrap_or(-1));
-        if expected.is_some_and(|version| version != case.version) { Err(RuleError::Changed) } else { Ok(()) }
+        check(case, self.decree.expected_version)
     }
 
-    /// True if the newest ruling between the two says that they are different.
+    /// True if people ruled the two, or cases that are part of them, different. Folded as the linker will.
     fn apart(&mut self, case: &Case, other: &Case) -> Result<bool, RuleError> {
-        let all = rulings::of_case(self.connection, self.gateway.store().sealer(), &case.id)?;
-        let between = all.iter().rev().find(|ruling| ruling.case_id == other.id || ruling.other_case == other.id);
-        Ok(between.is_some_and(|ruling| matches!(ruling.ruling, matching::Ruling::KeepApart { .. } | matching::Ruling::Split { .. })))
+        let (mut apart, mut last) = (matching::Apart::default(), 0);
+        loop {
+            let orders = rulings::orders(self.connection, Page::beyond(last))?;
+            let Some(newest) = orders.last() else { return Ok(apart.holds(unsigned(case), unsigned(other))) };
+            last = newest.seq;
+            orders.iter().for_each(|order| apart.apply(&order.ruling));
+        }
     }
 
     fn settle(&mut self, ours: &[i64], theirs: &[i64]) -> Result<(), StoreError> {
-        links::settle(self.connection, ours, theirs, &self.id)
+        reviews::settle(self.connection, ours, theirs, &self.id)
     }
 
     fn save(&mut self, case: &mut Case) -> Result<(), RuleError> {
@@ -373,4 +410,26 @@ impl Bench<'_, '_> {
 /// Cases are named in the matcher by the position of their founding submission, which is positive.
 fn unsigned(case: &Case) -> u64 {
     case.founding_seq.unsigned_abs()
+}
+
+fn check(case: &Case, expected: Option<u64>) -> Result<(), RuleError> {
+    let expected = expected.map(|version| i64::try_from(version).unwrap_or(-1));
+    if expected.is_some_and(|version| version != case.version) { Err(RuleError::Changed) } else { Ok(()) }
+}
+
+fn view(ruling: Ruling) -> RulingView {
+    RulingView {
+        action: match ruling.ruling {
+            matching::Ruling::Merge { .. } => RulingAction::Merge,
+            matching::Ruling::KeepApart { .. } => RulingAction::KeepApart,
+            matching::Ruling::Split { .. } => RulingAction::Split,
+            matching::Ruling::Release { .. } => RulingAction::Release,
+        },
+        id: ruling.id,
+        case: ruling.case_id,
+        other_case: ruling.other_case,
+        actor: ruling.actor,
+        reason: ruling.reason,
+        decided_at: ruling.decided_at,
+    }
 }

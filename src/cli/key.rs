@@ -42,7 +42,7 @@ enum Action {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    Scope::parse(text).ok_or_else(|| "expected submit, handle, monitor or administer".into())
+    Scope::parse(text).ok_or_else(|| "expected submit, handle, monitor, review or administer".into())
 }
 
 pub fn run(args: Args) -> Result<ExitCode, Failure> {

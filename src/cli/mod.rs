@@ -4,11 +4,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
 mod adapter;
+mod audit;
 mod completions;
+mod corpus;
 mod demo;
 mod ingest;
 mod key;
+mod link;
 mod migrate;
+mod neighbours;
 mod openapi;
 mod quarantine;
 mod runtime;
@@ -43,10 +47,16 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Register the records of files through an adapter, and link them
     Ingest(ingest::Args),
+    /// Link the submissions of files, without a server or a store
+    Link(link::Args),
+    /// List for each submission of files the earlier ones most likely about the same matter
+    Neighbours(neighbours::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Check the log: replay it and compare
+    Audit(audit::Args),
     /// Run petition platforms for the gateway to talk to
     Simulate(simulate::Args),
     /// Print completions for a shell
@@ -62,8 +72,11 @@ pub fn main() -> ExitCode {
         Command::Key(args) => key::run(args),
         Command::Quarantine(args) => quarantine::run(args),
         Command::Ingest(args) => ingest::run(&args),
+        Command::Link(args) => link::run(args).map_err(Into::into),
+        Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Audit(args) => audit::run(&args),
         Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),
     };

@@ -32,7 +32,7 @@ impl Comparer<'_> {
         let text = a_text.measure(b, self.frequency);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
-        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
+        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits || t.shared < rules.carrying_terms) && !place;
         Score::weigh(self.model, person, scored, short)
     }
 
@@ -86,6 +86,7 @@ impl Comparer<'_> {
     }
 
     fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
+        let context = text.map_or(1.0, |t| (1.0 - t.own_bits / self.model.text().context_fades_bits).max(0.0));
         if let Some(text) = text {
             let mut result = self.result(Kind::Text, text.cosine, None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
@@ -108,7 +109,9 @@ impl Comparer<'_> {
         if a.category[0] != 0 && b.category[0] != 0 {
             let leaf = leaf(a.category);
             let measure = category_measure(a.category, b.category);
-            out.push(self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf)));
+            let mut result = self.result(Kind::Category, measure, (measure >= 1.0).then_some(leaf));
+            result.weight = quantise(result.weight * context);
+            out.push(result);
         }
         if let (Some(p), Some(q)) = (a.respondent, b.respondent) {
             out.push(self.result(Kind::Respondent, f64::from(u8::from(p == q)), (p == q).then_some(p)));
@@ -117,8 +120,8 @@ impl Comparer<'_> {
             let days = p.abs_diff(q) as f64 / 86_400.0;
             let kind = if same_person { Kind::Recurrence } else { Kind::Time };
             let mut result = self.result(kind, 1.0 / (1.0 + days / TIME_SCALE_DAYS), None);
-            if !same_person && let Some(text) = text {
-                result.weight = quantise(result.weight * (1.0 - text.own_bits / self.model.text().time_fades_bits).max(0.0));
+            if !same_person {
+                result.weight = quantise(result.weight * context);
             }
             out.push(result);
         }

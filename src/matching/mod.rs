@@ -7,6 +7,8 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod apart;
+mod arena;
 mod cases;
 mod clk;
 mod compare;
@@ -25,11 +27,12 @@ pub mod resident_id;
 mod terms;
 mod text;
 
+pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};
 pub use key::FederationKey;
-pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, cases_of};
+pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, Prepared, cases_of};
 pub use model::{Model, ModelError, Question};
 pub use record::{Person, Record, Role};
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};

@@ -210,6 +210,23 @@ pub fn lock(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, S
     row.map(Case::try_from).transpose()
 }
 
+/// Names of cases that were made part of another lead to where their first submissions are after a split: to `new` for
+/// those that `leaving` holds, to `old` for others that led to `new`.
+pub fn lead_on(connection: &mut Connection<'_>, old: &str, new: &str, leaving: &[i64]) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(cases::table
+        .filter(cases::merged_into.eq(new))
+        .filter(cases::founding_seq.ne_all(leaving)))
+        .set(cases::merged_into.eq(old))
+        .execute(c))?;
+    each_backend!(connection, c => diesel::update(cases::table
+        .filter(cases::merged_into.is_not_null())
+        .filter(cases::id.ne(new))
+        .filter(cases::founding_seq.eq_any(leaving)))
+        .set(cases::merged_into.eq(new))
+        .execute(c))?;
+    Ok(())
+}
+
 pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt: &str) -> Result<Option<Case>, StoreError> {
     let row: Option<CaseRow> = each_backend!(connection, c => cases::table
         .filter(cases::platform.eq(platform))

@@ -29,17 +29,23 @@ pub struct Link {
     pub case_id: String,
     /// `Duplicate` for a submission that joined a case; otherwise the closest relation its new case has to an older one.
     pub decision: Decision,
+    /// Founding position of the case the matcher put it into; rulings move the submission, not this.
+    pub decided_case: i64,
+    /// Founding position of the matter the matcher put it into; `None` is a matter of its own.
+    pub decided_matter: Option<i64>,
     pub linked_at: DateTime<Utc>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = links)]
+#[diesel(table_name = links, treat_none_as_default_value = false)]
 struct LinkRow {
     submission_seq: i64,
     submission_id: String,
     platform: String,
     case_id: String,
     decision: String,
+    decided_case: i64,
+    decided_matter: Option<i64>,
     linked_at: NaiveDateTime,
 }
 
@@ -53,6 +59,8 @@ impl TryFrom<LinkRow> for Link {
             platform: row.platform,
             case_id: row.case_id,
             decision: word("decision", row.decision)?,
+            decided_case: row.decided_case,
+            decided_matter: row.decided_matter,
             linked_at: row.linked_at.and_utc(),
         })
     }
@@ -67,6 +75,8 @@ pub fn insert(connection: &mut Connection<'_>, new: &[Link]) -> Result<(), Store
             platform: link.platform.clone(),
             case_id: link.case_id.clone(),
             decision: decision_word(link.decision).to_owned(),
+            decided_case: link.decided_case,
+            decided_matter: link.decided_matter,
             linked_at: stored(link.linked_at),
         })
         .collect();
@@ -207,7 +217,7 @@ pub struct Match {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = matches, treat_none_as_default_value = false)]
-struct MatchRow {
+pub(super) struct MatchRow {
     submission_seq: i64,
     other_seq: i64,
     submission_id: String,
@@ -364,30 +374,6 @@ pub fn positions(connection: &mut Connection<'_>, submission_ids: &[String]) -> 
         .load(c))?)
 }
 
-/// Possible duplicates that nobody has settled, the most probable first: while one waits, two bodies work on one case.
-pub fn open_reviews(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, StoreError> {
-    let rows: Vec<MatchRow> = each_backend!(connection, c => matches::table
-        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
-        .filter(matches::settled_by.is_null())
-        .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
-        .limit(limit)
-        .select(MatchRow::as_select())
-        .load(c))?;
-    rows.into_iter().map(Match::try_from).collect()
-}
-
-/// Marks the possible duplicates between two sets of submissions as settled by a ruling.
-pub fn settle(connection: &mut Connection<'_>, one: &[i64], other: &[i64], ruling: &str) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::update(matches::table)
-        .filter(
-            matches::submission_seq.eq_any(one).and(matches::other_seq.eq_any(other))
-                .or(matches::submission_seq.eq_any(other).and(matches::other_seq.eq_any(one))),
-        )
-        .set(matches::settled_by.eq(ruling))
-        .execute(c))?;
-    Ok(())
-}
-
 /// The highest probability among each submission's matches.
 pub fn best_probabilities(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<std::collections::HashMap<i64, f64>, StoreError> {
     let rows: Vec<(i64, Option<f64>)> = each_backend!(connection, c => matches::table
@@ -433,6 +419,14 @@ pub fn grow_matter(connection: &mut Connection<'_>, id: &str, founding_seq: i64,
         ))
         .on_conflict(matters::id)
         .do_update()
+        .set((matters::case_count.eq(matters::case_count + cases), matters::updated_at.eq(stored(now))))
+        .execute(c))?;
+    Ok(())
+}
+
+/// A case leaves the matter, or comes back to it: people merged or split.
+pub fn count_into_matter(connection: &mut Connection<'_>, id: &str, cases: i32, now: DateTime<Utc>) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(matters::table.find(id))
         .set((matters::case_count.eq(matters::case_count + cases), matters::updated_at.eq(stored(now))))
         .execute(c))?;
     Ok(())

@@ -10,6 +10,7 @@ mod seal;
 
 pub mod audit;
 pub mod cases;
+pub mod consistency;
 pub mod deliveries;
 pub mod events;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod leases;
 pub mod links;
 pub mod platforms;
 pub mod quarantine;
+pub mod reviews;
 pub mod rulings;
 pub mod submissions;
 

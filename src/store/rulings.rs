@@ -94,6 +94,31 @@ pub fn read(connection: &mut Connection<'_>, sealer: &Sealer, page: Page) -> Res
     rows.into_iter().map(|row| row.open(sealer)).collect()
 }
 
+/// A ruling as the linker folds it in: what and where, not why.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub seq: i64,
+    /// See [`Ruling::after_seq`].
+    pub after_seq: i64,
+    pub ruling: matching::Ruling,
+}
+
+/// Rulings after a number, in order, without their reasons.
+pub fn orders(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Order>, StoreError> {
+    let rows: Vec<(i64, i64, String)> = each_backend!(connection, c => rulings::table
+        .filter(rulings::seq.gt(page.above()))
+        .order(rulings::seq)
+        .limit(page.limit)
+        .select((rulings::seq, rulings::after_seq, rulings::ruling))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(seq, after_seq, ruling)| {
+            let ruling = serde_json::from_str(&ruling).map_err(|source| StoreError::corrupt("ruling", source))?;
+            Ok(Order { seq, after_seq, ruling })
+        })
+        .collect()
+}
+
 /// Rulings that concern a case, first to last.
 pub fn of_case(connection: &mut Connection<'_>, sealer: &Sealer, case_id: &str) -> Result<Vec<Ruling>, StoreError> {
     let rows: Vec<RulingRow> = each_backend!(connection, c => rulings::table

@@ -15,6 +15,7 @@ diesel::table! {
         province -> Text,
         category -> Nullable<Text>,
         anonymous -> Bool,
+        blind -> Bool,
         people_count -> Integer,
         submitted_at -> Timestamp,
         received_at -> Timestamp,
@@ -69,6 +70,8 @@ diesel::table! {
         platform -> Text,
         case_id -> Text,
         decision -> Text,
+        decided_case -> BigInt,
+        decided_matter -> Nullable<BigInt>,
         linked_at -> Timestamp,
     }
 }

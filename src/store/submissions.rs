@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::{Log, each_backend},
-    schema::{cases, idempotency_keys, links, matters, submissions},
+    schema::{idempotency_keys, links, submissions},
     seal::Sealer,
     stored,
 };
@@ -29,6 +29,8 @@ pub struct NewSubmission {
     pub province: String,
     pub received_at: DateTime<Utc>,
     pub idempotency_key: Option<String>,
+    /// The platform keeps the content: `submission` holds the envelope, `fingerprint` is the platform's own.
+    pub blind: bool,
 }
 
 /// What became of a [`NewSubmission`].
@@ -66,6 +68,7 @@ struct SubmissionRow {
     province: String,
     category: Option<String>,
     anonymous: bool,
+    blind: bool,
     people_count: i32,
     submitted_at: NaiveDateTime,
     received_at: NaiveDateTime,
@@ -91,9 +94,11 @@ pub struct Registered {
     pub received_at: DateTime<Utc>,
     pub fingerprint: Vec<u8>,
     pub submission: Submission,
+    /// The content stayed on the platform; `submission` is only its envelope.
+    pub blind: bool,
 }
 
-/// What the matcher's index is rebuilt from.
+/// What the matcher's index is rebuilt from: what it decided itself. What people decided since is folded in beside.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Folded {
     pub seq: i64,
@@ -118,6 +123,7 @@ impl SubmissionRow {
             received_at: self.received_at.and_utc(),
             fingerprint: self.fingerprint,
             submission,
+            blind: self.blind,
         })
     }
 }
@@ -184,6 +190,7 @@ fn row(sealer: &Sealer, seq: i64, new: &NewSubmission) -> Result<SubmissionRow, 
         province: new.province.clone(),
         category: s.category.clone(),
         anonymous: s.anonymous,
+        blind: new.blind,
         people_count: i32::try_from(s.people_count).unwrap_or(i32::MAX),
         submitted_at: stored(s.submitted_at.to_utc()),
         received_at: stored(new.received_at),
@@ -243,16 +250,14 @@ pub fn read_log(connection: &mut Connection<'_>, sealer: &Sealer, after: i64, li
     rows.into_iter().map(|row| row.open(sealer)).collect()
 }
 
-/// Linked entries after a position, in order, with the case and matter each belongs to.
+/// Linked entries after a position, in order, with the case and matter the matcher put each into.
 pub fn fold(connection: &mut Connection<'_>, after: i64, limit: i64) -> Result<Vec<Folded>, StoreError> {
     Ok(each_backend!(connection, c => submissions::table
         .inner_join(links::table.on(links::submission_seq.eq(submissions::seq)))
-        .inner_join(cases::table.on(cases::id.eq(links::case_id)))
-        .left_join(matters::table.on(matters::id.nullable().eq(cases::matter_id)))
         .filter(submissions::seq.gt(after))
         .order(submissions::seq)
         .limit(limit)
-        .select((submissions::seq, submissions::fingerprint, cases::founding_seq, matters::founding_seq.nullable()))
+        .select((submissions::seq, submissions::fingerprint, links::decided_case, links::decided_matter))
         .load(c))?)
 }
 

@@ -12,11 +12,15 @@ use super::{
     assets, filters,
     page::{Page, Section, address},
     pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms},
+    ruling,
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{
-    query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
-    view::{Decision, DeliveryDetail, DuplicateView, Paged},
+use crate::{
+    app::{
+        query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+        view::{Decision, DeliveryDetail, DuplicateView, Paged},
+    },
+    domain::platform::Scope,
 };
 
 /// Rows of a list that stands on a page about something else.
@@ -24,7 +28,7 @@ const FEW: u32 = 8;
 /// Deliveries of one case that are shown with all their attempts.
 const DETAILED: u32 = 40;
 /// Addresses that only programs ask for: what is not there is not a page that is missing.
-const FOR_PROGRAMS: [&str; 8] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/assets"];
+const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/wechat", "/assets"];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {
@@ -36,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/cases/{id}", web::get().to(case))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
+        .route("/duplicates/{submission}/ruling", web::post().to(ruling::rule))
         .route("/matters", web::get().to(matter_list))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
@@ -159,7 +164,8 @@ async fn duplicate(visit: Visit) -> impl Responder {
                 try_join!(visit.gateway.submission_matches(visit.named("submission"), true), visit.gateway.platforms())?;
             let shown = chosen(page, &found).ok_or(Failure::NotFound)?;
             let shown = found.remove(shown);
-            Ok(duplicates::detail(page, &shown, &found, &platforms)?.into())
+            let offer = if visit.may(Scope::Administer).await { ruling::offer(&visit.gateway, &shown).await? } else { None };
+            Ok(duplicates::detail(page, &shown, &found, &platforms, offer)?.into())
         })
         .await
 }

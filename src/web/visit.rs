@@ -7,7 +7,10 @@ use actix_web::{
     web,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::future::{Ready, ready};
+use std::{
+    cell::OnceCell,
+    future::{Ready, ready},
+};
 
 use super::{
     page::{Page, Section},
@@ -35,6 +38,7 @@ pub struct Visit {
     pub query: Vec<(String, String)>,
     request: HttpRequest,
     lang: Lang,
+    key_id: OnceCell<String>,
 }
 
 impl FromRequest for Visit {
@@ -50,7 +54,7 @@ impl FromRequest for Visit {
         query.truncate(MAX_PARAMETERS);
         let asked = query.iter().find(|(name, _)| name == "lang").map(|(_, value)| value.as_str());
         let lang = Lang::choose(asked, language_cookie(request), text_header(request, header::ACCEPT_LANGUAGE.as_str()));
-        ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang }))
+        ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang, key_id: OnceCell::new() }))
     }
 }
 
@@ -123,6 +127,16 @@ impl Visit {
         }
     }
 
+    /// True if the visitor may do more than look.
+    pub async fn may(&self, scope: Scope) -> bool {
+        self.check(scope).await.is_ok()
+    }
+
+    /// The key the visitor showed; `None` at this machine.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.get().map(String::as_str)
+    }
+
     pub fn missing(self) -> HttpResponse {
         self.refuse(&self.frame(None), &Failure::NotFound)
     }
@@ -145,7 +159,10 @@ impl Visit {
         let Some(key) = self.key() else { return Err(Failure::Unauthorized.into()) };
         match self.gateway.authenticate(&key).await? {
             None => Err(Failure::Unauthorized.into()),
-            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => Ok(()),
+            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => {
+                self.key_id.get_or_init(|| credential.key_id);
+                Ok(())
+            }
             Some(_) => Err(Failure::NotAllowed.into()),
         }
     }
@@ -236,7 +253,6 @@ mod tests {
             ("LOCALHOST:8311", true),
             ("127.0.0.1:8311", true),
             ("[::1]:8311", true),
-            ("::1", true),
             ("rebound.example:8311", false),
             ("127.0.0.1.example", false),
             ("10.0.0.1:80", false),

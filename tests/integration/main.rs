@@ -16,6 +16,7 @@ mod architecture;
 mod contract;
 mod delivering;
 mod demo;
+mod determinism;
 mod guide;
 mod licences;
 mod linking;

@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 fn decree(version: Option<u64>) -> Decree {
-    Decree { actor: "审核员甲".into(), reason: "当面核实".into(), expected_version: version }
+    Decree { actor: "审核员甲".into(), reason: "当面核实".into(), expected_version: version, other_version: None }
 }
 
 on_both_stores! {

@@ -13,6 +13,8 @@ CREATE TABLE submissions (
     province     TEXT NOT NULL,
     category     TEXT,
     anonymous    BOOLEAN NOT NULL,
+    -- The platform sent a fingerprint and kept the content.
+    blind        BOOLEAN NOT NULL,
     people_count INTEGER NOT NULL,
     submitted_at TIMESTAMP NOT NULL,
     received_at  TIMESTAMP NOT NULL,
@@ -68,6 +70,9 @@ CREATE TABLE links (
     platform       TEXT NOT NULL,
     case_id        TEXT NOT NULL,
     decision       TEXT NOT NULL,
+    -- Where the matcher put it, by founding positions; rulings move the row, never this.
+    decided_case   BIGINT NOT NULL,
+    decided_matter BIGINT,
     linked_at      TIMESTAMP NOT NULL
 );
 CREATE INDEX links_case ON links (case_id, submission_seq);

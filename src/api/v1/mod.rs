@@ -14,6 +14,7 @@ pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod reviews;
 pub mod rulings;
 pub mod submissions;
 pub mod updates;
@@ -43,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(rulings::keep_case_apart)
         .service(rulings::release_case)
         .service(rulings::list_case_rulings)
+        .service(reviews::list_reviews)
         .service(matters::list_matters)
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)

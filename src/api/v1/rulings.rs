@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header::LOCATION, post, we
 use super::Listed;
 use crate::{
     api::{
-        auth::{Administer, Caller, Monitor},
+        auth::{Caller, Monitor, Review},
         body::JsonBody,
         etag,
         problem::{Problem, Reply},
@@ -15,14 +15,12 @@ use crate::{
         Decree, Gateway,
         code::Code,
         validate::{self, MergeOrder, PairOrder, SplitOrder},
-        view::{CaseView, RulingAction, RulingView},
+        view::{CaseView, RulingView},
     },
-    matching,
-    store::rulings,
 };
 
-fn decree(caller: &Caller<Administer>, request: &HttpRequest, reason: String) -> Reply<Decree> {
-    Ok(Decree { actor: caller.key_id().to_owned(), reason, expected_version: Some(etag::expected_version(request)?) })
+fn decree(caller: &Caller<Review>, request: &HttpRequest, reason: String) -> Reply<Decree> {
+    Ok(Decree { actor: caller.actor(), reason, expected_version: Some(etag::expected_version(request)?), other_version: None })
 }
 
 /// The case after a ruling.
@@ -46,7 +44,7 @@ async fn answer(gateway: &Gateway, request: &HttpRequest, id: &str) -> Reply<Htt
 )]
 #[post("/v1/cases/{id}/merge")]
 pub async fn merge_case(
-    caller: Caller<Administer>,
+    caller: Caller<Review>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -72,7 +70,7 @@ pub async fn merge_case(
 )]
 #[post("/v1/cases/{id}/split")]
 pub async fn split_case(
-    caller: Caller<Administer>,
+    caller: Caller<Review>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -99,7 +97,7 @@ pub async fn split_case(
 )]
 #[post("/v1/cases/{id}/keep-apart")]
 pub async fn keep_case_apart(
-    caller: Caller<Administer>,
+    caller: Caller<Review>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -125,7 +123,7 @@ pub async fn keep_case_apart(
 )]
 #[post("/v1/cases/{id}/release")]
 pub async fn release_case(
-    caller: Caller<Administer>,
+    caller: Caller<Review>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -154,23 +152,6 @@ pub async fn list_case_rulings(
     if gateway.case(&id).await?.is_none() {
         return Err(Problem::of(Code::NotFound));
     }
-    let items = gateway.rulings(&id).await.map_err(Problem::internal)?.into_iter().map(view).collect();
+    let items = gateway.rulings(&id).await.map_err(Problem::internal)?;
     Ok(web::Json(Listed { items }))
-}
-
-fn view(ruling: rulings::Ruling) -> RulingView {
-    RulingView {
-        action: match ruling.ruling {
-            matching::Ruling::Merge { .. } => RulingAction::Merge,
-            matching::Ruling::KeepApart { .. } => RulingAction::KeepApart,
-            matching::Ruling::Split { .. } => RulingAction::Split,
-            matching::Ruling::Release { .. } => RulingAction::Release,
-        },
-        id: ruling.id,
-        case: ruling.case_id,
-        other_case: ruling.other_case,
-        actor: ruling.actor,
-        reason: ruling.reason,
-        decided_at: ruling.decided_at,
-    }
 }

@@ -229,6 +229,8 @@ impl Plan<'_> {
             platform: entry.platform.clone(),
             case_id: case_id.clone(),
             decision,
+            decided_case: *founding,
+            decided_matter: decided.outcome.matter.map(signed),
             linked_at: self.now,
         });
         let model = &self.gateway.0.model;
@@ -316,7 +318,7 @@ fn closest(decided: &Decided) -> Decision {
 }
 
 /// The matter that a case founds is named after it.
-fn matter_code(case_id: &str) -> String {
+pub(in crate::app) fn matter_code(case_id: &str) -> String {
     format!("GX{}", case_id.trim_start_matches("LJ"))
 }
 

@@ -8,6 +8,7 @@ mod delivery;
 mod evidence;
 mod federation;
 mod filing;
+mod review;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +24,7 @@ pub use federation::{
     SubmissionCount,
 };
 pub use filing::{SubmissionState, SubmissionView};
+pub use review::{ReviewQueue, ReviewView};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::CorpusError;
 use super::vocabulary::{
-    CITIES, COMPANY_ENDS, DEMANDS, ESTATE_ENDS, GIVEN, HISTORIES, OPENINGS, PLACE_CHARS, PROBLEMS, ROAD_ENDS, SELVES, SURNAMES,
+    CITIES, COMPANY_ENDS, DEMANDS, DETAILS, ESTATE_ENDS, GIVEN, HISTORIES, OPENINGS, PLACE_CHARS, PROBLEMS, ROAD_ENDS, SELVES, SURNAMES,
 };
 use crate::matching::resident_id::check_character;
 
@@ -76,6 +76,7 @@ struct Matter {
     /// Everyone sends the same letter.
     form_letter: Option<u64>,
     point: (f64, f64),
+    details: Vec<String>,
 }
 
 /// One filing: which case, which filing of it, when.
@@ -205,7 +206,9 @@ fn road(draw: &mut Draw) -> String {
 fn matter(seed: u64, key: u64, shared: bool) -> Matter {
     let mut draw = Draw::new([seed, key, 6]);
     let len = 2 + draw.below(3);
+    let details = (0..4).map(|_| detail(&mut draw)).collect();
     Matter {
+        details,
         problem: draw.below(PROBLEMS.len() as u64) as usize,
         estate: estate(&mut draw),
         road: road(&mut draw),
@@ -216,6 +219,18 @@ fn matter(seed: u64, key: u64, shared: bool) -> Matter {
         form_letter: (shared && draw.percent(33.0)).then(|| draw.next()),
         point: (100.0 + draw.below(2_000_000) as f64 / 1e5, 22.0 + draw.below(2_000_000) as f64 / 1e5),
     }
+}
+
+fn detail(draw: &mut Draw) -> String {
+    let (p, q) = (place_name(draw, 3), place_name(draw, 2));
+    let who = format!("{}{}", draw.pick(SURNAMES), draw.char(GIVEN));
+    draw.pick(DETAILS)
+        .replace("{p}", &p)
+        .replace("{q}", &q)
+        .replace("{w}", &who)
+        .replace("{m}", &(1 + draw.below(12)).to_string())
+        .replace("{d}", &(1 + draw.below(28)).to_string())
+        .replace("{k}", &(10 + draw.below(900)).to_string())
 }
 
 /// Subject and content of one filing: said anew, said again with changes, or copied.
@@ -235,6 +250,10 @@ fn text(matter: &Matter, seed: u64, filing: Filing, draw: &mut Draw) -> (String,
     content.push_str(&say(problem.facts));
     if words.percent(60.0) {
         content.push_str(&fill(words.pick::<&'static str>(problem.facts), matter));
+    }
+    let left_out = words.below(6) as usize;
+    for (_, detail) in matter.details.iter().enumerate().filter(|(i, _)| *i != left_out) {
+        content.push_str(detail);
     }
     for part in [problem.effects, HISTORIES, DEMANDS] {
         content.push_str(&fill(words.pick::<&'static str>(part), matter));

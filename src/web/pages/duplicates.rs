@@ -28,6 +28,15 @@ pub fn list(p: &Page, list: &Paged<DuplicateView>, platforms: &[PlatformView]) -
     ListView { p, list, names: Names::new(platforms), decisions: &DECISIONS }.render()
 }
 
+/// What a person may decide about the two filings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Of the earlier filing's case, as it is looked at.
+    pub version: u64,
+    /// True if both are in one case: they can be taken apart. Otherwise their cases can be merged or kept apart.
+    pub together: bool,
+}
+
 #[derive(Template)]
 #[template(path = "duplicate.html")]
 struct DetailView<'a> {
@@ -39,6 +48,9 @@ struct DetailView<'a> {
     same_text: bool,
     names: Names,
     waterfall: Option<Waterfall>,
+    offer: Option<Offer>,
+    /// True right after a decision.
+    ruled: bool,
 }
 
 /// One of the two filings as it is shown.
@@ -87,7 +99,13 @@ impl DetailView<'_> {
     }
 }
 
-pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], platforms: &[PlatformView]) -> askama::Result<String> {
+pub fn detail(
+    p: &Page,
+    duplicate: &DuplicateView,
+    others: &[DuplicateView],
+    platforms: &[PlatformView],
+    offer: Option<Offer>,
+) -> askama::Result<String> {
     let (later, earlier) = (&duplicate.submission, &duplicate.compared_with);
     let (later_words, earlier_words) = words(later, earlier);
     let same_text = later.text.is_some() && later.text == earlier.text;
@@ -96,7 +114,18 @@ pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], pla
         Side { heading: "duplicates.later", filing: later, words: later_words },
     ];
     let waterfall = duplicate.decided.evidence.as_ref().map(Waterfall::new);
-    DetailView { p, decided: &duplicate.decided, sides, others, same_text, names: Names::new(platforms), waterfall }.render()
+    DetailView {
+        p,
+        decided: &duplicate.decided,
+        sides,
+        others,
+        same_text,
+        names: Names::new(platforms),
+        waterfall,
+        offer,
+        ruled: !p.asked("ruled").is_empty(),
+    }
+    .render()
 }
 
 /// Masks first, so that a marked difference never shows what the mask covers.

@@ -17,7 +17,7 @@ struct Bench<'t> {
 
 impl<'t> Bench<'t> {
     fn new(test: &'t TestServer) -> Self {
-        Self { test, key: test.key(None, &[Scope::Administer, Scope::Monitor]) }
+        Self { test, key: test.key(None, &[Scope::Review, Scope::Monitor]) }
     }
 
     /// Orders something about a case as it is now.

@@ -8,7 +8,8 @@ use onecase::{
         assets,
         page::{Page, Section},
         pages::{
-            cases, deliveries, duplicates,
+            cases, deliveries,
+            duplicates::{self, Offer},
             failure::{self, Failure},
             matters,
             overview::{self, Glance},
@@ -48,7 +49,13 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
         (
             "duplicate",
-            duplicates::detail(&frame(Section::Duplicates, "/duplicates/x"), &samples::duplicate(), &samples::duplicates().items, &names),
+            duplicates::detail(
+                &frame(Section::Duplicates, "/duplicates/x"),
+                &samples::duplicate(),
+                &samples::duplicates().items,
+                &names,
+                Some(Offer { version: 9, together: true }),
+            ),
         ),
         ("matters", matters::list(&frame(Section::Matters, "/matters"), &samples::matters())),
         ("matters-empty", matters::list(&frame(Section::Matters, "/matters"), &samples::nothing::<MatterView>())),
@@ -97,8 +104,8 @@ fn names_and_numbers_are_covered() {
             assert!(!html.contains(secret), "{name} shows {secret}");
         }
     }
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms(), None)
+        .unwrap();
     assert!(html.contains("138****1234") && html.contains("王**"));
 }
 
@@ -107,15 +114,15 @@ fn markup_in_data_stays_text() {
     let mut duplicate = samples::duplicate();
     duplicate.submission.text.as_mut().unwrap().content = "<script>alert(1)</script>".into();
     duplicate.submission.source_id = "\"><b>".into();
-    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms(), None).unwrap();
     assert!(!html.contains("<script") && !html.contains("<b>"));
 }
 
 /// The evidence page whole: what auditors rely on.
 #[test]
 fn the_evidence_is_shown_bit_by_bit() {
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms(), None)
+        .unwrap();
     let start = html.find("<tbody>").unwrap();
     let end = html.find("</tbody>").unwrap();
     insta::assert_snapshot!(&html[start..end]);

@@ -77,10 +77,10 @@ fn the_default_model_has_words() {
     let model: toml::Table = toml::from_str(&text).unwrap();
     for comparison in model["comparison"].as_array().unwrap() {
         let name = comparison["name"].as_str().unwrap();
-        assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "no word for the comparison {name}");
+        assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "src/web/texts/*.toml has no word for the comparison {name}");
         for level in comparison["levels"].as_array().unwrap() {
             let level = level["name"].as_str().unwrap();
-            assert!(Lang::Zh.find(&format!("level.{level}")).is_some(), "no word for the level {level} of {name}");
+            assert!(Lang::Zh.find(&format!("level.{level}")).is_some(), "src/web/texts/*.toml has no word for the level {level} of {name}");
         }
     }
 }
