@@ -51,6 +51,7 @@ pub(super) async fn rule(visit: Visit, form: Result<Form<Sent>, actix_web::Error
                 actor: signed(visit, &required(&sent.actor, MAX_ACTOR, "actor")?),
                 reason: required(&sent.reason, MAX_REASON, "reason")?,
                 expected_version: Some(sent.version),
+                other_version: None,
             };
             let (earlier, later) = (&pair.compared_with.case, &pair.submission.case);
             match sent.action {
