@@ -43,6 +43,7 @@ pub fn platforms() -> Vec<PlatformView> {
         open_cases: 0,
         deliveries_pending: 0,
         deliveries_dead: 0,
+        records_quarantined: 0,
     };
     vec![
         PlatformView {
@@ -64,6 +65,7 @@ pub fn platforms() -> Vec<PlatformView> {
             open_cases: 44,
             deliveries_pending: 5,
             deliveries_dead: 3,
+            records_quarantined: 2,
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },
     ]
