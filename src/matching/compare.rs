@@ -91,7 +91,8 @@ impl Comparer<'_> {
             let mut result = self.result(Kind::Text, text.cosine, None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
-            if let Some(bits) = text.topic_bits {
+            // What one person writes about, their street, their block, recurs whatever the matter.
+            if let Some(bits) = text.topic_bits.filter(|_| !same_person) {
                 out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
             }
         }

@@ -34,13 +34,13 @@ pub struct IndexOptions {
     pub stored_terms: usize,
     /// Most entries under one term; the newest win.
     pub list_length: usize,
-    /// Most submissions compared with one.
+    /// Most submissions compared with one for their text or place; as many as 24 more for their persons.
     pub candidates: usize,
 }
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 12, queried_terms: 16, stored_terms: 16, list_length: 48, candidates: 32 };
+    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
     pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 512 };
 }
@@ -328,8 +328,7 @@ impl Linker {
         for key in near_keys(fingerprint) {
             self.postings.each(key, |entry| tally.add(entry, NEAR_SCORE));
         }
-        let room = self.options.candidates.saturating_sub(persons.len());
-        let best = tally.best(room, |entry| persons.contains(&entry));
+        let best = tally.best(self.options.candidates, |entry| persons.contains(&entry));
         persons.extend(best);
         persons
     }
