@@ -18,7 +18,7 @@ pub enum CorpusError {
     File { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Csv { path: PathBuf, source: csv::Error },
-    #[error("{path} has none of the columns id, subject, content")]
+    #[error("{path} has none of the columns id, subject, content; rename its columns, or name the adapter folder that maps them (--adapter)")]
     Columns { path: PathBuf },
     #[error("federation key: {0}")]
     Key(String),
