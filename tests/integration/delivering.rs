@@ -37,7 +37,7 @@ impl Stage {
         let software = [("hunan", Software::Provincial), ("national", Software::Provincial), ("mobile", Software::Mobile), ("sichuan", Software::Provincial)];
         let simulation = Simulation::start(&Setting {
             platforms: software.map(|(id, software)| PlatformSetting { id: id.into(), software, port: 0 }).to_vec(),
-            behaviour: Behaviour { accept_after_ms: 1, work_after_ms: 1, answer_after_ms: 1, ..Behaviour::default() },
+            behaviour: Behaviour { accept_after_ms: 1, work_after_ms: 1, answer_after_ms: 1, extend_share: 0.0, ..Behaviour::default() },
             gateway: None,
             clock: clock.now(),
         })
