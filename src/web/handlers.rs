@@ -11,10 +11,11 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms},
+    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
 use crate::app::{
+    AppError,
     query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
     view::{Decision, DeliveryDetail, DuplicateView, Paged},
 };
@@ -36,6 +37,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/cases/{id}", web::get().to(case))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
+        .configure(super::decisions::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
@@ -120,26 +122,28 @@ async fn case_list(visit: Visit) -> impl Responder {
 }
 
 async fn case(visit: Visit) -> impl Responder {
-    visit
-        .read(Section::Cases, async |visit, page| {
-            let (gateway, id) = (&visit.gateway, visit.named("id"));
-            let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
-            let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
-            let (platforms, events, submissions, matches, owed) = try_join!(
-                gateway.platforms(),
-                gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
-                gateway.case_submissions(id),
-                gateway.case_matches(id),
-                gateway.deliveries(of_case, filters::first(DETAILED)),
-            )?;
-            let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
-            for delivery in owed.items {
-                deliveries.extend(gateway.delivery(&delivery.id).await?);
-            }
-            let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries };
-            Ok(cases::detail(page, &detail)?.into())
-        })
-        .await
+    visit.read(Section::Cases, async |visit, page| Ok(case_page(visit, page, None).await?.into())).await
+}
+
+/// One case; with why an order about it was refused, if one was.
+pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusal>) -> Result<String, PageError> {
+    let (gateway, id) = (&visit.gateway, visit.named("id"));
+    let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
+    let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
+    let (platforms, events, submissions, matches, owed) = try_join!(
+        gateway.platforms(),
+        gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
+        gateway.case_submissions(id),
+        gateway.case_matches(id),
+        gateway.deliveries(of_case, filters::first(DETAILED)),
+    )?;
+    let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
+    for delivery in owed.items {
+        deliveries.extend(gateway.delivery(&delivery.id).await?);
+    }
+    let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
+    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, refused };
+    Ok(cases::detail(page, &detail)?)
 }
 
 async fn duplicate_list(visit: Visit) -> impl Responder {

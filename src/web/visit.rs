@@ -77,6 +77,8 @@ impl From<AppError> for PageError {
 /// What a handler answers with.
 pub enum Answer {
     Html(String),
+    /// The page with what was wrong on it, and its status.
+    Again(u16, String),
     SeeOther(String),
 }
 
@@ -113,6 +115,7 @@ impl Visit {
         };
         match outcome {
             Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
+            Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
             Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
             Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
             Err(error) => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use onecase::{
-    app::view::{CaseView, DeliveryView, DuplicateView, MatterView},
+    app::view::{CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
     web::{
         assets,
         page::{Page, Section},
@@ -13,6 +13,8 @@ use onecase::{
             matters,
             overview::{self, Glance},
             platforms,
+            reviews::{self, Refusal, RefusalCause},
+            rulings,
         },
         texts::Lang,
     },
@@ -50,6 +52,14 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
             "duplicate",
             duplicates::detail(&frame(Section::Duplicates, "/duplicates/x"), &samples::duplicate(), &samples::duplicates().items, &names),
         ),
+        ("reviews", reviews::queue(&frame(Section::Reviews, "/reviews"), &samples::reviews(), &names)),
+        ("reviews-empty", reviews::queue(&frame(Section::Reviews, "/reviews"), &ReviewQueue { items: Vec::new(), open: 0 }, &names)),
+        ("review", reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, None)),
+        ("review-refused", {
+            let refused = Refusal { cause: RefusalCause::Changed, reason: "同一小区同一工地".into() };
+            reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, Some(&refused))
+        }),
+        ("ruling", rulings::detail(&frame(Section::Reviews, "/cases/x/rulings/y"), &samples::ruling_detail())),
         ("matters", matters::list(&frame(Section::Matters, "/matters"), &samples::matters())),
         ("matters-empty", matters::list(&frame(Section::Matters, "/matters"), &samples::nothing::<MatterView>())),
         ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
