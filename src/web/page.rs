@@ -16,12 +16,13 @@ pub enum Section {
     Platforms,
     Cases,
     Duplicates,
+    Reviews,
     Matters,
     Deliveries,
 }
 
 impl Section {
-    pub const ALL: [Self; 6] = [Self::Overview, Self::Platforms, Self::Cases, Self::Duplicates, Self::Matters, Self::Deliveries];
+    pub const ALL: [Self; 7] = [Self::Overview, Self::Platforms, Self::Cases, Self::Duplicates, Self::Reviews, Self::Matters, Self::Deliveries];
 
     pub const fn path(self) -> &'static str {
         match self {
@@ -29,6 +30,7 @@ impl Section {
             Self::Platforms => "/platforms",
             Self::Cases => "/cases",
             Self::Duplicates => "/duplicates",
+            Self::Reviews => "/reviews",
             Self::Matters => "/matters",
             Self::Deliveries => "/deliveries",
         }
@@ -40,6 +42,7 @@ impl Section {
             Self::Platforms => "nav.platforms",
             Self::Cases => "nav.cases",
             Self::Duplicates => "nav.duplicates",
+            Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
             Self::Deliveries => "nav.deliveries",
         }
@@ -170,6 +173,11 @@ impl Page {
             p if (1.0..=99.0).contains(&p) => format!("{p:.1}%"),
             p => format!("{p:.2}%"),
         }
+    }
+
+    /// The worth of a decision.
+    pub fn worth(&self, value: &f64) -> String {
+        format!("{value:.2}")
     }
 
     /// A weight in bits, with its sign. The minus is a real one, as wide as the plus.

@@ -81,6 +81,8 @@ impl From<AppError> for PageError {
 /// What a handler answers with.
 pub enum Answer {
     Html(String),
+    /// The page with what was wrong on it, and its status.
+    Again(u16, String),
     SeeOther(String),
 }
 
@@ -117,6 +119,7 @@ impl Visit {
         };
         match outcome {
             Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
+            Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
             Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
             Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
             Err(error) => {
@@ -125,16 +128,6 @@ impl Visit {
                 self.refuse(&page, &Failure::Unavailable)
             }
         }
-    }
-
-    /// True if the visitor may do more than look.
-    pub async fn may(&self, scope: Scope) -> bool {
-        self.check(scope).await.is_ok()
-    }
-
-    /// The key the visitor showed; `None` at this machine.
-    pub fn key_id(&self) -> Option<&str> {
-        self.key_id.get().map(String::as_str)
     }
 
     pub fn missing(self) -> HttpResponse {
