@@ -11,16 +11,13 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms},
-    ruling,
+    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
-use crate::{
-    app::{
-        query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
-        view::{Decision, DeliveryDetail, DuplicateView, Paged},
-    },
-    domain::platform::Scope,
+use crate::app::{
+    AppError,
+    query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+    view::{Decision, DeliveryDetail, DuplicateView, Paged},
 };
 
 /// Rows of a list that stands on a page about something else.
@@ -28,7 +25,7 @@ const FEW: u32 = 8;
 /// Deliveries of one case that are shown with all their attempts.
 const DETAILED: u32 = 40;
 /// Addresses that only programs ask for: what is not there is not a page that is missing.
-const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/wechat", "/assets"];
+const FOR_PROGRAMS: [&str; 8] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/assets"];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {
@@ -40,7 +37,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/cases/{id}", web::get().to(case))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
-        .route("/duplicates/{submission}/ruling", web::post().to(ruling::rule))
+        .configure(super::decisions::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
@@ -125,26 +122,28 @@ async fn case_list(visit: Visit) -> impl Responder {
 }
 
 async fn case(visit: Visit) -> impl Responder {
-    visit
-        .read(Section::Cases, async |visit, page| {
-            let (gateway, id) = (&visit.gateway, visit.named("id"));
-            let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
-            let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
-            let (platforms, events, submissions, matches, owed) = try_join!(
-                gateway.platforms(),
-                gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
-                gateway.case_submissions(id),
-                gateway.case_matches(id),
-                gateway.deliveries(of_case, filters::first(DETAILED)),
-            )?;
-            let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
-            for delivery in owed.items {
-                deliveries.extend(gateway.delivery(&delivery.id).await?);
-            }
-            let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries };
-            Ok(cases::detail(page, &detail)?.into())
-        })
-        .await
+    visit.read(Section::Cases, async |visit, page| Ok(case_page(visit, page, None).await?.into())).await
+}
+
+/// One case; with why an order about it was refused, if one was.
+pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusal>) -> Result<String, PageError> {
+    let (gateway, id) = (&visit.gateway, visit.named("id"));
+    let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
+    let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
+    let (platforms, events, submissions, matches, owed) = try_join!(
+        gateway.platforms(),
+        gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
+        gateway.case_submissions(id),
+        gateway.case_matches(id),
+        gateway.deliveries(of_case, filters::first(DETAILED)),
+    )?;
+    let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
+    for delivery in owed.items {
+        deliveries.extend(gateway.delivery(&delivery.id).await?);
+    }
+    let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
+    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, refused };
+    Ok(cases::detail(page, &detail)?)
 }
 
 async fn duplicate_list(visit: Visit) -> impl Responder {
@@ -164,8 +163,7 @@ async fn duplicate(visit: Visit) -> impl Responder {
                 try_join!(visit.gateway.submission_matches(visit.named("submission"), true), visit.gateway.platforms())?;
             let shown = chosen(page, &found).ok_or(Failure::NotFound)?;
             let shown = found.remove(shown);
-            let offer = if visit.may(Scope::Administer).await { ruling::offer(&visit.gateway, &shown).await? } else { None };
-            Ok(duplicates::detail(page, &shown, &found, &platforms, offer)?.into())
+            Ok(duplicates::detail(page, &shown, &found, &platforms)?.into())
         })
         .await
 }

@@ -7,10 +7,7 @@ use actix_web::{
     web,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{
-    cell::OnceCell,
-    future::{Ready, ready},
-};
+use std::future::{Ready, ready};
 
 use super::{
     page::{Page, Section},
@@ -38,7 +35,6 @@ pub struct Visit {
     pub query: Vec<(String, String)>,
     request: HttpRequest,
     lang: Lang,
-    key_id: OnceCell<String>,
 }
 
 impl FromRequest for Visit {
@@ -54,7 +50,7 @@ impl FromRequest for Visit {
         query.truncate(MAX_PARAMETERS);
         let asked = query.iter().find(|(name, _)| name == "lang").map(|(_, value)| value.as_str());
         let lang = Lang::choose(asked, language_cookie(request), text_header(request, header::ACCEPT_LANGUAGE.as_str()));
-        ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang, key_id: OnceCell::new() }))
+        ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang }))
     }
 }
 
@@ -81,6 +77,8 @@ impl From<AppError> for PageError {
 /// What a handler answers with.
 pub enum Answer {
     Html(String),
+    /// The page with what was wrong on it, and its status.
+    Again(u16, String),
     SeeOther(String),
 }
 
@@ -117,6 +115,7 @@ impl Visit {
         };
         match outcome {
             Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
+            Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
             Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
             Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
             Err(error) => {
@@ -125,16 +124,6 @@ impl Visit {
                 self.refuse(&page, &Failure::Unavailable)
             }
         }
-    }
-
-    /// True if the visitor may do more than look.
-    pub async fn may(&self, scope: Scope) -> bool {
-        self.check(scope).await.is_ok()
-    }
-
-    /// The key the visitor showed; `None` at this machine.
-    pub fn key_id(&self) -> Option<&str> {
-        self.key_id.get().map(String::as_str)
     }
 
     pub fn missing(self) -> HttpResponse {
@@ -159,10 +148,7 @@ impl Visit {
         let Some(key) = self.key() else { return Err(Failure::Unauthorized.into()) };
         match self.gateway.authenticate(&key).await? {
             None => Err(Failure::Unauthorized.into()),
-            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => {
-                self.key_id.get_or_init(|| credential.key_id);
-                Ok(())
-            }
+            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => Ok(()),
             Some(_) => Err(Failure::NotAllowed.into()),
         }
     }

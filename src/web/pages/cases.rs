@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::Names;
+use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, SubmissionView},
+    app::view::{CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView},
     domain::{case::CaseStatus, submission::Kind},
     web::page::{Page, address},
 };
@@ -36,6 +36,10 @@ pub struct CaseDetail {
     pub submissions: Vec<SubmissionView>,
     pub matches: Vec<MatchView>,
     pub deliveries: Vec<DeliveryDetail>,
+    /// What people decided about it, first to last.
+    pub rulings: Vec<RulingView>,
+    /// Why the order just given was not carried out.
+    pub refused: Option<Refusal>,
 }
 
 #[derive(Template)]
@@ -66,6 +70,24 @@ impl DetailView<'_> {
             EventKind::Replied => "replied",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }
+    }
+
+    /// The reason written before, where an order was refused.
+    fn reason(&self) -> &str {
+        self.data.refused.as_ref().map_or("", |refusal| &refusal.reason)
+    }
+
+    /// Cases that the newest ruling about them keeps apart from this one.
+    fn apart(&self) -> Vec<&str> {
+        let mut apart: Vec<&str> = Vec::new();
+        for ruling in &self.data.rulings {
+            let other = if ruling.case == self.data.case.id { ruling.other_case.as_str() } else { ruling.case.as_str() };
+            apart.retain(|known| *known != other);
+            if matches!(ruling.action, RulingAction::KeepApart | RulingAction::Split) {
+                apart.push(other);
+            }
+        }
+        apart
     }
 
     fn filing(&self, id: &str) -> Option<&SubmissionView> {

@@ -28,104 +28,84 @@ pub fn list(p: &Page, list: &Paged<DuplicateView>, platforms: &[PlatformView]) -
     ListView { p, list, names: Names::new(platforms), decisions: &DECISIONS }.render()
 }
 
-/// What a person may decide about the two filings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// Of the earlier filing's case, as it is looked at.
-    pub version: u64,
-    /// True if both are in one case: they can be taken apart. Otherwise their cases can be merged or kept apart.
-    pub together: bool,
-}
-
 #[derive(Template)]
 #[template(path = "duplicate.html")]
 struct DetailView<'a> {
     p: &'a Page,
     decided: &'a MatchView,
-    sides: [Side<'a>; 2],
+    compared: Compared<'a>,
     /// What else the later filing was compared with.
     others: &'a [DuplicateView],
-    same_text: bool,
     names: Names,
-    waterfall: Option<Waterfall>,
-    offer: Option<Offer>,
-    /// True right after a decision.
-    ruled: bool,
+}
+
+/// Two filings side by side, and the evidence between them.
+pub(super) struct Compared<'a> {
+    pub sides: [Side<'a>; 2],
+    pub same_text: bool,
+    pub waterfall: Option<Waterfall>,
 }
 
 /// One of the two filings as it is shown.
-struct Side<'a> {
-    heading: &'static str,
-    filing: &'a DuplicateSide,
-    words: Option<Words>,
+pub(super) struct Side<'a> {
+    pub heading: &'static str,
+    pub filing: &'a DuplicateSide,
+    pub words: Option<Words>,
 }
 
 /// Its words, masked, with what the other does not have marked.
-struct Words {
-    subject: Vec<Piece>,
-    content: Vec<Piece>,
-    place: Vec<Piece>,
+pub(super) struct Words {
+    pub subject: Vec<Piece>,
+    pub content: Vec<Piece>,
+    pub place: Vec<Piece>,
 }
 
 /// One row of the waterfall.
-struct Row<'a> {
-    class: &'static str,
-    name: String,
+pub(super) struct Row<'a> {
+    pub class: &'static str,
+    pub name: String,
     /// Which of the two questions it answers.
-    question: String,
-    level: String,
-    bar: &'a Bar,
+    pub question: String,
+    pub level: String,
+    pub bar: &'a Bar,
 }
 
-impl DetailView<'_> {
-    fn rows<'b>(&'b self, drawn: &'b Waterfall) -> Vec<Row<'b>> {
-        let word = |key: &'static str| self.p.t(key).to_owned();
+impl<'a> Compared<'a> {
+    pub fn new(duplicate: &'a DuplicateView) -> Self {
+        let (later, earlier) = (&duplicate.submission, &duplicate.compared_with);
+        let (later_words, earlier_words) = words(later, earlier);
+        let sides = [
+            Side { heading: "duplicates.earlier", filing: earlier, words: earlier_words },
+            Side { heading: "duplicates.later", filing: later, words: later_words },
+        ];
+        let same_text = later.text.is_some() && later.text == earlier.text;
+        Self { sides, same_text, waterfall: duplicate.decided.evidence.as_ref().map(Waterfall::new) }
+    }
+
+    /// The rows of the waterfall: prior, comparisons, sum.
+    pub fn rows<'b>(&'b self, p: &Page, drawn: &'b Waterfall) -> Vec<Row<'b>> {
+        let word = |key: &'static str| p.t(key).to_owned();
         let prior =
             Row { class: "prior", name: word("duplicates.prior"), question: String::new(), level: String::new(), bar: &drawn.prior };
         let total =
             Row { class: "total", name: word("duplicates.total"), question: String::new(), level: String::new(), bar: &drawn.total };
         let comparisons = drawn.comparisons.iter().map(|comparison| Row {
             class: if comparison.bar.supports() { "for" } else { "against" },
-            name: self.p.word("comparison", &comparison.name).into_owned(),
-            question: self.p.word("question", &comparison.question).into_owned(),
-            level: self.p.word("level", &comparison.level).into_owned(),
+            name: p.word("comparison", &comparison.name).into_owned(),
+            question: p.word("question", &comparison.question).into_owned(),
+            level: p.word("level", &comparison.level).into_owned(),
             bar: &comparison.bar,
         });
         std::iter::once(prior).chain(comparisons).chain(std::iter::once(total)).collect()
     }
 
-    fn drawing_width(&self) -> f64 {
+    pub fn drawing_width(&self) -> f64 {
         WIDTH
     }
 }
 
-pub fn detail(
-    p: &Page,
-    duplicate: &DuplicateView,
-    others: &[DuplicateView],
-    platforms: &[PlatformView],
-    offer: Option<Offer>,
-) -> askama::Result<String> {
-    let (later, earlier) = (&duplicate.submission, &duplicate.compared_with);
-    let (later_words, earlier_words) = words(later, earlier);
-    let same_text = later.text.is_some() && later.text == earlier.text;
-    let sides = [
-        Side { heading: "duplicates.earlier", filing: earlier, words: earlier_words },
-        Side { heading: "duplicates.later", filing: later, words: later_words },
-    ];
-    let waterfall = duplicate.decided.evidence.as_ref().map(Waterfall::new);
-    DetailView {
-        p,
-        decided: &duplicate.decided,
-        sides,
-        others,
-        same_text,
-        names: Names::new(platforms),
-        waterfall,
-        offer,
-        ruled: !p.asked("ruled").is_empty(),
-    }
-    .render()
+pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], platforms: &[PlatformView]) -> askama::Result<String> {
+    DetailView { p, decided: &duplicate.decided, compared: Compared::new(duplicate), others, names: Names::new(platforms) }.render()
 }
 
 /// Masks first, so that a marked difference never shows what the mask covers.

@@ -7,6 +7,8 @@ pub mod failure;
 pub mod matters;
 pub mod overview;
 pub mod platforms;
+pub mod reviews;
+pub mod rulings;
 
 use std::collections::BTreeMap;
 

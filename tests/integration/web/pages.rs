@@ -3,17 +3,18 @@
 use std::path::Path;
 
 use onecase::{
-    app::view::{CaseView, DeliveryView, DuplicateView, MatterView},
+    app::view::{CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
     web::{
         assets,
         page::{Page, Section},
         pages::{
-            cases, deliveries,
-            duplicates::{self, Offer},
+            cases, deliveries, duplicates,
             failure::{self, Failure},
             matters,
             overview::{self, Glance},
             platforms,
+            reviews::{self, Refusal, RefusalCause},
+            rulings,
         },
         texts::Lang,
     },
@@ -49,14 +50,16 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
         (
             "duplicate",
-            duplicates::detail(
-                &frame(Section::Duplicates, "/duplicates/x"),
-                &samples::duplicate(),
-                &samples::duplicates().items,
-                &names,
-                Some(Offer { version: 9, together: true }),
-            ),
+            duplicates::detail(&frame(Section::Duplicates, "/duplicates/x"), &samples::duplicate(), &samples::duplicates().items, &names),
         ),
+        ("reviews", reviews::queue(&frame(Section::Reviews, "/reviews"), &samples::reviews(), &names)),
+        ("reviews-empty", reviews::queue(&frame(Section::Reviews, "/reviews"), &ReviewQueue { items: Vec::new(), open: 0 }, &names)),
+        ("review", reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, None)),
+        ("review-refused", {
+            let refused = Refusal { cause: RefusalCause::Changed, reason: "同一小区同一工地".into() };
+            reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, Some(&refused))
+        }),
+        ("ruling", rulings::detail(&frame(Section::Reviews, "/cases/x/rulings/y"), &samples::ruling_detail())),
         ("matters", matters::list(&frame(Section::Matters, "/matters"), &samples::matters())),
         ("matters-empty", matters::list(&frame(Section::Matters, "/matters"), &samples::nothing::<MatterView>())),
         ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
@@ -104,8 +107,8 @@ fn names_and_numbers_are_covered() {
             assert!(!html.contains(secret), "{name} shows {secret}");
         }
     }
-    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms(), None)
-        .unwrap();
+    let html =
+        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
     assert!(html.contains("138****1234") && html.contains("王**"));
 }
 
@@ -114,15 +117,15 @@ fn markup_in_data_stays_text() {
     let mut duplicate = samples::duplicate();
     duplicate.submission.text.as_mut().unwrap().content = "<script>alert(1)</script>".into();
     duplicate.submission.source_id = "\"><b>".into();
-    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms(), None).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms()).unwrap();
     assert!(!html.contains("<script") && !html.contains("<b>"));
 }
 
 /// The evidence page whole: what auditors rely on.
 #[test]
 fn the_evidence_is_shown_bit_by_bit() {
-    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms(), None)
-        .unwrap();
+    let html =
+        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
     let start = html.find("<tbody>").unwrap();
     let end = html.find("</tbody>").unwrap();
     insta::assert_snapshot!(&html[start..end]);

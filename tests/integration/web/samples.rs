@@ -5,7 +5,7 @@ use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, StatusCount, SubmissionCount,
+        GapView, MatchView, ReviewQueue, ReviewView, RulingAction, RulingView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, StatusCount, SubmissionCount,
         SubmissionState, SubmissionView, Verdict,
     },
     domain::{
@@ -16,7 +16,7 @@ use onecase::{
         submission::{Channel, Kind},
         update::Reply,
     },
-    web::pages::{cases::CaseDetail, overview::Glance, platforms::PlatformDetail},
+    web::pages::{cases::CaseDetail, overview::Glance, platforms::PlatformDetail, rulings::RulingDetail},
 };
 
 pub fn now() -> DateTime<Utc> {
@@ -42,8 +42,8 @@ pub fn platforms() -> Vec<PlatformView> {
         duplicates,
         open_cases: 0,
         deliveries_pending: 0,
-        deliveries_dead: 0,
         records_quarantined: 0,
+        deliveries_dead: 0,
     };
     vec![
         PlatformView {
@@ -417,7 +417,38 @@ pub fn case_detail() -> CaseDetail {
         ],
         matches: vec![duplicate.decided],
         deliveries: deliveries(),
+        rulings: vec![ruling()],
+        refused: None,
     }
+}
+
+pub fn ruling() -> RulingView {
+    RulingView {
+        id: "01958a3c-7b1e-7000-8000-0000000000f1".into(),
+        action: RulingAction::KeepApart,
+        case: case().id,
+        other_case: "LJ0V5PC8ZN2W7H".into(),
+        actor: "省局复核岗 (01958a3c-7b1e-7000-8000-0000000000c1)".into(),
+        reason: "电话核实：王小明与来信人不是同一人，联系电话13812341234有误".into(),
+        decided_at: ago(1_200),
+    }
+}
+
+pub fn review() -> ReviewView {
+    let mut evidence = duplicates().items.remove(1);
+    let other = CaseView { status: CaseStatus::InProgress, reply: None, submissions: 1, platforms: vec!["mobile".into()], ..cases().remove(1) };
+    evidence.submission.case = other.id.clone();
+    ReviewView { worth: 1.45, probability: 0.725, case: case(), other, evidence, pairs: 2, waiting_since: ago(3_300) }
+}
+
+pub fn reviews() -> ReviewQueue {
+    let less = ReviewView { worth: 0.31, probability: 0.31, ..review() };
+    ReviewQueue { items: vec![review(), less], open: 63 }
+}
+
+pub fn ruling_detail() -> RulingDetail {
+    let told = deliveries().into_iter().skip(1).map(|detail| detail.delivery).collect();
+    RulingDetail { ruling: ruling(), cases: cases().into_iter().take(2).collect(), told, platforms: platforms() }
 }
 
 pub fn matters() -> Paged<MatterView> {

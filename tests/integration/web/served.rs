@@ -67,37 +67,6 @@ on_both_stores! {
         server.stop().await;
     }
 
-    async fn a_person_decides_on_the_evidence(store: TestStore) {
-        let server = TestServer::start(store).await;
-        let first = file(&server.gateway, "hunan", noise("A-1", WANG)).await;
-        let second = file(&server.gateway, "mobile", noise("M-1", LI)).await;
-        eventually("linked", async || view(&server.gateway, &second.id).await.case).await;
-        let page = format!("/duplicates/{}?with={}", second.id, first.id);
-        let shown = html(browse(&server, &page)).await;
-        assert!(shown.contains("并为一件") && shown.contains("认定不同"));
-        let version = || async {
-            let case = view(&server.gateway, &first.id).await.case.unwrap().id;
-            server.gateway.case(&case).await.unwrap().unwrap().version.to_string()
-        };
-        let decide = |action: &'static str, version: String, reason: &'static str| {
-            let request = server.request(Method::POST, &format!("/duplicates/{}/ruling", second.id)).header("sec-fetch-site", "same-origin");
-            let form = [("action", action), ("with", &first.id), ("version", &version), ("actor", "审核员甲"), ("reason", reason)];
-            request.form(&form).send()
-        };
-        assert_eq!(decide("keep_apart", version().await, " ").await.unwrap().status(), StatusCode::BAD_REQUEST, "a reason is needed");
-        assert_eq!(decide("keep_apart", "999".into(), "不同楼栋").await.unwrap().status(), StatusCode::CONFLICT, "the case has changed since");
-        let decided = decide("keep_apart", version().await, "不同楼栋").await.unwrap();
-        assert_eq!((decided.status(), header(&decided, LOCATION)), (StatusCode::SEE_OTHER, format!("{page}&ruled=1").as_str()));
-        assert!(html(browse(&server, &format!("{page}&ruled=1"))).await.contains("认定已记录"));
-        let case = view(&server.gateway, &first.id).await.case.unwrap().id;
-        let history = html(browse(&server, &format!("/cases/{case}"))).await;
-        assert!(history.contains("人工认定不同") && history.contains("审核员甲") && history.contains("不同楼栋"));
-        let refused = decide("merge", version().await, "还是一件").await.unwrap();
-        assert_eq!(refused.status(), StatusCode::CONFLICT);
-        assert!(refused.text().await.unwrap().contains("请先撤销那次认定"));
-        server.stop().await;
-    }
-
     async fn from_elsewhere_a_key_is_needed(store: TestStore) {
         let server = TestServer::start(store).await;
         let refused = from_elsewhere(&server, "/").send().await.unwrap();

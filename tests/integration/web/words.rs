@@ -11,7 +11,9 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 17] = [
+const GROUPS: [&str; 19] = [
+    "ruling_action",
+    "ruling_effect",
     "status",
     "kind",
     "channel",
@@ -77,10 +79,10 @@ fn the_default_model_has_words() {
     let model: toml::Table = toml::from_str(&text).unwrap();
     for comparison in model["comparison"].as_array().unwrap() {
         let name = comparison["name"].as_str().unwrap();
-        assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "src/web/texts/*.toml has no word for the comparison {name}");
+        assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "no word for the comparison {name}");
         for level in comparison["levels"].as_array().unwrap() {
             let level = level["name"].as_str().unwrap();
-            assert!(Lang::Zh.find(&format!("level.{level}")).is_some(), "src/web/texts/*.toml has no word for the level {level} of {name}");
+            assert!(Lang::Zh.find(&format!("level.{level}")).is_some(), "no word for the level {level} of {name}");
         }
     }
 }
