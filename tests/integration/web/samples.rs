@@ -368,6 +368,7 @@ pub fn case_detail() -> CaseDetail {
         decision: Some(if probability == None { Decision::Distinct } else { Decision::Duplicate }),
         probability,
         submission: None,
+        blind: false,
     };
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
