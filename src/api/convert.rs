@@ -11,11 +11,16 @@ use crate::{
 /// When to send again what could not be stored.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// A store that is busy or away is no fault to report to the operator: the caller is told when to send again.
+fn failed(passing: bool, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Problem {
+    if passing { Problem::of(Code::Unavailable).retry_after(PAUSE).because(cause) } else { Problem::internal(cause) }
+}
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Position => Self::of(Code::InvalidCursor),
-            AppError::Store(_) => Self::internal(error),
+            AppError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }
@@ -28,7 +33,7 @@ impl From<SubmitError> for Problem {
             SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(Duration::from_secs(1)),
             SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
             SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
-            SubmitError::Store(_) => Self::internal(error),
+            SubmitError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }
@@ -55,7 +60,7 @@ impl From<UpdateError> for Problem {
                 Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
-            UpdateError::Store(_) => Self::internal(error),
+            UpdateError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }
@@ -69,7 +74,7 @@ impl From<RuleError> for Problem {
             RuleError::KeptApart => Self::of(Code::KeptApart),
             RuleError::NotApart => Self::of(Code::NotApart),
             RuleError::BadSplit => Self::of(Code::BadSplit),
-            RuleError::Store(_) => Self::internal(error),
+            RuleError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }

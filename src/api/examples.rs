@@ -350,6 +350,7 @@ fn platform() -> PlatformView {
         open_cases: 312,
         deliveries_pending: 0,
         deliveries_dead: 0,
+        records_quarantined: 0,
     }
 }
 

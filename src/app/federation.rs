@@ -29,6 +29,8 @@ pub enum FederationError {
         #[source]
         source: AdapterError,
     },
+    #[error("platform {platform}: adapter {adapter} knows no secret {secret}; it names {}", known.join(", "))]
+    UnknownSecret { platform: String, adapter: String, secret: String, known: Vec<String> },
     #[error("platform {platform}: there is no adapter {adapter}; looked among those compiled in and in {folder:?}")]
     NoAdapter { platform: String, adapter: String, folder: Option<PathBuf> },
 }
@@ -93,6 +95,9 @@ fn federated(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<FederatedPlatform, FederationError> {
     let adapter = declared.adapter.as_deref().map(|name| load_adapter(config, &declared.id, name)).transpose()?;
+    if let Some(adapter) = &adapter {
+        check_secrets(declared, adapter)?;
+    }
     let secrets = declared
         .read_secrets(environment, &|path| config.resolve(path))
         .map_err(|source| FederationError::Secret { platform: declared.id.clone(), source })?;
@@ -103,6 +108,24 @@ fn federated(
         secrets: Secrets::new(secrets),
         pull_interval: declared.pull_interval_ms.map(Duration::from_millis),
     })
+}
+
+/// A secret under a name that the adapter does not know would be missed only when the first message is due. Which of those it
+/// names a platform needs depends on the platform, so an absent one is only logged.
+fn check_secrets(declared: &PlatformConfig, adapter: &Adapter) -> Result<(), FederationError> {
+    let known = adapter.secret_names();
+    if let Some(secret) = declared.secrets.keys().find(|name| !known.contains(name)) {
+        return Err(FederationError::UnknownSecret {
+            platform: declared.id.clone(),
+            adapter: adapter.name().to_owned(),
+            secret: secret.clone(),
+            known: known.to_vec(),
+        });
+    }
+    for secret in known.iter().filter(|name| !declared.secrets.contains_key(*name)) {
+        tracing::warn!(platform = declared.id, adapter = adapter.name(), secret, "a secret the adapter names is not configured");
+    }
+    Ok(())
 }
 
 /// A compiled-in folder's files, by their path inside it.

@@ -59,12 +59,23 @@ impl Gateway {
         self.case(&id).await.map_err(StoreError::from)?.ok_or(UpdateError::UnknownCase)
     }
 
-    /// A report whose receipt nobody knows yet waits for it: the answer to the forward may have been lost on the way.
-    pub(super) async fn park(&self, platform: &str, update: CaseUpdate) -> Result<bool, StoreError> {
+    /// As [`Gateway::report`], but a report whose receipt nobody knows yet waits for it: the answer to the forward may have been
+    /// lost on the way.
+    pub(super) async fn report_or_park(&self, platform: &str, update: CaseUpdate) -> Result<(), UpdateError> {
+        match self.report(platform, update.clone()).await {
+            Err(UpdateError::UnknownCase) if self.park(platform, &update).await? => Ok(()),
+            // The receipt became known in between.
+            Err(UpdateError::UnknownCase) if matches!(update.reference, CaseReference::Receipt(_)) => {
+                self.report(platform, update).await.map(|_| ())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    async fn park(&self, platform: &str, update: &CaseUpdate) -> Result<bool, StoreError> {
         let CaseReference::Receipt(receipt) = update.reference.clone() else { return Ok(false) };
-        let (platform, now) = (platform.to_owned(), self.now());
-        self.0.store.run(move |store| store.transaction(|c| events::park(c, store.sealer(), &platform, &receipt, &update, now))).await?;
-        Ok(true)
+        let (platform, update, now) = (platform.to_owned(), update.clone(), self.now());
+        self.0.store.run(move |store| store.transaction(|c| events::park(c, store.sealer(), &platform, &receipt, &update, now))).await
     }
 
     pub(super) fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {

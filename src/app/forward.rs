@@ -13,8 +13,8 @@ use crate::{
     store::{
         Connection, StoreError, audit, cases,
         deliveries::{self, Attempt, Claimed, Finish, Lease},
-        events,
-        platforms::{self, Quarantined},
+        events, platforms,
+        quarantine::{self, Form, Quarantined},
     },
 };
 
@@ -184,15 +184,16 @@ impl Gateway {
         }
     }
 
-    /// Another try later, or none any more. The pause doubles and is drawn evenly from zero to its bound ("full jitter",
+    /// Another try later, or none any more; what somebody requeued has as many tries again. The pause doubles and is drawn evenly from zero to its bound ("full jitter",
     /// Brooker 2015), but is never shorter than what the platform asks for.
     fn again(&self, claimed: &Claimed, after: Option<Duration>, error: String) -> Finish {
         let policy = &self.0.delivery;
         let made = u32::try_from(claimed.delivery.attempts).unwrap_or(u32::MAX);
-        if made >= policy.max_attempts {
+        let before = made.saturating_sub(1) % policy.max_attempts.max(1);
+        if before + 1 >= policy.max_attempts {
             return Finish::Dead { error };
         }
-        let bound = policy.base_delay_ms.saturating_mul(1 << made.saturating_sub(1).min(30)).min(policy.max_delay_ms);
+        let bound = policy.base_delay_ms.saturating_mul(1 << before.min(30)).min(policy.max_delay_ms);
         let drawn = rand::random_range(0..=bound);
         let asked = after.map_or(0, |after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)).min(24 * 3_600_000);
         let pause = i64::try_from(drawn.max(asked)).unwrap_or(i64::MAX);
@@ -244,13 +245,14 @@ impl Gateway {
                 Err(UpdateError::Store(error)) => return Err(error),
                 Err(error) => {
                     let value = serde_json::to_vec(&update).unwrap_or_default();
-                    platforms::keep_in_quarantine(
+                    quarantine::keep(
                         c,
                         self.store().sealer(),
                         &Quarantined {
                             platform: platform.to_owned(),
                             digest: sha256(&value),
                             source_ref: update.update_id.clone(),
+                            form: Form::Update,
                             raw: value,
                             error: error.to_string(),
                             received_at: self.now(),

@@ -8,12 +8,15 @@ use crate::{
     audit::{hex, sha256},
     store::{
         StoreError,
-        platforms::{self, Quarantined},
+        quarantine::{self, Form, Held, Quarantined},
     },
 };
 
 /// Records registered at the same time.
 const SIDE_BY_SIDE: usize = 64;
+
+/// Quarantined records read at a time.
+const REPLAYED_PAGE: i64 = 100;
 
 /// What became of a set of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +50,7 @@ pub enum ReceiveError {
 /// Why a record goes into quarantine.
 struct Refused {
     source_ref: Option<String>,
+    form: Form,
     raw: Vec<u8>,
     error: String,
 }
@@ -76,7 +80,9 @@ impl Gateway {
                 let value = serde_json::to_value(&submission).unwrap_or_default();
                 match self.register(&platform.platform.id, value.clone()).await? {
                     Ok(new) => return Ok(Received { registered: usize::from(new), known: usize::from(!new), ..Received::default() }),
-                    Err(error) => Refused { source_ref: Some(source_ref), raw: value.to_string().into_bytes(), error },
+                    Err(error) => {
+                        Refused { source_ref: Some(source_ref), form: Form::Submission, raw: value.to_string().into_bytes(), error }
+                    }
                 }
             }
             Ok(Inbound::Update(update)) => {
@@ -84,10 +90,13 @@ impl Gateway {
                 let value = serde_json::to_value(&update).unwrap_or_default();
                 match self.follow(&platform.platform.id, value.clone()).await? {
                     Ok(()) => return Ok(Received { updates: 1, ..Received::default() }),
-                    Err(error) => Refused { source_ref: Some(source_ref), raw: value.to_string().into_bytes(), error },
+                    Err(error) => Refused { source_ref: Some(source_ref), form: Form::Update, raw: value.to_string().into_bytes(), error },
                 }
             }
-            Err(unmapped) => Refused { source_ref: unmapped.source_ref, raw: unmapped.raw, error: unmapped.error.to_string() },
+            Err(unmapped) => {
+                let form = unmapped.mapping.map_or(Form::Unrouted, |mapping| Form::Record { mapping });
+                Refused { source_ref: unmapped.source_ref, form, raw: unmapped.raw, error: unmapped.error.to_string() }
+            }
         };
         self.quarantine(&platform.platform.id, refused).await?;
         Ok(Received { quarantined: 1, ..Received::default() })
@@ -111,12 +120,46 @@ impl Gateway {
             Ok(update) => update,
             Err(violations) => return Ok(Err(violations.to_string())),
         };
-        match self.report(platform, update.clone()).await {
-            Ok(_) => Ok(Ok(())),
+        match self.report_or_park(platform, update).await {
+            Ok(()) => Ok(Ok(())),
             Err(UpdateError::Store(error)) => Err(error.into()),
-            Err(UpdateError::UnknownCase) if self.park(platform, update).await? => Ok(Ok(())),
             Err(error) => Ok(Err(error.to_string())),
         }
+    }
+
+    /// Offers a platform's quarantined records again, after its mapping or the exchange format was mended. What registers is let go.
+    pub async fn replay_quarantine(&self, platform: &FederatedPlatform) -> Result<Received, ReceiveError> {
+        let mut received = Received::default();
+        let mut last = Vec::new();
+        loop {
+            let (id, after) = (platform.platform.id.clone(), last.clone());
+            let page =
+                self.0.store.run(move |store| store.read(|c| quarantine::after(c, store.sealer(), &id, &after, REPLAYED_PAGE))).await?;
+            let Some(newest) = page.last() else { return Ok(received) };
+            last.clone_from(&newest.digest);
+            for held in page {
+                received += self.replay_one(platform, held).await?;
+            }
+        }
+    }
+
+    async fn replay_one(&self, platform: &FederatedPlatform, held: Held) -> Result<Received, ReceiveError> {
+        let kept = Received { quarantined: 1, ..Received::default() };
+        let record = match &held.form {
+            Form::Record { mapping } => platform.adapter.as_ref().map(|adapter| adapter.replay(mapping, &held.raw)),
+            Form::Submission => serde_json::from_slice(&held.raw).ok().map(|submission| Ok(Inbound::Submission(submission))),
+            Form::Update => serde_json::from_slice(&held.raw).ok().map(|update| Ok(Inbound::Update(update))),
+            Form::Unrouted => None,
+        };
+        // A record that maps now and is refused afterwards is kept in its new form.
+        let changed_form = matches!((&held.form, &record), (Form::Record { .. }, Some(Ok(_))));
+        let Some(record) = record else { return Ok(kept) };
+        let received = self.receive_one(platform, record).await?;
+        if received.quarantined == 0 || changed_form {
+            let id = platform.platform.id.clone();
+            self.0.store.run(move |store| store.transaction(|c| quarantine::release(c, &id, &held.digest))).await?;
+        }
+        Ok(received)
     }
 
     async fn quarantine(&self, platform: &str, refused: Refused) -> Result<(), StoreError> {
@@ -126,10 +169,11 @@ impl Gateway {
             platform: platform.to_owned(),
             source_ref: refused.source_ref.unwrap_or_else(|| hex(&digest[..8])),
             digest,
+            form: refused.form,
             raw: refused.raw,
             error: refused.error,
             received_at: self.now(),
         };
-        self.0.store.run(move |store| store.transaction(|c| platforms::keep_in_quarantine(c, store.sealer(), &record))).await
+        self.0.store.run(move |store| store.transaction(|c| quarantine::keep(c, store.sealer(), &record))).await
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
-use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model};
+use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
@@ -127,9 +127,20 @@ impl Run {
                 self.linker.learn(print);
             }
         }
-        for (row, print) in rows.iter().zip(&prints) {
+        let mut at = 0;
+        while at < rows.len() {
+            let end = rows.len().min(at + self.linker.preparable());
+            let prepared: Vec<Prepared> = prints[at..end].par_iter().map(|print| self.linker.prepare(print)).collect();
+            self.fold(&rows[at..end], &prints[at..end], &prepared, sink)?;
+            at = end;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, rows: &[FlatRow], prints: &[Fingerprint], prepared: &[Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+        for ((row, print), prepared) in rows.iter().zip(prints).zip(prepared) {
             let seq = self.summary.rows;
-            let outcome = self.linker.decide(print);
+            let outcome = self.linker.decide_prepared(print, prepared);
             let case = outcome.case.unwrap_or(seq);
             let matter = outcome.matter.unwrap_or(case);
             self.linker.insert(seq, print, case, outcome.matter);

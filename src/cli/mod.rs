@@ -15,6 +15,7 @@ mod link;
 mod migrate;
 mod neighbours;
 mod openapi;
+mod quarantine;
 mod runtime;
 mod serve;
 mod simulate;
@@ -43,6 +44,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Make, list and revoke API keys
     Key(key::Args),
+    /// List the records that could not be registered, and offer them again
+    Quarantine(quarantine::Args),
     /// Register the records of files through an adapter, and link them
     Ingest(ingest::Args),
     /// Link the submissions of files, without a server or a store
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
+        Command::Quarantine(args) => quarantine::run(args),
         Command::Ingest(args) => ingest::run(&args),
         Command::Link(args) => link::run(args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),

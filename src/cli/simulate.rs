@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};
 
+use super::corpus::{self, CorpusError};
 use crate::simulate::{
     Behaviour, CallbackMode, Clock, Faults, PlatformSetting, Setting, Simulation, SimulationError, Software,
     scenario::{Plan, Scenario},
@@ -17,7 +18,10 @@ pub const PLATFORMS: [(&str, Software); 5] = [
 ];
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The first port; each platform takes the next. 0 for free ones.
     #[arg(long, default_value_t = 7_201, value_name = "PORT")]
     listen_base_port: u16,
@@ -36,6 +40,24 @@ pub struct Args {
     seed: u64,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write a corpus of made-up submissions with the truth about them, as CSV: duplicates, typos, missing and masked
+    /// fields, shared matters, form letters
+    Corpus(Corpus),
+}
+
+#[derive(Debug, clap::Args)]
+struct Corpus {
+    #[arg(long, default_value_t = 100_000)]
+    rows: u64,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where to write; standard output if absent
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<std::path::PathBuf>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SimulateCommandError {
     #[error("the fault {0} is not PLATFORM:NAME=VALUE with a known platform and name")]
@@ -44,14 +66,31 @@ pub enum SimulateCommandError {
     Simulation(#[from] SimulationError),
     #[error("the runtime cannot start")]
     Runtime(#[from] std::io::Error),
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
 }
 
 /// Runs the platforms until the person presses Ctrl-C.
 pub fn run(args: Args) -> Result<ExitCode, SimulateCommandError> {
+    if let Some(Command::Corpus(corpus)) = args.command {
+        write_corpus(&corpus)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let faults = parse_faults(&args.faults)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(simulate(args, faults))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn write_corpus(corpus: &Corpus) -> Result<(), CorpusError> {
+    let plan = corpus::Plan { rows: corpus.rows, seed: corpus.seed };
+    match &corpus.output {
+        Some(path) => {
+            let file = std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?;
+            corpus::write_corpus(plan, file)
+        }
+        None => corpus::write_corpus(plan, std::io::stdout().lock()),
+    }
 }
 
 async fn simulate(args: Args, faults: BTreeMap<String, Faults>) -> Result<(), SimulateCommandError> {

@@ -98,6 +98,10 @@ impl Config {
             }
         }
         self.delivery.check().map_err(ConfigError::Invalid)?;
+        // One attempt may ask for an access token first; a lease that ends before it lets another node send the same message.
+        if self.delivery.lease_ms <= self.outbound.total_timeout_ms.saturating_mul(2) {
+            return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
+        }
         self.linker.check().map_err(ConfigError::Invalid)
     }
 
@@ -162,6 +166,8 @@ mod tests {
             ("[[platforms]]\nid = \"a\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"999999\"\n", "division"),
             ("[[platforms]]\nid = \"A b\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n", "id"),
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
+            ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
+            ("[server]\nmax_body_bytes = 1\n", "unknown field"),
         ] {
             let error = load(text, &none).expect_err(text);
             let shown = format!("{error} {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());

@@ -12,8 +12,6 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
     pub listen: SocketAddr,
-    /// Largest body of one submission, bytes.
-    pub max_body_bytes: usize,
     /// Submissions waiting for their commit before new ones are answered 503.
     pub intake_queue: usize,
     pub workers: usize,
@@ -21,7 +19,7 @@ pub struct ServerConfig {
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), max_body_bytes: 512 * 1024, intake_queue: 2048, workers: 2 }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), intake_queue: 2048, workers: 2 }
     }
 }
 

@@ -42,9 +42,9 @@ const MAX_MEMBERS: usize = 8;
 pub(super) struct Cases {
     /// Ascending.
     seqs: Vec<u64>,
-    /// Case and matter of each entry as stored; merges lead on.
-    case: Vec<u64>,
-    matter: Vec<u64>,
+    /// Case and matter of each entry as stored, by the entry that founded them; merges lead on.
+    case: Vec<u32>,
+    matter: Vec<u32>,
     /// Of matters of more than one case: some members, by which a newcomer is measured.
     members: HashMap<u64, Vec<u32>>,
     apart: Apart,
@@ -60,8 +60,9 @@ impl Cases {
             return None;
         }
         self.seqs.push(seq);
-        self.case.push(case);
-        self.matter.push(matter.unwrap_or(case));
+        let founder = self.entry_of(case).unwrap_or(entry);
+        self.case.push(founder);
+        self.matter.push(matter.and_then(|m| self.entry_of(m)).unwrap_or(founder));
         if let Some(matter) = matter.filter(|m| *m != seq && case == seq) {
             self.remember(matter, entry);
         }
@@ -86,7 +87,7 @@ impl Cases {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        (self.seqs.capacity() + self.case.capacity() + self.matter.capacity()) * size_of::<u64>()
+        self.seqs.capacity() * size_of::<u64>() + (self.case.capacity() + self.matter.capacity()) * size_of::<u32>()
     }
 
     pub(super) fn entry_of(&self, seq: u64) -> Option<u32> {
@@ -98,13 +99,13 @@ impl Cases {
     }
 
     pub(super) fn case(&self, entry: u32) -> u64 {
-        self.leading(self.case[entry as usize])
+        self.leading(self.seq(self.case[entry as usize]))
     }
 
     /// That of the case it belongs to now, as the case's founder was put into it.
     pub(super) fn matter(&self, entry: u32) -> u64 {
         let founder = if self.moved { self.entry_of(self.case(entry)) } else { None };
-        self.matter[founder.unwrap_or(entry) as usize]
+        self.seq(self.matter[founder.unwrap_or(entry) as usize])
     }
 
     fn leading(&self, case: u64) -> u64 {
@@ -132,7 +133,7 @@ impl Cases {
     fn known(&self, case: u64) -> Result<u64, RulingError> {
         let entry = self.entry_of(case).ok_or(RulingError::UnknownCase(case))?;
         let leading = self.leading(case);
-        if leading == case && self.case[entry as usize] != case { Err(RulingError::UnknownCase(case)) } else { Ok(leading) }
+        if leading == case && self.case[entry as usize] != entry { Err(RulingError::UnknownCase(case)) } else { Ok(leading) }
     }
 
     fn pair(&self, a: u64, b: u64) -> Result<(u64, u64), RulingError> {
@@ -153,9 +154,11 @@ impl Cases {
         if taken.is_empty() || taken.len() == members.len() || submissions.iter().min() != Some(&new_case) || new_case == case {
             return Err(RulingError::EmptySplit);
         }
+        let leaving = self.entry_of(new_case).ok_or(RulingError::NotInCase(new_case))?;
+        let staying = self.entry_of(case).ok_or(RulingError::UnknownCase(case))?;
         // Who came by a merge of the revived case and is not taken stays.
         for entry in members {
-            self.case[entry as usize] = if taken.binary_search(&entry).is_ok() { new_case } else { case };
+            self.case[entry as usize] = if taken.binary_search(&entry).is_ok() { leaving } else { staying };
         }
         self.moved = true;
         Ok(())

@@ -32,7 +32,7 @@ impl Comparer<'_> {
         let text = a_text.measure(b, self.frequency);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
-        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits) && !place;
+        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits || t.shared < rules.carrying_terms) && !place;
         Score::weigh(self.model, person, scored, short)
     }
 
@@ -91,7 +91,8 @@ impl Comparer<'_> {
             let mut result = self.result(Kind::Text, text.cosine, None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
-            if let Some(bits) = text.topic_bits {
+            // What one person writes about, their street, their block, recurs whatever the matter.
+            if let Some(bits) = text.topic_bits.filter(|_| !same_person) {
                 out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
             }
         }

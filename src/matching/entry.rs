@@ -59,9 +59,13 @@ pub(super) struct PersonEntry {
     pub address: Vec<u16>,
 }
 
+/// Half a token; 0 stays "absent", and nothing else becomes it.
+pub(super) const fn half(token: u64) -> u32 {
+    (token >> 32) as u32 | (token != 0 && token >> 32 == 0) as u32
+}
+
 impl PersonEntry {
     fn new(print: &PersonPrint) -> Self {
-        let half = |token: u64| (token >> 32) as u32 | u32::from(token != 0 && token >> 32 == 0);
         Self {
             id: half(print.id),
             id_verified: print.id_verified,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::clk::{Clk, DigitFilter};
 use super::encoding;
 use super::key::{FederationKey, TermKey, TokenKey};
-use super::normalise::{compact, date, fold, is_placeholder, phone};
+use super::normalise::{compact, date, fold, is_han, is_placeholder, phone};
 use super::record::{Person, Record, Role};
 use super::resident_id::{self, IdNumber};
 use super::terms::{Term, TermCollector};
@@ -32,7 +32,7 @@ pub struct Fingerprint {
     pub(super) chars: Vec<Term>,
     /// Token of the whole folded text, letters and digits only; 0 when there is none.
     pub(super) text: u32,
-    /// Letters and digits read, saturating.
+    /// Characters of subject and content read, saturating.
     pub(super) text_len: u16,
     /// Administrative division as digits, with their number.
     pub(super) division: Option<Division>,
@@ -169,9 +169,8 @@ impl Fingerprinter {
             collector.add(place, 1);
         }
         let content = collector.add(record.content, 1);
-        let letters = || content.chars().filter(|c| c.is_alphanumeric());
-        let text_len = letters().count() + subject.chars().filter(|c| c.is_alphanumeric()).count();
-        let plain: String = letters().collect();
+        let plain: String = content.chars().filter(|c| is_han(*c) || c.is_alphanumeric()).collect();
+        let text_len = content.chars().count() + subject.chars().count();
         let (terms, chars) = collector.finish();
         Fingerprint {
             platform: self.fact("platform", record.platform),

@@ -11,7 +11,15 @@ pub(super) struct Frequency {
     /// log2(count + 1) of each character.
     chars_log: Vec<f32>,
     documents: u64,
+    /// Submissions counted but not yet weighed with, and their hashes: weights stay as they are for a while, so that
+    /// many submissions can be prepared at once and decide as they would one by one.
+    pending: Vec<u32>,
+    pending_chars: Vec<u32>,
+    pending_documents: u64,
 }
+
+/// Weights are taken over after a sixteenth more submissions, and after so many at the latest.
+pub(super) const MAX_EPOCH: u64 = 1_024;
 
 const BITS: u32 = 21;
 /// Submissions assumed before the first, each holding none of the terms asked about: an empty index trusts
@@ -21,16 +29,36 @@ const PSEUDO_DOCUMENTS: u64 = 1_000;
 impl Frequency {
     pub(super) fn new() -> Self {
         let chars = CHAR_HASHES as usize;
-        Self { counts: vec![0; 1 << BITS], chars: vec![0; chars], chars_log: vec![0.0; chars], documents: 0 }
+        Self { counts: vec![0; 1 << BITS], chars: vec![0; chars], chars_log: vec![0.0; chars], documents: 0, pending: Vec::new(), pending_chars: Vec::new(), pending_documents: 0 }
     }
 
     pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>, chars: impl Iterator<Item = u32>) {
-        self.documents += 1;
-        for hash in hashes {
+        self.pending.extend(hashes);
+        self.pending_chars.extend(chars);
+        self.pending_documents += 1;
+        if self.until_next() == 0 {
+            self.take_over();
+        }
+    }
+
+    /// Submissions that may still be added before weights change.
+    pub(super) fn until_next(&self) -> u64 {
+        (self.documents / 16).clamp(1, MAX_EPOCH).saturating_sub(self.pending_documents)
+    }
+
+    /// Submissions weights are made from; tells one set of weights from the next.
+    pub(super) const fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// Makes the weights those of all submissions added so far.
+    pub(super) fn take_over(&mut self) {
+        self.documents += std::mem::take(&mut self.pending_documents);
+        for hash in self.pending.drain(..) {
             let count = &mut self.counts[slot(hash)];
             *count = count.saturating_add(1);
         }
-        for char in chars {
+        for char in self.pending_chars.drain(..) {
             if let (Some(count), Some(log)) = (self.chars.get_mut(char as usize), self.chars_log.get_mut(char as usize)) {
                 *count = count.saturating_add(1);
                 *log = self::log(*count);
@@ -101,6 +129,7 @@ mod tests {
         for i in 0..2_000 {
             frequency.add_document([common].into_iter().chain((i == 0).then_some(rare)), [1].into_iter().chain((i == 0).then_some(2)));
         }
+        frequency.take_over();
         assert!(frequency.bits(rare) > frequency.bits(common) + 5.0);
         assert!(frequency.bits(common) < 1.0);
         assert!(frequency.chars().bits(2) > frequency.chars().bits(1) + 5.0);

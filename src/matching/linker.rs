@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
 use super::compare::{Comparer, leaf, place_hash, point_hash};
-use super::entry::{Entry, Topic};
+use super::entry::{Entry, Topic, half};
 use super::text::TextProbe;
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::fingerprint::Fingerprint;
@@ -33,13 +34,13 @@ pub struct IndexOptions {
     pub stored_terms: usize,
     /// Most entries under one term; the newest win.
     pub list_length: usize,
-    /// Most submissions compared with one.
+    /// Most submissions compared with one for their text or place; as many as 24 more for their persons.
     pub candidates: usize,
 }
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 12, queried_terms: 16, stored_terms: 16, list_length: 48, candidates: 32 };
+    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
     pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 512 };
 }
@@ -72,9 +73,7 @@ pub struct Linker {
     options: IndexOptions,
     frequency: Frequency,
     postings: Postings,
-    /// Packed entries one after the other, and where each ends.
-    arena: Vec<u8>,
-    ends: Vec<u64>,
+    entries: Arena,
     cases: Cases,
 }
 
@@ -84,7 +83,7 @@ impl Linker {
     }
 
     pub fn with_options(model: Model, options: IndexOptions) -> Self {
-        Self { model, options, frequency: Frequency::new(), postings: Postings::new(options.list_length), arena: Vec::new(), ends: Vec::new(), cases: Cases::default() }
+        Self { model, options, frequency: Frequency::new(), postings: Postings::new(options.list_length), entries: Arena::default(), cases: Cases::default() }
     }
 
     pub const fn model(&self) -> &Model {
@@ -93,11 +92,11 @@ impl Linker {
 
     /// Submissions folded in.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.entries.len() == 0
     }
 
     /// Bytes held, the fixed tables included.
@@ -105,8 +104,7 @@ impl Linker {
         self.frequency.memory_bytes()
             + self.postings.memory_bytes()
             + self.cases.memory_bytes()
-            + self.arena.capacity()
-            + self.ends.capacity() * size_of::<u64>()
+            + self.entries.memory_bytes()
     }
 
     /// The case a submission belongs to now, rulings applied.
@@ -121,9 +119,36 @@ impl Linker {
 
     /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
+        self.decide_prepared(fingerprint, &self.prepare(fingerprint))
+    }
+
+    /// Does what of [`Self::decide`] does not depend on the submissions right before: many can be prepared at once
+    /// while the linker rests.
+    pub fn prepare(&self, fingerprint: &Fingerprint) -> Prepared {
         let probe = self.probe(fingerprint);
-        let compared = self.compared(fingerprint, &probe);
-        self.outcome(&probe, compared)
+        let scores = self.compare_all(&probe, &self.candidates(fingerprint, &probe.topics));
+        Prepared { probe, scores, documents: self.frequency.documents() }
+    }
+
+    /// [`Self::decide`] with work done before; equal to it whatever was folded in between.
+    pub fn decide_prepared(&self, fingerprint: &Fingerprint, prepared: &Prepared) -> Outcome {
+        if prepared.documents != self.frequency.documents() {
+            return self.decide(fingerprint);
+        }
+        let candidates = self.candidates(fingerprint, &prepared.probe.topics);
+        let mut scores = Vec::with_capacity(candidates.len());
+        for entry in candidates {
+            match prepared.scores.iter().find(|(e, _)| *e == entry) {
+                Some(known) => scores.push(*known),
+                None => scores.extend(self.compare_all(&prepared.probe, &[entry])),
+            }
+        }
+        self.outcome(&prepared.probe, scores)
+    }
+
+    /// How many submissions may be prepared now and still be decided with what was prepared.
+    pub fn preparable(&self) -> usize {
+        usize::try_from(self.frequency.until_next()).unwrap_or(1).max(1)
     }
 
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
@@ -218,20 +243,24 @@ impl Linker {
     /// founds a case; `matter` `None` is a matter of its own.
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
-        self.learn(fingerprint);
         let topics = self.topics(fingerprint);
         let posted = topics.iter().take(self.options.posted_terms).map(|t| t.hash);
-        for key in person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(posted) {
+        let mut keys: Vec<u32> = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(posted).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
             self.postings.add(key, entry);
         }
-        Entry::new(fingerprint, &topics[..topics.len().min(self.options.stored_terms)]).pack(&mut self.arena);
-        self.ends.push(self.arena.len() as u64);
+        let mut packed = Vec::with_capacity(256);
+        Entry::new(fingerprint, &topics[..topics.len().min(self.options.stored_terms)]).pack(&mut packed);
+        self.entries.push(&packed);
+        self.learn(fingerprint);
     }
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
         let persons = fingerprint.persons.iter();
-        let mut names: Vec<u32> = Entry::new(fingerprint, &[]).persons.iter().map(|p| p.name).filter(|n| *n != 0).collect();
+        let mut names: Vec<u32> = fingerprint.persons.iter().map(|p| half(p.name)).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
         let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
@@ -261,16 +290,10 @@ impl Linker {
         let comparer = Comparer { model: &self.model, frequency: &self.frequency };
         let mut other = Entry::default();
         let compare = |entry: &u32| {
-            other.unpack(self.packed(*entry));
+            other.unpack(self.entries.get(*entry));
             (*entry, comparer.compare(&probe.entry, &probe.text, &other))
         };
         entries.iter().map(compare).collect()
-    }
-
-    fn packed(&self, entry: u32) -> &[u8] {
-        let at = entry as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.arena[start as usize..self.ends[at] as usize]
     }
 
     /// The terms a text is about, as many as are queried: subject and repeated terms first, the rarer the better.
@@ -291,27 +314,31 @@ impl Linker {
     }
 
     fn candidates(&self, fingerprint: &Fingerprint, topics: &[Topic]) -> Vec<u32> {
-        let mut persons: Vec<u32> = person_keys(fingerprint).flat_map(|key| self.postings.get(key).iter().copied()).collect();
+        let mut persons: Vec<u32> = Vec::new();
+        for key in person_keys(fingerprint) {
+            self.postings.each(key, |entry| persons.push(entry));
+        }
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
         persons.truncate(MAX_PERSON_CANDIDATES);
-        let near: Vec<&[u32]> = near_keys(fingerprint).map(|key| self.postings.get(key)).collect();
-        let told: Vec<(&[u32], f32)> = topics
-            .iter()
-            .map(|t| (self.postings.get(t.hash), t.rank * t.bits))
-            .chain(near.into_iter().map(|list| (list, NEAR_SCORE)))
-            .collect();
-        let mut tally = Tally::new(told.iter().map(|(list, _)| list.len()).sum());
-        for (list, weight) in told {
-            for entry in list {
-                tally.add(*entry, weight);
-            }
+        let mut tally = Tally::new();
+        for topic in topics {
+            self.postings.each(topic.hash, |entry| tally.add(entry, topic.rank * topic.bits));
         }
-        let room = self.options.candidates.saturating_sub(persons.len());
-        let best = tally.best(room, |entry| persons.contains(&entry));
+        for key in near_keys(fingerprint) {
+            self.postings.each(key, |entry| tally.add(entry, NEAR_SCORE));
+        }
+        let best = tally.best(self.options.candidates, |entry| persons.contains(&entry));
         persons.extend(best);
         persons
     }
+}
+
+/// A submission compared with what the index held at the time.
+pub struct Prepared {
+    probe: Probe,
+    scores: Vec<(u32, Score)>,
+    documents: u64,
 }
 
 /// A new submission made ready for comparison.

@@ -8,9 +8,11 @@
 //! give the same cases.
 
 mod apart;
+mod arena;
 mod cases;
 mod clk;
 mod compare;
+mod em;
 mod encoding;
 mod entry;
 mod evidence;
@@ -20,6 +22,7 @@ mod key;
 mod linker;
 mod model;
 mod normalise;
+mod persons;
 mod postings;
 mod record;
 pub mod resident_id;
@@ -28,10 +31,12 @@ mod text;
 
 pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
+pub use em::{Estimate, MISSING, estimate};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};
 pub use key::FederationKey;
-pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, cases_of};
+pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, Prepared, cases_of};
 pub use model::{Model, ModelError, Question};
+pub use persons::{Deduplicated, deduplicate};
 pub use record::{Person, Record, Role};
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};

@@ -175,6 +175,8 @@ pub(super) struct TextRules {
     pub earned_share: f64,
     /// Below so many bits of shared information, and with no agreeing place, texts cannot make a machine's duplicate.
     pub carrying_bits: f64,
+    /// Nor below so many shared characters and words, however rare they are.
+    pub carrying_terms: u16,
     /// Category and time between filings of different persons count the less the more the texts say, and nothing from
     /// so many bits: whoever tells a matter at length has told its kind, and such matters stay.
     pub context_fades_bits: f64,

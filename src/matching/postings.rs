@@ -1,59 +1,128 @@
 //! Blocking keys to the entries that hold them, each list bounded.
 
-use std::collections::HashMap;
-
+/// A multimap of 32-bit keys to entries by open addressing, about ten bytes a posting. Sharded, so that growing one
+/// part stops nobody for long.
 #[derive(Clone)]
 pub(super) struct Postings {
-    lists: HashMap<u32, List>,
+    shards: Vec<Shard>,
     /// Most entries kept under one key; the newest win.
     length: usize,
 }
 
-#[derive(Clone)]
-struct List {
-    entries: Vec<u32>,
-    next: usize,
+/// Slots hold `key << 32 | entry + 1`; 0 is free.
+#[derive(Clone, Default)]
+struct Shard {
+    slots: Vec<u64>,
+    used: usize,
+}
+
+const SHARD_BITS: u32 = 8;
+const FIRST_SLOTS: usize = 16;
+
+const fn mix(key: u32) -> u32 {
+    let x = (key ^ key >> 16).wrapping_mul(0x7feb_352d);
+    let x = (x ^ x >> 15).wrapping_mul(0x846c_a68b);
+    x ^ x >> 16
+}
+
+impl Shard {
+    fn home(&self, mixed: u32) -> usize {
+        let rest = u64::from(mixed << SHARD_BITS);
+        (rest * self.slots.len() as u64 >> 32) as usize
+    }
+
+    /// Puts a posting in, or over the oldest of its key once there are `length` of them.
+    fn add(&mut self, key: u32, entry: u32, length: usize) {
+        let new = u64::from(key) << 32 | (u64::from(entry) + 1);
+        let mut at = self.home(mix(key));
+        let (mut same, mut oldest) = (0, at);
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                break;
+            }
+            if (slot >> 32) as u32 == key {
+                if same == 0 || slot < self.slots[oldest] {
+                    oldest = at;
+                }
+                same += 1;
+                if same == length {
+                    self.slots[oldest] = new;
+                    return;
+                }
+            }
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+        }
+        self.slots[at] = new;
+        self.used += 1;
+    }
+
+    fn grow(&mut self) {
+        let slots = (self.slots.len() * 5 / 4).max(FIRST_SLOTS);
+        let old = std::mem::replace(&mut self.slots, vec![0; slots]);
+        self.used = 0;
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            self.add((slot >> 32) as u32, (slot as u32).wrapping_sub(1), usize::MAX);
+        }
+    }
 }
 
 impl Postings {
     pub(super) fn new(length: usize) -> Self {
-        Self { lists: HashMap::new(), length }
+        Self { shards: vec![Shard::default(); 1 << SHARD_BITS], length }
     }
 
-    /// Appends `entry` under `key`, over the oldest once the list is full. Amortised O(1).
+    /// Amortised O(list length).
     pub(super) fn add(&mut self, key: u32, entry: u32) {
-        let list = self.lists.entry(key).or_insert_with(|| List { entries: Vec::with_capacity(1), next: 0 });
-        if list.entries.len() < self.length {
-            list.entries.push(entry);
-        } else {
-            list.entries[list.next] = entry;
-            list.next = (list.next + 1) % self.length;
+        let shard = &mut self.shards[(mix(key) >> (32 - SHARD_BITS)) as usize];
+        if (shard.used + 1) * 20 > shard.slots.len() * 17 {
+            shard.grow();
+        }
+        shard.add(key, entry, self.length);
+    }
+
+    /// Calls back with the entries under `key`, in no particular but a repeatable order.
+    pub(super) fn each(&self, key: u32, mut found: impl FnMut(u32)) {
+        let mixed = mix(key);
+        let shard = &self.shards[(mixed >> (32 - SHARD_BITS)) as usize];
+        if shard.slots.is_empty() {
+            return;
+        }
+        let mut at = shard.home(mixed);
+        loop {
+            let slot = shard.slots[at];
+            if slot == 0 {
+                return;
+            }
+            if (slot >> 32) as u32 == key {
+                found((slot as u32).wrapping_sub(1));
+            }
+            at = if at + 1 == shard.slots.len() { 0 } else { at + 1 };
         }
     }
 
-    /// The entries under `key`, in no particular order.
-    pub(super) fn get(&self, key: u32) -> &[u32] {
-        self.lists.get(&key).map_or(&[], |list| &list.entries)
-    }
-
     pub(super) fn memory_bytes(&self) -> usize {
-        self.lists.capacity() * (size_of::<(u32, List)>() + 1) + self.lists.values().map(|l| l.entries.capacity() * 4).sum::<usize>()
+        self.shards.iter().map(|s| s.slots.capacity() * size_of::<u64>() + size_of::<Shard>()).sum()
     }
 }
 
 /// Sums of weights by entry, for one query.
 pub(super) struct Tally {
     slots: Vec<(u32, f32)>,
+    used: usize,
     shift: u32,
 }
 
 const FREE: u32 = u32::MAX;
+const TALLY_BITS: u32 = 11;
 
 impl Tally {
-    /// Room for at most `most` entries.
-    pub(super) fn new(most: usize) -> Self {
-        let bits = (most.max(8) * 2).next_power_of_two().trailing_zeros();
-        Self { slots: vec![(FREE, 0.0); 1 << bits], shift: 32 - bits }
+    pub(super) fn new() -> Self {
+        Self::with_bits(TALLY_BITS)
+    }
+
+    fn with_bits(bits: u32) -> Self {
+        Self { slots: vec![(FREE, 0.0); 1 << bits], used: 0, shift: 32 - bits }
     }
 
     pub(super) fn add(&mut self, entry: u32, weight: f32) {
@@ -61,15 +130,23 @@ impl Tally {
         let mut at = (entry.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
         loop {
             let slot = &mut self.slots[at & mask];
-            if slot.0 == FREE {
-                *slot = (entry, weight);
-                return;
-            }
             if slot.0 == entry {
                 slot.1 += weight;
                 return;
             }
+            if slot.0 == FREE {
+                *slot = (entry, weight);
+                break;
+            }
             at += 1;
+        }
+        self.used += 1;
+        if self.used * 4 > self.slots.len() * 3 {
+            let mut larger = Self::with_bits(32 - self.shift + 1);
+            for (entry, weight) in self.slots.drain(..).filter(|(entry, _)| *entry != FREE) {
+                larger.add(entry, weight);
+            }
+            *self = larger;
         }
     }
 
@@ -97,15 +174,32 @@ mod tests {
         for entry in 0..10 {
             postings.add(7, entry);
         }
-        let mut kept = postings.get(7).to_vec();
-        kept.sort_unstable();
-        assert_eq!(kept, [7, 8, 9]);
-        assert!(postings.get(8).is_empty());
+        let found = |key| {
+            let mut found = Vec::new();
+            postings.each(key, |entry| found.push(entry));
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(found(7), [7, 8, 9]);
+        assert!(found(8).is_empty());
+    }
+
+    #[test]
+    fn growing_loses_nothing() {
+        let mut postings = Postings::new(100);
+        for entry in 0..50_000_u32 {
+            postings.add(entry.wrapping_mul(0x9e37_79b1), entry);
+        }
+        for entry in 0..50_000_u32 {
+            let mut found = false;
+            postings.each(entry.wrapping_mul(0x9e37_79b1), |e| found |= e == entry);
+            assert!(found, "{entry}");
+        }
     }
 
     #[test]
     fn tallies_rank() {
-        let mut tally = Tally::new(6);
+        let mut tally = Tally::new();
         for (entry, weight) in [(1, 1.0), (2, 5.0), (1, 3.0), (9, 4.0), (3, 9.0)] {
             tally.add(entry, weight);
         }

@@ -25,6 +25,8 @@ pub(super) struct TextMeasure {
     pub cosine: f64,
     /// Information in bits of the characters and words both hold.
     pub shared_bits: f64,
+    /// Distinct characters and words both hold.
+    pub shared: u16,
     /// Information in bits of the topics both have; `None` unless both have any.
     pub topic_bits: Option<f64>,
     /// Information in bits of the poorer text.
@@ -53,7 +55,7 @@ impl TextProbe {
             return None;
         }
         let all = frequency.chars();
-        let (mut dot, mut square, mut shared, mut own) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+        let (mut dot, mut square, mut shared, mut own, mut count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0_u16);
         for c in &other.chars {
             let bits = all.bits(c.hash);
             let weight = bits * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
@@ -63,12 +65,13 @@ impl TextProbe {
             dot += weight * mine;
             if mine > 0.0 {
                 shared += bits;
+                count += 1;
             }
         }
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
         let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(&other.topics));
-        Some(TextMeasure { cosine, shared_bits: f64::from(shared), topic_bits, own_bits: f64::from(self.bits.min(own)) })
+        Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count, topic_bits, own_bits: f64::from(self.bits.min(own)) })
     }
 
     fn topic_bits(&self, other: &[u16]) -> f64 {

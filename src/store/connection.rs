@@ -65,6 +65,21 @@ impl StoreError {
         Self::Corrupt { what, source: source.into() }
     }
 
+    /// True when the store could not be reached or stayed busy: the same will succeed later, unchanged.
+    pub fn is_passing(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match self {
+            Self::Pool(_) | Self::LeaseLost(_) => true,
+            Self::Query(Error::DatabaseError(kind, information)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UnableToSendCommand)
+                    // SQLite's codes do not come through.
+                    || matches!(information.message(), "database is locked" | "database or disk is full" | "disk I/O error")
+            }
+            Self::Query(Error::BrokenTransactionManager) => true,
+            _ => false,
+        }
+    }
+
     /// True when a row with the same key was there already.
     pub fn is_unique_violation(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error};

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Connection, INSERT_CHUNK, Page, StoreError,
+    Connection, INSERT_CHUNK, Page, StoreError, cases,
     connection::{Log, each_backend},
     schema::{case_events, case_updates, parked_updates},
     seal::Sealer,
@@ -177,7 +177,7 @@ fn parked_context(platform: &str, update_id: &str) -> String {
     format!("parked_update:{platform}:{update_id}")
 }
 
-/// Keeps a report until the receipt it names is known.
+/// Keeps a report until the receipt it names is known; `false` if it is known by now, and the report can be taken.
 pub fn park(
     connection: &mut Connection<'_>,
     sealer: &Sealer,
@@ -185,7 +185,13 @@ pub fn park(
     receipt: &str,
     update: &CaseUpdate,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    // Whoever learns the receipt takes out what waits for it. Without the lock a report that is put there at that moment is missed,
+    // and then nobody comes for it.
+    connection.lock_log(Log::CaseEvents)?;
+    if cases::find_by_receipt(connection, platform, receipt)?.is_some() {
+        return Ok(false);
+    }
     let body = sealer.seal_json(&parked_context(platform, &update.update_id), update)?;
     each_backend!(connection, c => diesel::insert_into(parked_updates::table)
         .values((
@@ -197,11 +203,12 @@ pub fn park(
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(true)
 }
 
 /// Takes the reports out that waited for a receipt, in the order things happened.
 pub fn unpark(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, receipt: &str) -> Result<Vec<CaseUpdate>, StoreError> {
+    connection.lock_log(Log::CaseEvents)?;
     let rows: Vec<(String, Vec<u8>)> = each_backend!(connection, c => parked_updates::table
         .filter(parked_updates::platform.eq(platform))
         .filter(parked_updates::receipt.eq(receipt))

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod leases;
 pub mod links;
 pub mod platforms;
+pub mod quarantine;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;

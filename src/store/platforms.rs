@@ -1,4 +1,4 @@
-//! What the gateway remembers about each platform: its state, how far its pulls got, and records that did not map.
+//! What the gateway remembers about each platform: its state and how far its pulls got.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, StoreError,
     connection::each_backend,
-    schema::{platform_states, pull_cursors, quarantine},
-    seal::Sealer,
+    schema::{platform_states, pull_cursors},
     stored,
 };
 
@@ -121,68 +120,4 @@ pub fn save_cursor(
         .set((pull_cursors::position.eq(position), pull_cursors::updated_at.eq(stored(now))))
         .execute(c))?;
     Ok(())
-}
-
-/// A record that could not be registered, kept until the mapping is mended.
-#[derive(Clone, Debug)]
-pub struct Quarantined {
-    pub platform: String,
-    /// SHA-256 of the raw bytes; the same record again is kept once.
-    pub digest: [u8; 32],
-    /// The platform's own number where it could be read, else the digest.
-    pub source_ref: String,
-    pub raw: Vec<u8>,
-    /// Field, expression or code; nothing personal.
-    pub error: String,
-    pub received_at: DateTime<Utc>,
-}
-
-/// A [`Quarantined`] record as lists show it: without its raw bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuarantineEntry {
-    pub platform: String,
-    pub source_ref: String,
-    pub error: String,
-    pub received_at: DateTime<Utc>,
-}
-
-/// Keeps a record sealed. The same bytes from the same platform are kept once, with the newest error.
-pub fn keep_in_quarantine(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantined) -> Result<(), StoreError> {
-    let raw = sealer.seal(&format!("quarantine:{}", record.platform), &record.raw)?;
-    each_backend!(connection, c => diesel::insert_into(quarantine::table)
-        .values((
-            quarantine::platform.eq(&record.platform),
-            quarantine::digest.eq(&record.digest[..]),
-            quarantine::source_ref.eq(&record.source_ref),
-            quarantine::raw.eq(&raw),
-            quarantine::error.eq(&record.error),
-            quarantine::received_at.eq(stored(record.received_at)),
-        ))
-        .on_conflict((quarantine::platform, quarantine::digest))
-        .do_update()
-        .set((quarantine::error.eq(&record.error), quarantine::received_at.eq(stored(record.received_at))))
-        .execute(c))?;
-    Ok(())
-}
-
-/// One platform's newest quarantined records, at most `limit`.
-pub fn quarantined(connection: &mut Connection<'_>, platform: &str, limit: i64) -> Result<Vec<QuarantineEntry>, StoreError> {
-    let rows: Vec<(String, String, String, NaiveDateTime)> = each_backend!(connection, c => quarantine::table
-        .filter(quarantine::platform.eq(platform))
-        .order((quarantine::received_at.desc(), quarantine::source_ref))
-        .limit(limit)
-        .select((quarantine::platform, quarantine::source_ref, quarantine::error, quarantine::received_at))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|(platform, source_ref, error, at)| QuarantineEntry { platform, source_ref, error, received_at: at.and_utc() })
-        .collect())
-}
-
-/// How many records each platform has in quarantine.
-pub fn quarantine_counts(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => quarantine::table
-        .group_by(quarantine::platform)
-        .select((quarantine::platform, diesel::dsl::count_star()))
-        .load(c))?)
 }

@@ -208,6 +208,7 @@ diesel::table! {
         platform -> Text,
         digest -> Binary,
         source_ref -> Text,
+        form -> Text,
         raw -> Binary,
         error -> Text,
         received_at -> Timestamp,

@@ -182,7 +182,11 @@ impl Page {
 
     /// A weight in bits, with its sign. The minus is a real one, as wide as the plus.
     pub fn bits(&self, value: &f64) -> String {
-        if *value < 0.0 { format!("−{:.2}", -value) } else { format!("+{value:.2}") }
+        match *value {
+            v if v.abs() < 0.005 => "0.00".to_owned(),
+            v if v < 0.0 => format!("−{:.2}", -v),
+            v => format!("+{v:.2}"),
+        }
     }
 
     /// The division's name with its superiors', or the code where it is unknown.
@@ -290,7 +294,9 @@ mod tests {
         {
             assert_eq!(page.probability(&value), text);
         }
-        assert_eq!((page.bits(&7.5), page.bits(&-2.0)), ("+7.50".to_owned(), "−2.00".to_owned()));
+        for (bits, text) in [(7.5, "+7.50"), (-2.0, "−2.00"), (-0.001, "0.00")] {
+            assert_eq!(page.bits(&bits), text);
+        }
         assert_eq!((page.share(&1, &8), page.share(&0, &0)), ("12.5%".to_owned(), "—".to_owned()));
         for (minutes, text) in [(0, "刚刚"), (3, "3 分钟前"), (125, "2 小时前"), (4000, "2 天前")] {
             assert_eq!(page.ago(&(page.now - TimeDelta::minutes(minutes))), text);

@@ -22,6 +22,20 @@ fn every_dependency_may_be_given_on_under_our_licence() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+/// A dependency whose reason nobody can name is one too many.
+#[test]
+fn every_direct_dependency_has_its_reason() {
+    let manifest: toml::Table = toml::from_str(&files::text("Cargo.toml".as_ref()).unwrap()).unwrap();
+    let map = files::text("ARCHITECTURE.md".as_ref()).unwrap();
+    let section = map.split("## Dependencies").nth(1).unwrap();
+    let rows: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()).collect();
+    let named: BTreeSet<&str> = rows.iter().flat_map(|row| row.split([',', ' '])).filter(|name| !name.is_empty()).collect();
+    let of = |table: &str| manifest[table].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
+    let missing: Vec<String> =
+        of("dependencies").into_iter().chain(of("dev-dependencies")).filter(|name| !named.contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md gives no reason for {missing:?}");
+}
+
 fn strings(list: &toml::Value) -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap().to_owned()).collect()
 }

@@ -22,6 +22,7 @@ mod guide;
 mod licences;
 mod linking;
 mod platforms;
+mod quarantine;
 mod rulings;
 mod stores;
 mod tree;

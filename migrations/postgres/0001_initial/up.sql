@@ -209,6 +209,8 @@ CREATE TABLE quarantine (
     platform    TEXT NOT NULL,
     digest      BYTEA NOT NULL,
     source_ref  TEXT NOT NULL,
+    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update` or `unrouted`.
+    form        TEXT NOT NULL,
     raw         BYTEA NOT NULL,
     error       TEXT NOT NULL,
     received_at TIMESTAMP NOT NULL,

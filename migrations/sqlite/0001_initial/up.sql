@@ -209,6 +209,8 @@ CREATE TABLE quarantine (
     platform    TEXT NOT NULL,
     digest      BLOB NOT NULL,
     source_ref  TEXT NOT NULL,
+    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update` or `unrouted`.
+    form        TEXT NOT NULL,
     raw         BLOB NOT NULL,
     error       TEXT NOT NULL,
     received_at TIMESTAMP NOT NULL,

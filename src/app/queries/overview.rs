@@ -19,7 +19,7 @@ use crate::{
         deliveries::{self, DeliveryState},
         links,
         platforms::{self, PlatformState as StoredState},
-        submissions,
+        quarantine, submissions,
     },
 };
 
@@ -34,6 +34,7 @@ struct Counts {
     open_cases: HashMap<String, u64>,
     pending: HashMap<String, u64>,
     dead: HashMap<String, u64>,
+    quarantined: HashMap<String, u64>,
     received: HashMap<String, DateTime<Utc>>,
     pulled: HashMap<String, DateTime<Utc>>,
     delivered: HashMap<String, DateTime<Utc>>,
@@ -59,6 +60,7 @@ impl Counts {
                 DeliveryState::Delivered | DeliveryState::Skipped => {}
             }
         }
+        counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
         counts.received = submissions::last_received(c)?;
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c)?;
@@ -96,6 +98,7 @@ impl Counts {
             open_cases: count(&self.open_cases),
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
+            records_quarantined: count(&self.quarantined),
         }
     }
 }

@@ -84,7 +84,8 @@ pub fn submission(bytes: &[u8], now: DateTime<Utc>) -> Result<Submission, Violat
 /// # Errors
 /// Every violation of the format.
 pub fn submission_value(value: Value, now: DateTime<Utc>) -> Result<Submission, Violations> {
-    judge(value, now, &SUBMISSION, Collector::default())
+    let found = scan::scanned(&value);
+    judge(value, now, &SUBMISSION, found)
 }
 
 /// Reads a blind filing.
@@ -108,7 +109,8 @@ pub fn case_update(bytes: &[u8], now: DateTime<Utc>) -> Result<CaseUpdate, Viola
 /// # Errors
 /// Every violation of the format.
 pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate, Violations> {
-    judge(value, now, &UPDATE, Collector::default())
+    let found = scan::scanned(&value);
+    judge(value, now, &UPDATE, found)
 }
 
 /// Reads the order to merge two cases.

@@ -36,6 +36,13 @@ pub(super) fn scan(text: &str, found: &mut Collector) -> Result<Value, ScanError
     }
 }
 
+/// What [`scan`] finds wrong with the texts of a value that did not come through it.
+pub(super) fn scanned(value: &Value) -> Collector {
+    let mut found = Collector::default();
+    State { pointer: Pointer::default(), depth: 0, too_deep: false, found: &mut found }.check_texts(value);
+    found
+}
+
 struct State<'f> {
     pointer: Pointer,
     depth: usize,
@@ -47,6 +54,28 @@ impl State<'_> {
     fn check_text(&mut self, text: &str) {
         if text.contains('\0') {
             self.found.add(Code::ForbiddenCharacter, self.pointer.to_string(), "Remove the character U+0000 from the text.");
+        }
+    }
+
+    fn check_texts(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.check_text(text),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.pointer.push_index(index);
+                    self.check_texts(item);
+                    self.pointer.pop();
+                }
+            }
+            Value::Object(members) => {
+                for (name, item) in members {
+                    self.pointer.push(name);
+                    self.check_text(name);
+                    self.check_texts(item);
+                    self.pointer.pop();
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -160,6 +189,13 @@ mod tests {
         let pointer = "/0".repeat(MAX_DEPTH);
         check(&format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1)), &[(Code::NestedTooDeeply, pointer.as_str())]);
         check(&"[".repeat(100_000), &[(Code::NestedTooDeeply, pointer.as_str())]);
+    }
+
+    #[test]
+    fn a_value_is_held_to_the_same_texts() {
+        let value = serde_json::json!({ "a": ["ok", "no\0"], "b\0": { "c": 1 } });
+        let got: Vec<_> = scanned(&value).list.into_iter().map(|v| (v.code, v.pointer)).collect();
+        assert_eq!(got, [(Code::ForbiddenCharacter, "/a/1".to_owned()), (Code::ForbiddenCharacter, "/b\0".to_owned())]);
     }
 
     #[test]

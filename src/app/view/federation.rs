@@ -42,6 +42,8 @@ pub struct PlatformView {
     pub open_cases: u64,
     pub deliveries_pending: u64,
     pub deliveries_dead: u64,
+    /// Records of it that did not map or were refused; kept until `onecase quarantine replay`.
+    pub records_quarantined: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

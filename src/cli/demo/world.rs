@@ -115,7 +115,7 @@ impl World {
             server: ServerSection { listen: format!("127.0.0.1:{port}") },
             store: StoreSection { url: args.store.clone().unwrap_or_else(|| "sqlite:onecase.db".to_owned()) },
             keys: KeysSection { master: secret("master"), federation: secret("federation") },
-            outbound: OutboundSection { allow_private_addresses: true, total_timeout_ms: 5_000 },
+            outbound: OutboundSection { allow_private_addresses: true, total_timeout_ms: 3_900 },
             delivery: DeliverySection { base_delay_ms: 150, max_delay_ms: 3_000, lease_ms: 8_000, circuit_pause_ms: 1_000 },
             platforms,
         };

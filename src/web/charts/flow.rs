@@ -136,6 +136,7 @@ mod tests {
             open_cases: 0,
             deliveries_pending: 0,
             deliveries_dead: 0,
+            records_quarantined: 0,
         }
     }
 

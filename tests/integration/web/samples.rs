@@ -42,6 +42,7 @@ pub fn platforms() -> Vec<PlatformView> {
         duplicates,
         open_cases: 0,
         deliveries_pending: 0,
+        records_quarantined: 0,
         deliveries_dead: 0,
     };
     vec![
@@ -64,6 +65,7 @@ pub fn platforms() -> Vec<PlatformView> {
             open_cases: 44,
             deliveries_pending: 5,
             deliveries_dead: 3,
+            records_quarantined: 2,
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },
     ]
