@@ -8,6 +8,7 @@ mod audit;
 mod completions;
 mod corpus;
 mod demo;
+mod fingerprint;
 mod ingest;
 mod key;
 mod link;
@@ -51,6 +52,8 @@ enum Command {
     Link(link::Args),
     /// List for each submission of files the earlier ones most likely about the same matter
     Neighbours(neighbours::Args),
+    /// Make blind filings of the records of files: fingerprints instead of content
+    Fingerprint(fingerprint::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(args) => ingest::run(&args),
         Command::Link(args) => link::run(args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
+        Command::Fingerprint(args) => fingerprint::run(&args),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args),

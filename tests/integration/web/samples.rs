@@ -370,6 +370,7 @@ pub fn case_detail() -> CaseDetail {
         decision: Some(if probability == None { Decision::Distinct } else { Decision::Duplicate }),
         probability,
         submission: None,
+        blind: false,
     };
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
@@ -429,7 +430,7 @@ pub fn ruling() -> RulingView {
         case: case().id,
         other_case: "LJ0V5PC8ZN2W7H".into(),
         actor: "省局复核岗 (01958a3c-7b1e-7000-8000-0000000000c1)".into(),
-        reason: "电话核实：王小明与来信人不是同一人，联系电话13812341234有误".into(),
+        reason: "电话核实，不是同一人。联系人：王小明，电话13812341234".into(),
         decided_at: ago(1_200),
     }
 }
