@@ -37,7 +37,7 @@ impl Comparer<'_> {
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
-    fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
+    pub(super) fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
         let mut best = ScoredList::default();
         let mut best_weight = f64::NEG_INFINITY;
         for p in &a.persons {

@@ -27,6 +27,7 @@ mod record;
 pub mod resident_id;
 mod terms;
 mod text;
+mod train;
 
 pub use cases::{Ruling, RulingError};
 pub use em::{Estimate, MISSING, estimate};
@@ -37,4 +38,5 @@ pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, Prepared, ca
 pub use model::{Model, ModelError, Question};
 pub use persons::{Deduplicated, deduplicate};
 pub use record::{Person, Record, Role};
+pub use train::train;
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};
