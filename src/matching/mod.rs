@@ -29,6 +29,9 @@ mod terms;
 mod text;
 mod train;
 
+#[cfg(test)]
+mod tests;
+
 pub use cases::{Ruling, RulingError};
 pub use em::{Estimate, MISSING, estimate};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};

@@ -8,6 +8,17 @@ use super::terms::MAX_TERMS;
 /// and without repetition stays alike (Robertson & Walker 1994).
 const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
 
+/// What a shared character is worth at least: a text sent ten thousand times makes its own words common.
+const LEAST_BITS: f32 = 0.5;
+/// Texts this alike are the same text.
+const EQUAL: f64 = 0.98;
+
+impl TextMeasure {
+    pub(super) fn is_equal(&self) -> bool {
+        self.cosine >= EQUAL
+    }
+}
+
 /// Twice as many as there can be characters.
 const SLOTS: usize = 2 * MAX_TERMS;
 
@@ -76,7 +87,7 @@ impl TextProbe {
             let mine = self.weight(c.hash);
             dot += weight * mine;
             if mine > 0.0 {
-                shared += bits;
+                shared += bits.max(LEAST_BITS);
                 count += 1;
             }
         }
