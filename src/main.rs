@@ -1,1 +1,5 @@
-fn main(){}
+//! The `onecase` command.
+
+fn main() -> std::process::ExitCode {
+    onecase::cli::main()
+}

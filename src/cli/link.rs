@@ -1,13 +1,15 @@
 //! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use super::corpus::{CorpusError, FlatRow, Problems, RowReader};
+use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
+use crate::adapter::Adapter;
 use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
 
 /// Rows read before the first is linked, to learn which terms are common.
@@ -17,6 +19,9 @@ const BATCH_ROWS: usize = 4_096;
 /// Link the submissions of one or more files; a later file continues the log of the one before.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Read the files through this adapter folder instead of as flat columns
+    #[arg(long, value_name = "DIR")]
+    pub adapter: Option<PathBuf>,
     /// CSV or NDJSON with the flat columns
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
@@ -67,7 +72,7 @@ pub fn load_model(path: Option<&PathBuf>) -> Result<Model, CorpusError> {
 pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     let started = Instant::now();
     let model = load_model(args.model.as_ref())?;
-    let mut reader = MultiReader::open(&args.files, args.quiet)?;
+    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut sink = Sink::create(args.output.as_ref(), args.json)?;
     let mut run = Run::new(model);
     let mut batch = Vec::with_capacity(WARM_UP_ROWS);
@@ -205,16 +210,48 @@ impl Ids {
     }
 }
 
+/// The rows of one file.
+enum Rows {
+    Flat(Box<RowReader>),
+    Adapted(AdaptedRows),
+}
+
+impl Rows {
+    fn open(path: &Path, adapter: Option<&Arc<Adapter>>) -> Result<Self, CorpusError> {
+        match adapter {
+            Some(adapter) => Ok(Self::Adapted(AdaptedRows::open(Arc::clone(adapter), path)?)),
+            None => Ok(Self::Flat(Box::new(RowReader::open(path)?))),
+        }
+    }
+
+    fn next_row(&mut self) -> Result<Option<FlatRow>, CorpusError> {
+        match self {
+            Self::Flat(rows) => rows.next_row(),
+            Self::Adapted(rows) => rows.next_row(),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Flat(rows) => rows.bytes_read(),
+            Self::Adapted(rows) => rows.bytes_read(),
+        }
+    }
+}
+
 /// Several files as one stream of rows, with progress by bytes.
 pub struct MultiReader {
+    adapter: Option<Arc<Adapter>>,
     paths: std::vec::IntoIter<PathBuf>,
-    current: Option<RowReader>,
+    current: Option<Rows>,
     before: u64,
     progress: ProgressBar,
 }
 
 impl MultiReader {
-    pub fn open(files: &[PathBuf], quiet: bool) -> Result<Self, CorpusError> {
+    /// Flat files, or files in the form of the adapter in a folder.
+    pub fn open(files: &[PathBuf], adapter: Option<&Path>, quiet: bool) -> Result<Self, CorpusError> {
+        let adapter = adapter.map(Adapter::load).transpose()?.map(Arc::new);
         let mut total = 0;
         for path in files {
             let meta = std::fs::metadata(path).map_err(|source| CorpusError::File { path: path.clone(), source })?;
@@ -224,7 +261,7 @@ impl MultiReader {
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} {msg}") {
             progress.set_style(style);
         }
-        Ok(Self { paths: files.to_vec().into_iter(), current: None, before: 0, progress })
+        Ok(Self { adapter, paths: files.to_vec().into_iter(), current: None, before: 0, progress })
     }
 
     /// Appends up to `size` rows; `false` at the end of the last file.
@@ -233,7 +270,7 @@ impl MultiReader {
             let reader = match &mut self.current {
                 Some(reader) => reader,
                 None => match self.paths.next() {
-                    Some(path) => self.current.insert(RowReader::open(&path)?),
+                    Some(path) => self.current.insert(Rows::open(&path, self.adapter.as_ref())?),
                     None => return Ok(false),
                 },
             };
@@ -245,7 +282,7 @@ impl MultiReader {
                 }
             }
         }
-        let now = self.before + self.current.as_ref().map_or(0, RowReader::bytes_read);
+        let now = self.before + self.current.as_ref().map_or(0, Rows::bytes_read);
         self.progress.set_position(now);
         Ok(true)
     }

@@ -10,6 +10,9 @@ use crate::matching::{Fingerprinter, IndexOptions, Linker};
 /// Rank, for every row, the earlier submissions most likely about the same matter.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Read the files through this adapter folder instead of as flat columns
+    #[arg(long, value_name = "DIR")]
+    pub adapter: Option<PathBuf>,
     /// CSV or NDJSON with the flat columns
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
@@ -37,7 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     };
     let mut writer = csv::Writer::from_writer(target);
     writer.write_record(["id", "rank", "neighbour", "probability"])?;
-    let mut reader = MultiReader::open(&args.files, args.quiet)?;
+    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut rows = Vec::new();
     reader.fill(&mut rows, usize::MAX)?;
     let (prints, _) = fingerprints(&Fingerprinter::new(&run_key()), &rows);

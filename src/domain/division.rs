@@ -43,7 +43,8 @@ pub fn full_name(code: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let mut at = code.get(..6).map(str::to_owned);
     while let Some(current) = at.filter(|c| c != NATION) {
-        if let Some(name) = name(&current).filter(|n| !matches!(*n, "市辖区" | "县" | "省直辖县级行政区划" | "自治区直辖县级行政区划")) {
+        if let Some(name) = name(&current).filter(|n| !matches!(*n, "市辖区" | "县" | "省直辖县级行政区划" | "自治区直辖县级行政区划"))
+        {
             parts.push(name);
         }
         at = parent(&current);
@@ -81,15 +82,19 @@ pub fn province(code: &str) -> String {
     }
 }
 
+/// The digits that everything inside a division begins with; empty for the nation.
+pub fn prefix(code: &str) -> &str {
+    match level(code) {
+        Level::Nation => "",
+        Level::Province => code.get(..2).unwrap_or(code),
+        Level::City => code.get(..4).unwrap_or(code),
+        Level::County | Level::Township => code,
+    }
+}
+
 /// True if `inner` is `outer` or lies in it.
 pub fn contains(outer: &str, inner: &str) -> bool {
-    let prefix = match level(outer) {
-        Level::Nation => "",
-        Level::Province => outer.get(..2).unwrap_or(outer),
-        Level::City => outer.get(..4).unwrap_or(outer),
-        Level::County | Level::Township => outer,
-    };
-    inner.starts_with(prefix)
+    inner.starts_with(prefix(outer))
 }
 
 #[cfg(test)]
@@ -98,7 +103,16 @@ mod tests {
 
     #[test]
     fn codes_are_known_named_and_nested() {
-        for (code, known) in [("430102", true), ("430000", true), ("430102001", true), ("439999", false), ("4301", false), ("000000", true), ("", false), ("43010é", false)] {
+        for (code, known) in [
+            ("430102", true),
+            ("430000", true),
+            ("430102001", true),
+            ("439999", false),
+            ("4301", false),
+            ("000000", true),
+            ("", false),
+            ("43010é", false),
+        ] {
             assert_eq!(is_known(code), known, "{code}");
         }
         assert_eq!(full_name("430102"), "湖南省长沙市芙蓉区");
@@ -106,7 +120,9 @@ mod tests {
         assert_eq!(parent("430102001").as_deref(), Some("430102"));
         assert_eq!(parent("430000").as_deref(), Some("000000"));
         assert_eq!(province("430102"), "430000");
-        for (outer, inner, inside) in [("430000", "430102", true), ("430100", "430202", false), ("000000", "110105", true), ("430102", "430102001", true)] {
+        for (outer, inner, inside) in
+            [("430000", "430102", true), ("430100", "430202", false), ("000000", "110105", true), ("430102", "430102001", true)]
+        {
             assert_eq!(contains(outer, inner), inside, "{outer} {inner}");
         }
     }

@@ -47,6 +47,21 @@ pub enum MessageKind {
     CaseStatus,
     /// To a source platform: the written answer.
     CaseReply,
+    /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
+    CaseWithdrawn,
+}
+
+impl MessageKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CaseForwarded => "case_forwarded",
+            Self::SubmissionRegistered => "submission_registered",
+            Self::DuplicateRegistered => "duplicate_registered",
+            Self::CaseStatus => "case_status",
+            Self::CaseReply => "case_reply",
+            Self::CaseWithdrawn => "case_withdrawn",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -157,8 +157,7 @@ impl Directory {
         let chain: Vec<&Organization> = std::iter::successors(Some(competent), |o| self.superior(o)).collect();
         let accused = chain.iter().rposition(|o| is_accused(o, request.accused));
         let eligible = accused.map_or(0, |position| position + 1);
-        let (position, responsible) =
-            chain.iter().enumerate().skip(eligible).find(|(_, o)| o.platform.is_some()).ok_or_else(no_route)?;
+        let (position, responsible) = chain.iter().enumerate().skip(eligible).find(|(_, o)| o.platform.is_some()).ok_or_else(no_route)?;
         let reason = if accused.is_some() { GapReason::Accused } else { GapReason::NotConnected };
         let gap = (position > 0).then(|| RoutingGap { competent: competent.id.clone(), reason });
         Ok(Route { responsible: responsible.id.clone(), gap })
@@ -214,7 +213,14 @@ fn is_accused(organization: &Organization, accused: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    fn organization(id: &str, name: &str, division: &str, parent: Option<&str>, platform: Option<&str>, categories: &[&str]) -> Organization {
+    fn organization(
+        id: &str,
+        name: &str,
+        division: &str,
+        parent: Option<&str>,
+        platform: Option<&str>,
+        categories: &[&str],
+    ) -> Organization {
         Organization {
             id: id.into(),
             name: name.into(),

@@ -55,6 +55,8 @@ pub enum Scope {
     Handle,
     /// Read every platform's state and the duplicate report.
     Monitor,
+    /// Decide what may be a duplicate: merge, keep apart, split, and take that back.
+    Review,
     /// Requeue dead deliveries, manage keys.
     Administer,
 }
@@ -65,11 +67,12 @@ impl Scope {
             Self::Submit => "submit",
             Self::Handle => "handle",
             Self::Monitor => "monitor",
+            Self::Review => "review",
             Self::Administer => "administer",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Submit, Self::Handle, Self::Monitor, Self::Administer].into_iter().find(|s| s.as_str() == text)
+        [Self::Submit, Self::Handle, Self::Monitor, Self::Review, Self::Administer].into_iter().find(|s| s.as_str() == text)
     }
 }

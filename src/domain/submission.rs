@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 /// At most this many representatives may appear for a joint petition (信访工作条例, article 20).
@@ -68,6 +69,19 @@ fn one() -> u32 {
     1
 }
 
+impl Submission {
+    /// SHA-256 of the canonical form: JSON with members in name order. Equal filings have equal digests, however they were written.
+    pub fn digest(&self) -> [u8; 32] {
+        canonical_digest(self)
+    }
+}
+
+pub(super) fn canonical_digest(value: &impl Serialize) -> [u8; 32] {
+    let mut json = serde_json::to_value(value).unwrap_or_default();
+    json.sort_all_objects();
+    Sha256::digest(json.to_string()).into()
+}
+
 /// How the petitioner reached the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +96,21 @@ pub enum Channel {
     Other,
 }
 
+impl Channel {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::MobileApp => "mobile_app",
+            Self::Wechat => "wechat",
+            Self::Phone => "phone",
+            Self::Letter => "letter",
+            Self::Visit => "visit",
+            Self::Email => "email",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What is asked for (信访工作条例, articles 29 to 31): suggestion 建议意见, accusation 检举控告, request 申诉求决.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +118,16 @@ pub enum Kind {
     Request,
     Suggestion,
     Accusation,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Suggestion => "suggestion",
+            Self::Accusation => "accusation",
+        }
+    }
 }
 
 /// A person (信访人) on a filing.

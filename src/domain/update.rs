@@ -27,6 +27,13 @@ pub struct CaseUpdate {
     pub reason: Option<String>,
 }
 
+impl CaseUpdate {
+    /// SHA-256 of the canonical form, see [`super::submission::Submission::digest`].
+    pub fn digest(&self) -> [u8; 32] {
+        super::submission::canonical_digest(self)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseReference {

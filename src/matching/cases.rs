@@ -1,8 +1,10 @@
 //! Which submission belongs to which case and matter, as a fold over machine decisions and people's rulings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
+
+use super::apart::Apart;
 
 /// What a person decided. Cases are named by the position of their founding submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +47,9 @@ pub(super) struct Cases {
     matter: Vec<u32>,
     /// Of matters of more than one case: some members, by which a newcomer is measured.
     members: HashMap<u64, Vec<u32>>,
-    merged: BTreeMap<u64, u64>,
-    apart: BTreeSet<(u64, u64)>,
+    apart: Apart,
+    /// Rulings moved submissions: an entry's matter is then its case's.
+    moved: bool,
 }
 
 impl Cases {
@@ -99,37 +102,32 @@ impl Cases {
         self.leading(self.seq(self.case[entry as usize]))
     }
 
+    /// That of the case it belongs to now, as the case's founder was put into it.
     pub(super) fn matter(&self, entry: u32) -> u64 {
-        self.seq(self.matter[entry as usize])
+        let founder = if self.moved { self.entry_of(self.case(entry)) } else { None };
+        self.seq(self.matter[founder.unwrap_or(entry) as usize])
     }
 
-    /// Follows merges; each step leads to a case that was not merged when it was named, so it ends.
-    fn leading(&self, mut case: u64) -> u64 {
-        while let Some(into) = self.merged.get(&case) {
-            case = *into;
-        }
-        case
+    fn leading(&self, case: u64) -> u64 {
+        self.apart.leading(case)
     }
 
     pub(super) fn apply(&mut self, ruling: &Ruling) -> Result<(), RulingError> {
         match ruling {
-            Ruling::Merge { from, into } => self.merge(*from, *into),
-            Ruling::KeepApart { a, b } => {
-                let pair = self.pair(*a, *b)?;
-                self.apart.insert(pair);
-                Ok(())
+            Ruling::Merge { from, into } => {
+                let (a, b) = self.pair(*from, *into)?;
+                if self.apart.holds(a, b) {
+                    return Err(RulingError::KeptApart(a, b));
+                }
+                self.moved = true;
             }
-            Ruling::Release { a, b } => {
-                let pair = self.pair(*a, *b)?;
-                self.apart.remove(&pair);
-                Ok(())
+            Ruling::KeepApart { a, b } | Ruling::Release { a, b } => {
+                self.pair(*a, *b)?;
             }
-            Ruling::Split { case, submissions, new_case } => self.split(*case, submissions, *new_case),
+            Ruling::Split { case, submissions, new_case } => self.split(*case, submissions, *new_case)?,
         }
-    }
-
-    pub(super) fn kept_apart(&self, a: u64, b: u64) -> bool {
-        self.apart.contains(&(a.min(b), a.max(b)))
+        self.apart.apply(ruling);
+        Ok(())
     }
 
     fn known(&self, case: u64) -> Result<u64, RulingError> {
@@ -143,22 +141,6 @@ impl Cases {
         if a == b { Err(RulingError::SameCase(a)) } else { Ok((a.min(b), a.max(b))) }
     }
 
-    fn merge(&mut self, from: u64, into: u64) -> Result<(), RulingError> {
-        let pair = self.pair(from, into)?;
-        if self.apart.contains(&pair) {
-            return Err(RulingError::KeptApart(pair.0, pair.1));
-        }
-        let (from, into) = (self.leading(from), self.leading(into));
-        self.merged.insert(from, into);
-        let moved: Vec<(u64, u64)> = self.apart.iter().copied().filter(|(a, b)| *a == from || *b == from).collect();
-        for (a, b) in moved {
-            self.apart.remove(&(a, b));
-            let other = if a == from { b } else { a };
-            self.apart.insert((other.min(into), other.max(into)));
-        }
-        Ok(())
-    }
-
     fn split(&mut self, case: u64, submissions: &[u64], new_case: u64) -> Result<(), RulingError> {
         let case = self.known(case)?;
         let mut taken = Vec::with_capacity(submissions.len());
@@ -166,18 +148,19 @@ impl Cases {
             let entry = self.entry_of(*seq).filter(|e| self.case(*e) == case).ok_or(RulingError::NotInCase(*seq))?;
             taken.push(entry);
         }
-        let members = (0..self.seqs.len() as u32).filter(|e| self.case(*e) == case).count();
+        let members: Vec<u32> = (0..self.seqs.len() as u32).filter(|e| self.case(*e) == case).collect();
         taken.sort_unstable();
         taken.dedup();
-        if taken.is_empty() || taken.len() == members || submissions.iter().min() != Some(&new_case) || new_case == case {
+        if taken.is_empty() || taken.len() == members.len() || submissions.iter().min() != Some(&new_case) || new_case == case {
             return Err(RulingError::EmptySplit);
         }
-        let founder = self.entry_of(new_case).ok_or(RulingError::NotInCase(new_case))?;
-        self.merged.remove(&new_case);
-        for entry in taken {
-            self.case[entry as usize] = founder;
+        let leaving = self.entry_of(new_case).ok_or(RulingError::NotInCase(new_case))?;
+        let staying = self.entry_of(case).ok_or(RulingError::UnknownCase(case))?;
+        // Who came by a merge of the revived case and is not taken stays.
+        for entry in members {
+            self.case[entry as usize] = if taken.binary_search(&entry).is_ok() { leaving } else { staying };
         }
-        self.apart.insert((case.min(new_case), case.max(new_case)));
+        self.moved = true;
         Ok(())
     }
 

@@ -160,13 +160,8 @@ impl Fingerprinter {
 
     /// O(text read), at most [`super::terms::MAX_CHARS`] characters a field.
     pub fn fingerprint(&self, record: &Record<'_>) -> Fingerprint {
-        let persons: Vec<PersonPrint> = record
-            .persons
-            .iter()
-            .map(|p| self.person(record, p))
-            .filter(PersonPrint::is_identifying)
-            .take(MAX_PERSONS)
-            .collect();
+        let persons: Vec<PersonPrint> =
+            record.persons.iter().map(|p| self.person(record, p)).filter(PersonPrint::is_identifying).take(MAX_PERSONS).collect();
         let place = record.place.or_else(|| nobody_address(record, &persons));
         let mut collector = TermCollector::new(self.terms);
         let subject = collector.add(record.subject, 2);
@@ -190,7 +185,11 @@ impl Fingerprinter {
             place: place.map(|p| self.address_terms(p)).unwrap_or_default(),
             point: record.point.and_then(point),
             category: self.category(record.category),
-            respondent: record.respondent.map(|r| compact(r, FIELD_CHARS)).filter(|r| !is_placeholder(r)).map(|r| self.fact("respondent", &r)),
+            respondent: record
+                .respondent
+                .map(|r| compact(r, FIELD_CHARS))
+                .filter(|r| !is_placeholder(r))
+                .map(|r| self.fact("respondent", &r)),
         }
     }
 
@@ -221,7 +220,9 @@ impl Fingerprinter {
             print.account = self.identity.token(&["account", record.platform, account]);
         }
         if let Some((year, month, day)) = birth {
-            let part = |tag: u64, value: u16| if value == 0 { 0 } else { (self.numbers.word(1 << 62 | tag << 32 | u64::from(value)) as u16).max(1) };
+            let part = |tag: u64, value: u16| {
+                if value == 0 { 0 } else { (self.numbers.word(1 << 62 | tag << 32 | u64::from(value)) as u16).max(1) }
+            };
             print.birth = [part(1, year), part(2, u16::from(month)), part(3, u16::from(day))];
         }
         self.name(person, &mut print);
@@ -331,7 +332,17 @@ mod tests {
 
     #[test]
     fn json_form_round_trips() {
-        let print = printer().fingerprint(&Record { platform: "a", persons: vec![person()], subject: "噪音", content: "夜间施工", point: Some((112.98, 28.19)), category: Some("城乡建设/安全生产"), division: Some("430102"), submitted_at: Some(1_700_000_000), ..Record::default() });
+        let print = printer().fingerprint(&Record {
+            platform: "a",
+            persons: vec![person()],
+            subject: "噪音",
+            content: "夜间施工",
+            point: Some((112.98, 28.19)),
+            category: Some("城乡建设/安全生产"),
+            division: Some("430102"),
+            submitted_at: Some(1_700_000_000),
+            ..Record::default()
+        });
         let json = serde_json::to_string(&print).unwrap();
         assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), print);
         assert!(serde_json::from_str::<Fingerprint>("\"zz\"").is_err());

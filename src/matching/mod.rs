@@ -7,6 +7,7 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod apart;
 mod arena;
 mod cases;
 mod clk;
@@ -32,6 +33,7 @@ mod train;
 #[cfg(test)]
 mod tests;
 
+pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
 pub use em::{Estimate, MISSING, estimate};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};

@@ -1,1 +1,28 @@
+//! One integration binary: a test links the library once, and the tests of one run share one PostgreSQL server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "test code may stop at the first surprise, print what it sees, and use the clock and environment of the machine it runs on"
+)]
 
+mod support;
+
+mod api;
+mod architecture;
+mod contract;
+mod delivering;
+mod demo;
+mod determinism;
+mod guide;
+mod licences;
+mod linking;
+mod platforms;
+mod quarantine;
+mod rulings;
+mod stores;
+mod tree;
+mod web;

@@ -1,9 +1,11 @@
 //! Flat rows of submissions: what `link`, `neighbours`, `train` and their like read from files.
 
+mod adapted;
 mod generate;
 mod read;
 mod vocabulary;
 
+pub use adapted::AdaptedRows;
 pub use generate::{Plan, write as write_corpus};
 pub use read::{FlatRow, Problems, RowReader};
 
@@ -20,6 +22,8 @@ pub enum CorpusError {
     Columns { path: PathBuf },
     #[error("federation key: {0}")]
     Key(String),
+    #[error("adapter: {0}")]
+    Adapter(#[from] crate::adapter::AdapterError),
     #[error("match model: {0}")]
     Model(#[from] crate::matching::ModelError),
     #[error("output: {0}")]

@@ -1,0 +1,7 @@
+//! Tells cargo which folders are compiled in.
+
+fn main() {
+    for folder in ["adapters", "migrations"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
+}

@@ -1,0 +1,254 @@
+-- The submission log: `seq` is dense and follows the order of commit. `body` is sealed; nothing else here is personal.
+CREATE TABLE submissions (
+    seq          INTEGER PRIMARY KEY NOT NULL,
+    id           TEXT NOT NULL UNIQUE,
+    platform     TEXT NOT NULL,
+    source_id    TEXT NOT NULL,
+    body_digest  BLOB NOT NULL,
+    body         BLOB NOT NULL,
+    fingerprint  BLOB NOT NULL,
+    channel      TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    division     TEXT,
+    province     TEXT NOT NULL,
+    category     TEXT,
+    anonymous    BOOLEAN NOT NULL,
+    -- The platform sent a fingerprint and kept the content.
+    blind        BOOLEAN NOT NULL,
+    people_count INTEGER NOT NULL,
+    submitted_at TIMESTAMP NOT NULL,
+    received_at  TIMESTAMP NOT NULL,
+    UNIQUE (platform, source_id)
+);
+
+CREATE TABLE idempotency_keys (
+    platform      TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    body_digest   BLOB NOT NULL,
+    submission_id TEXT NOT NULL,
+    created_at    TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+
+CREATE TABLE matters (
+    id           TEXT PRIMARY KEY NOT NULL,
+    founding_seq BIGINT NOT NULL UNIQUE,
+    case_count   INTEGER NOT NULL,
+    created_at   TIMESTAMP NOT NULL,
+    updated_at   TIMESTAMP NOT NULL
+);
+CREATE INDEX matters_size ON matters (case_count, founding_seq);
+
+CREATE TABLE cases (
+    id               TEXT PRIMARY KEY NOT NULL,
+    founding_seq     BIGINT NOT NULL UNIQUE,
+    kind             TEXT NOT NULL,
+    status           TEXT NOT NULL,
+    division         TEXT,
+    province         TEXT NOT NULL,
+    category         TEXT,
+    organization     TEXT,
+    platform         TEXT,
+    receipt          TEXT,
+    matter_id        TEXT,
+    merged_into      TEXT,
+    submission_count INTEGER NOT NULL,
+    version          BIGINT NOT NULL,
+    created_at       TIMESTAMP NOT NULL,
+    updated_at       TIMESTAMP NOT NULL
+);
+CREATE INDEX cases_receipt ON cases (platform, receipt);
+CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
+CREATE INDEX cases_status ON cases (status, founding_seq);
+CREATE INDEX cases_province ON cases (province, founding_seq);
+
+-- Which case a submission belongs to. A row is written once for every submission in the log.
+CREATE TABLE links (
+    submission_seq INTEGER PRIMARY KEY NOT NULL,
+    submission_id  TEXT NOT NULL UNIQUE,
+    platform       TEXT NOT NULL,
+    case_id        TEXT NOT NULL,
+    decision       TEXT NOT NULL,
+    -- Where the matcher put it, by founding positions; rulings move the row, never this.
+    decided_case   BIGINT NOT NULL,
+    decided_matter BIGINT,
+    linked_at      TIMESTAMP NOT NULL
+);
+CREATE INDEX links_case ON links (case_id, submission_seq);
+CREATE INDEX links_decision ON links (decision, submission_seq);
+CREATE INDEX links_platform_case ON links (platform, case_id);
+
+CREATE TABLE matches (
+    submission_seq BIGINT NOT NULL,
+    other_seq      BIGINT NOT NULL,
+    submission_id  TEXT NOT NULL,
+    other_id       TEXT NOT NULL,
+    platform       TEXT NOT NULL,
+    other_platform TEXT NOT NULL,
+    case_id        TEXT NOT NULL,
+    decision       TEXT NOT NULL,
+    probability    DOUBLE NOT NULL,
+    weight         DOUBLE NOT NULL,
+    evidence       TEXT NOT NULL,
+    model_name     TEXT NOT NULL,
+    model_digest   TEXT NOT NULL,
+    decided_by     TEXT NOT NULL,
+    decided_at     TIMESTAMP NOT NULL,
+    settled_by     TEXT,
+    PRIMARY KEY (submission_seq, other_seq)
+);
+CREATE INDEX matches_open ON matches (decision, settled_by, probability);
+CREATE INDEX matches_case ON matches (case_id, submission_seq);
+CREATE INDEX matches_decision ON matches (decision, submission_seq);
+
+-- What people decided, in the order the linker folds it in: each after the log position `after_seq`.
+CREATE TABLE rulings (
+    seq        INTEGER PRIMARY KEY NOT NULL,
+    id         TEXT NOT NULL UNIQUE,
+    after_seq  BIGINT NOT NULL,
+    case_id    TEXT NOT NULL,
+    other_case TEXT NOT NULL,
+    ruling     TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    reason     BLOB NOT NULL,
+    decided_at TIMESTAMP NOT NULL
+);
+CREATE INDEX rulings_case ON rulings (case_id, seq);
+
+CREATE TABLE case_events (
+    seq      INTEGER PRIMARY KEY NOT NULL,
+    id       TEXT NOT NULL UNIQUE,
+    case_id  TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    status   TEXT,
+    data     TEXT NOT NULL,
+    words    BLOB,
+    at       TIMESTAMP NOT NULL
+);
+CREATE INDEX case_events_case ON case_events (case_id, seq);
+
+-- Makes a handling platform's report idempotent.
+CREATE TABLE case_updates (
+    platform    TEXT NOT NULL,
+    update_id   TEXT NOT NULL,
+    body_digest BLOB NOT NULL,
+    case_id     TEXT NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, update_id)
+);
+
+CREATE TABLE routing_gaps (
+    founding_seq INTEGER PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL UNIQUE,
+    competent   TEXT,
+    responsible TEXT,
+    reason      TEXT NOT NULL,
+    province    TEXT NOT NULL,
+    at          TIMESTAMP NOT NULL
+);
+CREATE INDEX routing_gaps_competent ON routing_gaps (competent, founding_seq);
+
+CREATE TABLE deliveries (
+    seq             INTEGER PRIMARY KEY NOT NULL,
+    id              TEXT NOT NULL UNIQUE,
+    idempotency_key TEXT NOT NULL UNIQUE,
+    platform        TEXT NOT NULL,
+    case_id         TEXT NOT NULL,
+    submission_id   TEXT,
+    kind            TEXT NOT NULL,
+    message         BLOB NOT NULL,
+    state           TEXT NOT NULL,
+    attempts        INTEGER NOT NULL,
+    next_attempt_at TIMESTAMP NOT NULL,
+    lease_owner     TEXT,
+    lease_until     TIMESTAMP,
+    receipt         TEXT,
+    last_error      TEXT,
+    created_at      TIMESTAMP NOT NULL,
+    finished_at     TIMESTAMP
+);
+CREATE INDEX deliveries_due ON deliveries (platform, state, next_attempt_at);
+CREATE INDEX deliveries_order ON deliveries (platform, case_id, state, seq);
+CREATE INDEX deliveries_case ON deliveries (case_id, seq);
+CREATE INDEX deliveries_state ON deliveries (state, seq);
+
+CREATE TABLE delivery_attempts (
+    delivery_id     TEXT NOT NULL,
+    number          INTEGER NOT NULL,
+    started_at      TIMESTAMP NOT NULL,
+    duration_ms     BIGINT NOT NULL,
+    outcome         TEXT NOT NULL,
+    http_status     INTEGER,
+    error           TEXT,
+    request_digest  BLOB,
+    response_digest BLOB,
+    PRIMARY KEY (delivery_id, number)
+);
+
+CREATE TABLE platform_states (
+    platform             TEXT PRIMARY KEY NOT NULL,
+    last_success_at      TIMESTAMP,
+    last_failure_at      TIMESTAMP,
+    last_error           TEXT,
+    consecutive_failures INTEGER NOT NULL,
+    circuit_open_until   TIMESTAMP
+);
+
+CREATE TABLE pull_cursors (
+    platform   TEXT NOT NULL,
+    pull       TEXT NOT NULL,
+    position   TEXT,
+    updated_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, pull)
+);
+
+-- Records that did not map or were refused: kept sealed until the mapping is mended.
+CREATE TABLE quarantine (
+    platform    TEXT NOT NULL,
+    digest      BLOB NOT NULL,
+    source_ref  TEXT NOT NULL,
+    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update` or `unrouted`.
+    form        TEXT NOT NULL,
+    raw         BLOB NOT NULL,
+    error       TEXT NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, digest)
+);
+
+-- Reports whose receipt is not known yet: the answer to the forward was lost and will come again.
+CREATE TABLE parked_updates (
+    platform    TEXT NOT NULL,
+    update_id   TEXT NOT NULL,
+    receipt     TEXT NOT NULL,
+    body        BLOB NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, update_id)
+);
+CREATE INDEX parked_updates_receipt ON parked_updates (platform, receipt);
+
+CREATE TABLE api_keys (
+    id         TEXT PRIMARY KEY NOT NULL,
+    hash       BLOB NOT NULL UNIQUE,
+    platform   TEXT,
+    scopes     TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    revoked_at TIMESTAMP
+);
+
+-- Append-only; `entry` holds digests and identifiers, never personal data.
+CREATE TABLE audit_leaves (
+    seq   INTEGER PRIMARY KEY NOT NULL,
+    at    TIMESTAMP NOT NULL,
+    entry TEXT NOT NULL,
+    hash  BLOB NOT NULL
+);
+
+CREATE TABLE leases (
+    name  TEXT PRIMARY KEY NOT NULL,
+    owner TEXT NOT NULL,
+    fence BIGINT NOT NULL,
+    until TIMESTAMP NOT NULL
+);

@@ -1,0 +1,84 @@
+//! Messages of the gateway as requests to a platform.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{
+    error::{ManifestFault, RequestError},
+    expression::{Engine, Scope},
+    http::Request,
+    manifest::{BodyFormat, DeliveryManifest},
+    mapping::Core,
+    outcome::Rule,
+    request::RequestShape,
+};
+use crate::domain::message::{Message, MessageKind};
+
+pub(super) enum Delivery {
+    /// Declared as such, with the vendor's reason.
+    NotSent,
+    Sent {
+        request: Box<RequestShape>,
+        rules: Vec<Rule>,
+        place: String,
+    },
+}
+
+pub(super) const KINDS: [MessageKind; 6] = [
+    MessageKind::CaseForwarded,
+    MessageKind::SubmissionRegistered,
+    MessageKind::DuplicateRegistered,
+    MessageKind::CaseStatus,
+    MessageKind::CaseReply,
+    MessageKind::CaseWithdrawn,
+];
+
+impl Delivery {
+    pub fn compile(engine: &Engine, kind: MessageKind, manifest: &DeliveryManifest) -> Result<Self, ManifestFault> {
+        let pointer = format!("/deliveries/{}", kind.as_str());
+        match (&manifest.not_sent, &manifest.request) {
+            (Some(_), None) => Ok(Self::NotSent),
+            (None, Some(request)) => {
+                let request = RequestShape::compile(engine, request, &format!("{pointer}/request"), &["message", "settings", "now"])?;
+                let rules: Result<Vec<Rule>, _> = manifest
+                    .outcomes
+                    .iter()
+                    .enumerate()
+                    .map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}")))
+                    .collect();
+                Ok(Self::Sent { request: Box::new(request), rules: rules?, place: format!("delivery {}", kind.as_str()) })
+            }
+            _ => Err(ManifestFault::new(pointer, "a delivery has either a request or a reason for not_sent")),
+        }
+    }
+
+    /// `None` where the platform is not told of this kind of message.
+    pub fn request(&self, core: &Core, message: &Message, now: DateTime<Utc>) -> Result<Option<Request>, RequestError> {
+        let Self::Sent { request, place, .. } = self else { return Ok(None) };
+        let mut scope = Scope::default()
+            .with("message", &serde_json::to_value(message).unwrap_or_default())
+            .with("settings", &core.settings)
+            .with("now", &json!(now.to_rfc3339()));
+        Ok(Some(request.make(core, &mut scope, place)?))
+    }
+
+    pub fn expressions(&self) -> BTreeMap<String, String> {
+        let mut out = BTreeMap::new();
+        if let Self::Sent { request, .. } = self {
+            request.expressions("/request", &mut out);
+        }
+        out
+    }
+
+    pub fn rules(&self) -> &[Rule] {
+        match self {
+            Self::NotSent => &[],
+            Self::Sent { rules, .. } => rules,
+        }
+    }
+}
+
+/// Platforms answer deliveries in JSON; none met so far does otherwise.
+pub(super) const ANSWER_FORMAT: BodyFormat = BodyFormat::Json;

@@ -1,0 +1,109 @@
+//! What a platform's answer means. Platforms often answer 200 and put the outcome into the body, so the manifest says.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    body,
+    error::ManifestFault,
+    expression::{Engine, Expression, Scope},
+    http::Response,
+    manifest::{BodyFormat, OutcomeManifest},
+};
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken. `receipt` is the platform's own number for what it took.
+    Delivered { receipt: Option<String> },
+    /// Not taken now; not before `after`, if the platform says so.
+    Retry { after: Option<Duration>, reason: String },
+    /// Not taken for want of a fresh access token.
+    TokenExpired,
+    /// Refused for good. `reason` comes from the manifest, never from the answer.
+    Rejected { code: String, reason: String },
+}
+
+/// The longest wait a platform may ask for.
+const MAX_WAIT: Duration = Duration::from_hours(24);
+/// Bytes of an answer that are read.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// The variables an outcome may ask about.
+pub(super) const VARIABLES: [&str; 3] = ["status", "headers", "body"];
+
+pub(super) struct Rule {
+    when: Expression,
+    then: Then,
+}
+
+enum Then {
+    Delivered { receipt: Option<Expression> },
+    Retry { reason: String, after: Option<Expression> },
+    TokenExpired,
+    Rejected { reason: String, code: Option<Expression> },
+}
+
+impl Rule {
+    pub fn compile(engine: &Engine, manifest: &OutcomeManifest, pointer: &str) -> Result<Self, ManifestFault> {
+        let expression = |source: &str, part: &str| engine.compile(source, &format!("{pointer}/{part}"), &VARIABLES);
+        let optional = |source: &Option<String>, part: &str| source.as_ref().map(|source| expression(source, part)).transpose();
+        let then = &manifest.then;
+        let chosen = match (then.delivered, &then.retry, then.token_expired, &then.rejected) {
+            (true, None, false, None) => Then::Delivered { receipt: optional(&then.receipt, "receipt")? },
+            (false, Some(reason), false, None) => {
+                Then::Retry { reason: reason.clone(), after: optional(&then.after_seconds, "after_seconds")? }
+            }
+            (false, None, true, None) => Then::TokenExpired,
+            (false, None, false, Some(reason)) => Then::Rejected { reason: reason.clone(), code: optional(&then.code, "code")? },
+            _ => return Err(ManifestFault::new(pointer, "an outcome is exactly one of delivered, retry, token_expired and rejected")),
+        };
+        Ok(Self { when: expression(&manifest.when, "when")?, then: chosen })
+    }
+
+    fn outcome(&self, engine: &Engine, scope: &Scope, response: &Response) -> Outcome {
+        let text = |expression: &Option<Expression>| {
+            let value = expression.as_ref().and_then(|e| engine.evaluate(e, scope).ok().flatten());
+            value.map(|json| body::scalar(&json).chars().take(128).collect::<String>())
+        };
+        match &self.then {
+            Then::Delivered { receipt } => Outcome::Delivered { receipt: text(receipt) },
+            Then::Retry { reason, after } => {
+                let declared = text(after).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+                Outcome::Retry { after: declared.or(response.retry_after()).map(|wait| wait.min(MAX_WAIT)), reason: reason.clone() }
+            }
+            Then::TokenExpired => Outcome::TokenExpired,
+            Then::Rejected { reason, code } => {
+                Outcome::Rejected { code: text(code).unwrap_or_else(|| response.status.to_string()), reason: reason.clone() }
+            }
+        }
+    }
+}
+
+/// A parsed answer as the variables `status`, `headers` (names in lower case) and `body`.
+pub(super) fn scope<'a>(response: &Response, body: &Json) -> Scope<'a> {
+    let headers: Map<String, Json> = response.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
+    Scope::flat().with("status", &json!(response.status)).with("headers", &Json::Object(headers)).with("body", body)
+}
+
+/// Classifies a short answer.
+pub(super) fn of_answer<'a>(engine: &Engine, rules: impl Iterator<Item = &'a Rule>, format: BodyFormat, response: &Response) -> Outcome {
+    let body = if response.body.len() <= MAX_ANSWER { body::read(format, &response.body).unwrap_or_default() } else { Json::Null };
+    classify(engine, rules, &scope(response, &body), response)
+}
+
+/// The first rule that fits; without one, what HTTP itself says. A success that no rule knows is tried again: it is not
+/// the answer the manifest describes.
+pub(super) fn classify<'a>(engine: &Engine, mut rules: impl Iterator<Item = &'a Rule>, scope: &Scope, response: &Response) -> Outcome {
+    if let Some(rule) = rules.find(|rule| engine.holds(&rule.when, scope)) {
+        return rule.outcome(engine, scope, response);
+    }
+    let after = response.retry_after().map(|wait| wait.min(MAX_WAIT));
+    match response.status {
+        200..=299 => Outcome::Retry { after, reason: "the answer is not one the manifest describes".to_owned() },
+        408 | 425 | 429 => Outcome::Retry { after, reason: format!("HTTP {}", response.status) },
+        400..=499 => Outcome::Rejected { code: response.status.to_string(), reason: format!("HTTP {}", response.status) },
+        _ => Outcome::Retry { after, reason: format!("HTTP {}", response.status) },
+    }
+}

@@ -1,0 +1,154 @@
+//! Who calls and what they may do, as a type in the handler's signature.
+
+use std::{future::Future, marker::PhantomData, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
+
+use super::problem::{Problem, Reply};
+use crate::{
+    app::{Credential, Gateway, code::Code},
+    domain::platform::Scope,
+};
+
+const KEY_HEADER: &str = "X-API-Key";
+
+/// Longer than any key we give out; nothing longer is hashed.
+const MAX_KEY: usize = 256;
+
+/// What a handler needs its caller to be allowed.
+pub trait Permission: 'static {
+    /// Any one of these is enough.
+    const SCOPES: &'static [Scope];
+}
+
+/// File submissions.
+#[derive(Debug)]
+pub struct Submit;
+/// Report status and reply.
+#[derive(Debug)]
+pub struct Handle;
+/// Read what one is concerned with, or everything for those who watch.
+#[derive(Debug)]
+pub struct Read;
+/// Watch the federation.
+#[derive(Debug)]
+pub struct Monitor;
+/// Decide what may be a duplicate.
+#[derive(Debug)]
+pub struct Review;
+/// See what waits for a decision.
+#[derive(Debug)]
+pub struct ReadReviews;
+/// Put things right.
+#[derive(Debug)]
+pub struct Administer;
+
+impl Permission for Submit {
+    const SCOPES: &'static [Scope] = &[Scope::Submit];
+}
+impl Permission for Handle {
+    const SCOPES: &'static [Scope] = &[Scope::Handle];
+}
+impl Permission for Read {
+    const SCOPES: &'static [Scope] = &[Scope::Submit, Scope::Handle, Scope::Monitor];
+}
+impl Permission for Monitor {
+    const SCOPES: &'static [Scope] = &[Scope::Monitor];
+}
+impl Permission for Review {
+    const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Administer];
+}
+impl Permission for ReadReviews {
+    const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Monitor];
+}
+impl Permission for Administer {
+    const SCOPES: &'static [Scope] = &[Scope::Administer];
+}
+
+/// A caller who holds a key with the permission `P`.
+#[derive(Debug)]
+pub struct Caller<P> {
+    credential: Credential,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Caller<P> {
+    /// The platform on whose behalf the call is made.
+    ///
+    /// # Errors
+    /// If the key belongs to no platform.
+    pub fn platform(&self) -> Reply<&str> {
+        self.credential.platform.as_deref().ok_or_else(|| Problem::of(Code::PlatformKeyRequired))
+    }
+
+    /// The only platform whose affairs the caller may see; `None` for those who watch the whole federation.
+    ///
+    /// # Errors
+    /// If the key may neither watch nor belongs to a platform.
+    pub fn confined_to(&self) -> Reply<Option<&str>> {
+        if self.credential.scopes.contains(&Scope::Monitor) { Ok(None) } else { self.platform().map(Some) }
+    }
+
+    /// Names the key, for what is recorded as somebody's doing.
+    pub fn actor(&self) -> String {
+        self.credential.actor()
+    }
+
+    /// True if what `platform` filed is the caller's own.
+    pub fn is_platform(&self, platform: &str) -> bool {
+        self.credential.platform.as_deref() == Some(platform)
+    }
+}
+
+/// The key from `Authorization: Bearer` (RFC 6750, section 2.1) or `X-API-Key`.
+fn key(request: &HttpRequest) -> Option<&str> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    bearer.or_else(|| header(KEY_HEADER).map(str::trim)).filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
+}
+
+async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
+    let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
+    let key = key(request).ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+    let credential = gateway.authenticate(key).await?.ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+    if scopes.iter().any(|scope| credential.scopes.contains(scope)) {
+        return Ok(credential);
+    }
+    let names: Vec<_> = scopes.iter().map(|scope| format!("`{}`", scope.as_str())).collect();
+    Err(Problem::new(Code::Forbidden, format!("Use a key with the scope {}.", names.join(" or "))))
+}
+
+impl<P: Permission> FromRequest for Caller<P> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Reply<Self>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self { credential: authenticate(&request, P::SCOPES).await?, permission: PhantomData }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn check(name: &'static str, value: &str, expected: Option<&str>) {
+        let request = TestRequest::get().insert_header((name, value)).to_http_request();
+        assert_eq!(key(&request), expected, "{name}: {value}");
+    }
+
+    #[test]
+    fn a_key_comes_in_either_header() {
+        check("Authorization", "Bearer oc_1", Some("oc_1"));
+        check("Authorization", "bearer  oc_1 ", Some("oc_1"));
+        check("X-API-Key", "oc_1", Some("oc_1"));
+        check("Authorization", "Basic b2M=", None);
+        check("Authorization", "Bearer ", None);
+        check("X-API-Key", &"x".repeat(MAX_KEY + 1), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! What a use case refuses, as a problem.
+
+use std::time::Duration;
+
+use super::problem::Problem;
+use crate::{
+    adapter::CallbackError,
+    app::{AppError, CallbackRefused, RuleError, SubmitError, UpdateError, code::Code},
+};
+
+/// When to send again what could not be stored.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// A store that is busy or away is no fault to report to the operator: the caller is told when to send again.
+fn failed(passing: bool, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Problem {
+    if passing { Problem::of(Code::Unavailable).retry_after(PAUSE).because(cause) } else { Problem::internal(cause) }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Position => Self::of(Code::InvalidCursor),
+            AppError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::SourceIdConflict { existing } => Self::of(Code::SourceIdConflict).existing(existing),
+            SubmitError::IdempotencyKeyReused => Self::of(Code::IdempotencyKeyReused),
+            SubmitError::IdempotencyKeyInFlight => Self::of(Code::IdempotencyKeyInFlight).retry_after(Duration::from_secs(1)),
+            SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
+            SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
+            SubmitError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<UpdateError> for Problem {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::UnknownCase => Self::of(Code::NotFound),
+            UpdateError::NotHandler => Self::of(Code::NotHandler),
+            UpdateError::IllegalTransition { from, to, allowed } => {
+                let names: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
+                let next =
+                    if names.is_empty() { "nothing can follow it".to_owned() } else { format!("it may become {}", names.join(", ")) };
+                Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
+            }
+            UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
+            UpdateError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<RuleError> for Problem {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::UnknownCase => Self::of(Code::NotFound),
+            RuleError::Changed => Self::of(Code::PreconditionFailed),
+            RuleError::SameCase => Self::of(Code::SameCase),
+            RuleError::KeptApart => Self::of(Code::KeptApart),
+            RuleError::NotApart => Self::of(Code::NotApart),
+            RuleError::BadSplit => Self::of(Code::BadSplit),
+            RuleError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<CallbackRefused> for Problem {
+    fn from(refused: CallbackRefused) -> Self {
+        match refused {
+            CallbackRefused::NoPlatform => Self::of(Code::NotFound),
+            CallbackRefused::Callback(error) => error.into(),
+            CallbackRefused::Receive(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(refused),
+        }
+    }
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::NotDeclared => Self::of(Code::NotFound),
+            CallbackError::Method => Self::of(Code::MethodNotAllowed),
+            CallbackError::NoSignature
+            | CallbackError::BadSignature
+            | CallbackError::BadTimestamp
+            | CallbackError::StaleTimestamp { .. } => {
+                Self::new(Code::InvalidSignature, format!("The callback was refused: {error}. {}", Code::InvalidSignature.advice()))
+            }
+            CallbackError::TooLarge { .. } => Self::of(Code::PayloadTooLarge),
+            CallbackError::Unreadable(_) | CallbackError::Encryption(_) => Self::of(Code::UnreadableCallback).because(error),
+            CallbackError::Request(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
+        }
+    }
+}

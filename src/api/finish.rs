@@ -1,0 +1,149 @@
+//! What every request goes through: limits, trace, time limit, and the last word on its answer, so that whatever
+//! refuses it, the caller gets a problem, and every answer has the security headers.
+
+use std::time::{Duration, Instant};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
+    },
+    middleware::Next,
+};
+
+use super::{
+    problem::{Problem, code_for},
+    trace::TraceId,
+};
+use crate::app::code::Code;
+
+const MAX_URI: usize = 8 * 1024;
+const MAX_HEADERS: usize = 32 * 1024;
+
+/// Until an answer begins. Longer than the longest wait a caller may ask for and the time a body may take.
+const TIMEOUT: Duration = Duration::from_secs(75);
+
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
+
+/// Marks an answer made in a platform's own form: a callback's refusal is for the platform's software to read.
+#[derive(Debug)]
+pub struct Verbatim;
+
+/// The middleware; for [`actix_web::middleware::from_fn`].
+///
+/// # Errors
+/// `timeout`, as a [`Problem`].
+pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let trace = TraceId::of(request.headers());
+    let method = request.method().clone();
+    let path = request.path().to_owned();
+    request.extensions_mut().insert(trace.clone());
+    if let Some(code) = over_limit(&request) {
+        let mut response = request.into_response(Problem::of(code).respond(None, Some(trace.as_str())));
+        dress(response.headers_mut(), "", &trace);
+        return Ok(response);
+    }
+    if method == Method::HEAD {
+        // Answered like GET; the server leaves the body out (RFC 9110, section 9.3.2).
+        request.head_mut().method = Method::GET;
+    }
+    let Ok(outcome) = tokio::time::timeout(TIMEOUT, next.call(request)).await else {
+        tracing::warn!(trace_id = trace.as_str(), %method, "request timed out");
+        return Err(Problem::of(Code::Timeout).at(&path, trace.as_str()).into());
+    };
+    let mut response = outcome?.map_into_boxed_body();
+    if let Some(replacement) = refusal(&response, &path, &trace) {
+        response = response.into_response(replacement);
+    }
+    let route = response.request().match_pattern().unwrap_or_default();
+    dress(response.headers_mut(), &path, &trace);
+    // The route, not the address: an address may name a case.
+    tracing::debug!(
+        trace_id = trace.as_str(),
+        %method,
+        route,
+        status = response.status().as_u16(),
+        duration_ms = started.elapsed().as_millis(),
+        "request"
+    );
+    Ok(response)
+}
+
+fn over_limit(request: &ServiceRequest) -> Option<Code> {
+    if request.uri().to_string().len() > MAX_URI {
+        return Some(Code::UriTooLong);
+    }
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (headers > MAX_HEADERS).then_some(Code::HeadersTooLarge)
+}
+
+/// The problem to answer with instead, if the answer is an error that has no body of its own kind.
+fn refusal(response: &ServiceResponse<BoxBody>, path: &str, trace: &TraceId) -> Option<actix_web::HttpResponse> {
+    if response.response().extensions().contains::<Verbatim>() {
+        return None;
+    }
+    let status = response.status();
+    let error = response.response().error();
+    if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+        match problem.cause() {
+            Some(cause) if status.is_server_error() => tracing::error!(trace_id = trace.as_str(), error = %chain(cause), "request failed"),
+            Some(cause) => tracing::info!(trace_id = trace.as_str(), code = %problem.code(), error = %chain(cause), "request refused"),
+            None => {}
+        }
+        return Some(problem.respond(Some(path), Some(trace.as_str())));
+    }
+    let bare = error.is_some() || !response.headers().contains_key(CONTENT_TYPE);
+    if bare && (status.is_client_error() || status.is_server_error()) {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let cause = error.map(ToString::to_string).unwrap_or_default();
+            tracing::error!(trace_id = trace.as_str(), error = cause, "request failed");
+        }
+        return Some(Problem::of(code_for(status)).respond(Some(path), Some(trace.as_str())));
+    }
+    None
+}
+
+/// An error and what caused it, as one line.
+fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Headers every answer has. What a page has set itself stays.
+fn dress(headers: &mut HeaderMap, path: &str, trace: &TraceId) {
+    let policy = match path {
+        // Swagger UI styles its elements itself and draws its icons from data addresses.
+        _ if path.starts_with("/docs/") => {
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+        }
+        _ if is_for_programs(path) => "default-src 'none'; frame-ancestors 'none'",
+        _ => "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    };
+    let mut set = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(REFERRER_POLICY, "no-referrer");
+    set(X_FRAME_OPTIONS, "DENY");
+    set(CONTENT_SECURITY_POLICY, policy);
+    if path.starts_with("/v1/") {
+        // What a key opens must not stay in a shared cache.
+        set(CACHE_CONTROL, "no-store");
+    }
+    if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
+        headers.insert(TRACE_HEADER, value);
+    }
+}
+
+fn is_for_programs(path: &str) -> bool {
+    ["/v1/", "/callbacks/", "/wechat/", "/openapi.json", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
+}

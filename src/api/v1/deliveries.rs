@@ -1,0 +1,97 @@
+//! What is owed to the platforms, and every attempt to hand it over.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        auth::{Administer, Caller, Read},
+        params::{self, Params},
+        problem::{Problem, Reply},
+        responses::{Acting, Listing, Reading},
+    },
+    app::{
+        Gateway,
+        code::Code,
+        query::DeliveryFilter,
+        view::{DeliveryDetail, DeliveryState, DeliveryView, Paged},
+    },
+};
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// Only for callers who watch the federation; others see their own.
+    platform: Option<String>,
+    state: Option<DeliveryState>,
+    case: Option<String>,
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List deliveries
+///
+/// What is or was owed to one's platform, newest first.
+#[utoipa::path(
+    tag = "deliveries",
+    operation_id = "listDeliveries",
+    params(DeliveryQuery),
+    responses((status = 200, description = "A page of deliveries", body = Paged<DeliveryView>), Listing),
+)]
+#[get("/v1/deliveries")]
+pub async fn list_deliveries(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    query: Params<DeliveryQuery>,
+) -> Reply<HttpResponse> {
+    let query = query.0;
+    let page = params::page("deliveries", query.limit, query.cursor.as_deref())?;
+    let filter =
+        DeliveryFilter { platform: caller.confined_to()?.map(str::to_owned).or(query.platform), state: query.state, case: query.case };
+    Ok(params::paged(&request, "deliveries", gateway.deliveries(filter, page).await?))
+}
+
+/// Read a delivery
+///
+/// With every attempt at it, first to last.
+#[utoipa::path(
+    tag = "deliveries",
+    operation_id = "getDelivery",
+    params(("id" = String, Path, description = "The delivery, which is also the idempotency key the platform was sent")),
+    responses((status = 200, description = "The delivery", body = DeliveryDetail), Reading),
+)]
+#[get("/v1/deliveries/{id}")]
+pub async fn get_delivery(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<DeliveryDetail>> {
+    let confined_to = caller.confined_to()?;
+    let found = gateway.delivery(&id).await?;
+    found
+        .filter(|detail| confined_to.is_none_or(|own| detail.delivery.platform == own))
+        .map(web::Json)
+        .ok_or_else(|| Problem::of(Code::NotFound))
+}
+
+/// Requeue a dead delivery
+///
+/// It is tried again from now on, with a fresh number of attempts.
+#[utoipa::path(
+    tag = "deliveries",
+    operation_id = "requeueDelivery",
+    params(("id" = String, Path, description = "The delivery")),
+    responses((status = 200, description = "The delivery, pending again", body = DeliveryView), Acting),
+)]
+#[post("/v1/deliveries/{id}/requeue")]
+pub async fn requeue_delivery(
+    _caller: Caller<Administer>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<DeliveryView>> {
+    if gateway.delivery(&id).await?.is_none() {
+        return Err(Problem::of(Code::NotFound));
+    }
+    gateway.requeue(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::DeliveryNotDead))
+}

@@ -1,0 +1,58 @@
+//! Version 1 of the API, one file per resource.
+#![allow(unused_qualifications, reason = "the macro that describes an operation repeats the types it is given")]
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub mod batch;
+pub mod cases;
+pub mod deliveries;
+pub mod duplicates;
+pub mod gaps;
+pub mod matters;
+pub mod organizations;
+pub mod overview;
+pub mod platforms;
+pub mod reviews;
+pub mod rulings;
+pub mod submissions;
+pub mod updates;
+
+/// A list that is short enough to come whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+}
+
+/// Mounts every resource. Fixed paths come before those with a parameter in the same place.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(batch::create_submissions)
+        .service(submissions::create_submission)
+        .service(submissions::list_submissions)
+        .service(submissions::get_submission)
+        .service(cases::list_cases)
+        .service(cases::get_case)
+        .service(cases::list_case_events)
+        .service(cases::list_case_submissions)
+        .service(cases::list_case_matches)
+        .service(updates::update_case)
+        .service(updates::report_update)
+        .service(rulings::merge_case)
+        .service(rulings::split_case)
+        .service(rulings::keep_case_apart)
+        .service(rulings::release_case)
+        .service(rulings::list_case_rulings)
+        .service(reviews::list_reviews)
+        .service(matters::list_matters)
+        .service(duplicates::list_duplicates)
+        .service(platforms::list_platforms)
+        .service(platforms::get_platform)
+        .service(organizations::list_organizations)
+        .service(overview::get_overview)
+        .service(gaps::list_gaps)
+        .service(deliveries::list_deliveries)
+        .service(deliveries::get_delivery)
+        .service(deliveries::requeue_delivery);
+}

@@ -1,0 +1,74 @@
+//! API keys: who calls, and what for.
+
+use super::{AppError, Gateway};
+use crate::{
+    domain::{id, platform::Scope},
+    store::{
+        StoreError,
+        keys::{self, ApiKey},
+    },
+};
+
+/// Makes keys recognisable to secret scanners.
+const PREFIX: &str = "oc_";
+
+/// Who a valid key stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// `None`: people of the bureau.
+    pub platform: Option<String>,
+    pub scopes: Vec<Scope>,
+    pub key_id: String,
+    /// What the key was made for, in its maker's words; may be empty.
+    pub label: String,
+}
+
+impl Credential {
+    /// Names the key for what is recorded as somebody's doing: its label, and its id, which nobody can choose.
+    pub fn actor(&self) -> String {
+        if self.label.is_empty() { self.key_id.clone() } else { format!("{} ({})", self.label, self.key_id) }
+    }
+}
+
+/// A key just made. The secret is shown once and stored nowhere.
+#[derive(Clone)]
+pub struct NewKey {
+    pub id: String,
+    pub secret: String,
+}
+
+fn hash(secret: &str) -> [u8; 32] {
+    *blake3::hash(secret.as_bytes()).as_bytes()
+}
+
+impl Gateway {
+    /// Who the key stands for; `None` for an unknown or revoked one.
+    ///
+    /// Looked up by its hash, so how long the answer takes says nothing about any secret.
+    pub async fn authenticate(&self, key: &str) -> Result<Option<Credential>, AppError> {
+        if !key.starts_with(PREFIX) || key.len() > 128 {
+            return Ok(None);
+        }
+        let hash = hash(key);
+        let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash))).await?;
+        Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id, label: key.label }))
+    }
+
+    /// Makes a key of 256 random bits.
+    pub fn create_key(&self, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
+        let random: [u8; 32] = rand::random();
+        let secret = format!("{PREFIX}{}", crate::audit::hex(&random));
+        let now = self.now();
+        let key = ApiKey {
+            id: id::new_id(now),
+            hash: hash(&secret),
+            platform: platform.map(str::to_owned),
+            scopes: scopes.to_vec(),
+            label: label.to_owned(),
+            created_at: now,
+            revoked_at: None,
+        };
+        self.0.store.transaction(|connection| keys::insert(connection, &key))?;
+        Ok(NewKey { id: key.id, secret })
+    }
+}

@@ -1,0 +1,28 @@
+//! Requests that platforms send to us in their own form.
+
+use super::{Gateway, receive::ReceiveError};
+use crate::adapter::{CallbackError, Request, Response};
+
+/// Why a platform's request was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackRefused {
+    #[error("no platform of this name takes callbacks")]
+    NoPlatform,
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// Not stored; the platform must send it again.
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
+}
+
+impl Gateway {
+    /// Takes in a platform's request; the answer is given once its records are durable.
+    pub async fn callback(&self, platform: &str, request: &Request) -> Result<Response, CallbackRefused> {
+        let platform = self.federation().platform(platform).ok_or(CallbackRefused::NoPlatform)?;
+        let adapter = platform.adapter.as_ref().filter(|adapter| adapter.has_callback()).ok_or(CallbackRefused::NoPlatform)?;
+        let callback = adapter.callback(request, &platform.secrets, self.now())?;
+        let received = self.receive(platform, callback.records).await?;
+        tracing::debug!(platform = platform.platform.id, ?received, ignored = callback.ignored, "callback taken in");
+        Ok(callback.response)
+    }
+}

@@ -1,0 +1,330 @@
+//! What a batch of decisions writes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{Decided, LinkError, signed};
+use crate::{
+    app::{Gateway, messages::Messenger, view::EventKind},
+    audit::{Entry, sha256},
+    domain::{
+        case::CaseStatus,
+        division, id,
+        organization::{GapReason, RoutingRequest},
+        submission::Kind,
+    },
+    matching::Decision,
+    store::{
+        Connection, audit,
+        cases::{self, Case, RoutingGap},
+        deliveries::{self, NewDelivery},
+        events::{self, CaseEvent, Words},
+        links::{self, Link, Match},
+        submissions::{self, Registered},
+    },
+};
+
+/// The source name of the gateway's own events.
+pub(in crate::app) const GATEWAY: &str = "gateway";
+
+struct Plan<'a> {
+    gateway: &'a Gateway,
+    messenger: Messenger<'a>,
+    now: DateTime<Utc>,
+    /// Cases touched, by founding position.
+    cases: BTreeMap<i64, Touched>,
+    /// Cases that joined matters in this batch, by the matter's founding position.
+    joined: BTreeMap<i64, i32>,
+    links: Vec<Link>,
+    matches: Vec<Match>,
+    events: Vec<CaseEvent>,
+    gaps: Vec<RoutingGap>,
+    deliveries: Vec<NewDelivery>,
+    audit: Vec<Entry>,
+}
+
+struct Touched {
+    case: Case,
+    /// Version in the store; `None` for a case of this batch.
+    stored_version: Option<i64>,
+}
+
+/// Writes everything a batch decides, in one go; answers how many messages it owes.
+pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &[Decided]) -> Result<usize, LinkError> {
+    let now = gateway.now();
+    let mut plan = Plan {
+        gateway,
+        messenger: Messenger { federation: gateway.federation(), now },
+        now,
+        cases: known_cases(connection, batch)?,
+        joined: BTreeMap::new(),
+        links: Vec::with_capacity(batch.len()),
+        matches: Vec::new(),
+        events: Vec::new(),
+        gaps: Vec::new(),
+        deliveries: Vec::new(),
+        audit: Vec::with_capacity(batch.len()),
+    };
+    let others: Vec<i64> =
+        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut names = submissions::references(connection, &others)?;
+    names.extend(batch.iter().map(|d| (d.entry.seq, (d.entry.id.clone(), d.entry.platform.clone()))));
+    for decided in batch {
+        let case = plan.place(connection, decided)?;
+        plan.record(decided, &case, &names);
+    }
+    plan.store(connection)
+}
+
+/// The stored cases that decisions of the batch point at.
+fn known_cases(connection: &mut Connection<'_>, batch: &[Decided]) -> Result<BTreeMap<i64, Touched>, LinkError> {
+    let pointed: BTreeSet<i64> = batch
+        .iter()
+        .flat_map(|d| d.outcome.case.into_iter().chain(d.outcome.matter).chain(d.outcome.matches.iter().map(|m| m.case)))
+        .map(signed)
+        .collect();
+    let found = cases::lock_by_founding(connection, &pointed.into_iter().collect::<Vec<_>>())?;
+    Ok(found.into_iter().map(|case| (case.founding_seq, Touched { stored_version: Some(case.version), case })).collect())
+}
+
+impl Plan<'_> {
+    /// Joins the submission to its case or founds one; answers the case's founding position.
+    fn place(&mut self, connection: &mut Connection<'_>, decided: &Decided) -> Result<i64, LinkError> {
+        match decided.outcome.case {
+            Some(case) => self.join(connection, &decided.entry, case),
+            None => self.found(decided),
+        }
+    }
+
+    fn join(&mut self, connection: &mut Connection<'_>, entry: &Registered, founding: u64) -> Result<i64, LinkError> {
+        let now = self.now;
+        let key = signed(founding);
+        let touched = self.cases.get_mut(&key).ok_or(LinkError::UnknownCase { seq: entry.seq, case: founding })?;
+        let case = &mut touched.case;
+        case.submission_count += 1;
+        case.version += 1;
+        case.updated_at = now;
+        let case = case.clone();
+        self.event(
+            &case.id,
+            EventKind::SubmissionLinked,
+            None,
+            json!({ "submission": entry.id, "platform": entry.platform, "decision": Decision::Duplicate }),
+        );
+        self.deliveries.extend(self.messenger.duplicate(&case, entry));
+        if touched_has_answer(case.status)
+            && let Some(reply) = events::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
+        {
+            self.deliveries.extend(self.messenger.reply(&case, entry, "standing", &reply));
+        }
+        Ok(key)
+    }
+
+    fn found(&mut self, decided: &Decided) -> Result<i64, LinkError> {
+        let entry = &decided.entry;
+        let submission = &entry.submission;
+        let home = self.gateway.federation().platform(&entry.platform).map(|p| p.platform.division.clone());
+        let place = submission.division.clone().or(home).unwrap_or_else(|| division::NATION.to_owned());
+        let mut case = Case {
+            id: id::case_code(&self.gateway.0.keys.case_code, &entry.id),
+            founding_seq: entry.seq,
+            kind: submission.kind,
+            status: CaseStatus::Registered,
+            division: submission.division.clone(),
+            province: entry.province.clone(),
+            category: submission.category.clone(),
+            organization: None,
+            platform: None,
+            receipt: None,
+            matter_id: None,
+            merged_into: None,
+            submission_count: 1,
+            version: 1,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let relation = closest(decided);
+        self.event(
+            &case.id,
+            EventKind::CaseRegistered,
+            Some(CaseStatus::Registered),
+            json!({ "submission": entry.id, "platform": entry.platform, "decision": relation }),
+        );
+        self.route(&mut case, entry, &place);
+        if let Some(matter) = decided.outcome.matter.map(signed).filter(|matter| *matter != entry.seq) {
+            self.join_matter(&mut case, matter);
+        }
+        self.deliveries.extend(self.messenger.forward(&case, entry, None));
+        self.deliveries.extend(self.messenger.registered(&case, entry));
+        self.cases.insert(entry.seq, Touched { case, stored_version: None });
+        Ok(entry.seq)
+    }
+
+    /// Puts the case into the competent body's hands, or its nearest connected superior's, and notes the gap.
+    fn route(&mut self, case: &mut Case, entry: &Registered, place: &str) {
+        let submission = &entry.submission;
+        let respondent = submission.respondent.as_ref();
+        let accused = match submission.kind {
+            Kind::Accusation => respondent.and_then(|r| r.organization.as_deref().or(r.name.as_deref())),
+            Kind::Request | Kind::Suggestion => None,
+        };
+        let directory = self.gateway.federation().directory();
+        let request = RoutingRequest { division: place, category: submission.category.as_deref(), accused };
+        let gap = match directory.route(request) {
+            Ok(route) => {
+                case.platform = directory.get(&route.responsible).and_then(|body| body.platform.clone());
+                case.organization = Some(route.responsible);
+                case.status = CaseStatus::Routed;
+                route.gap.map(|gap| (Some(gap.competent), Some(gap.reason)))
+            }
+            Err(_) => Some((None, None)),
+        };
+        if let Some((competent, reason)) = gap {
+            self.gaps.push(RoutingGap {
+                founding_seq: case.founding_seq,
+                case_id: case.id.clone(),
+                competent,
+                responsible: case.organization.clone(),
+                reason,
+                province: case.province.clone(),
+                at: self.now,
+            });
+            self.routed(case, reason);
+        } else {
+            self.routed(case, None);
+        }
+    }
+
+    fn routed(&mut self, case: &Case, gap: Option<GapReason>) {
+        if let Some(organization) = &case.organization {
+            let organization = self.gateway.federation().organization_reference(organization);
+            self.event(&case.id, EventKind::CaseRouted, Some(CaseStatus::Routed), json!({ "organization": organization, "gap": gap }));
+        }
+    }
+
+    /// Counts a new case into the matter that an earlier case founded.
+    fn join_matter(&mut self, case: &mut Case, founding: i64) {
+        let Some(founder) = self.cases.get_mut(&founding) else { return };
+        let matter_id = matter_code(&founder.case.id);
+        let first = founder.case.matter_id.is_none();
+        if first {
+            founder.case.matter_id = Some(matter_id.clone());
+            founder.case.version += 1;
+            founder.case.updated_at = self.now;
+        }
+        case.matter_id = Some(founder.case.matter_id.clone().unwrap_or(matter_id));
+        *self.joined.entry(founding).or_default() += if first { 2 } else { 1 };
+    }
+
+    /// Keeps the link, its evidence and its leaf in the audit log.
+    fn record(&mut self, decided: &Decided, founding: &i64, names: &HashMap<i64, (String, String)>) {
+        let entry = &decided.entry;
+        let Some(case_id) = self.cases.get(founding).map(|touched| touched.case.id.clone()) else { return };
+        let decision = closest(decided);
+        self.links.push(Link {
+            submission_seq: entry.seq,
+            submission_id: entry.id.clone(),
+            platform: entry.platform.clone(),
+            case_id: case_id.clone(),
+            decision,
+            decided_case: *founding,
+            decided_matter: decided.outcome.matter.map(signed),
+            linked_at: self.now,
+        });
+        let model = &self.gateway.0.model;
+        for found in &decided.outcome.matches {
+            let (Some((other_id, other_platform)), Some(other_case)) = (names.get(&signed(found.seq)), self.cases.get(&signed(found.case)))
+            else {
+                continue;
+            };
+            self.matches.push(Match {
+                submission_seq: entry.seq,
+                other_seq: signed(found.seq),
+                submission_id: entry.id.clone(),
+                other_id: other_id.clone(),
+                platform: entry.platform.clone(),
+                other_platform: other_platform.clone(),
+                case_id: other_case.case.id.clone(),
+                decision: found.decision,
+                probability: found.evidence.probability,
+                weight: found.evidence.weight,
+                evidence: serde_json::to_value(&found.evidence).unwrap_or_default(),
+                model_name: model.name().to_owned(),
+                model_digest: model.digest().to_owned(),
+                decided_by: "linker".to_owned(),
+                decided_at: self.now,
+                settled_by: None,
+            });
+        }
+        let outcome = serde_json::to_vec(&(&case_id, decision, &decided.outcome, model.digest())).unwrap_or_default();
+        self.audit.push(Entry {
+            at: self.now,
+            action: "submission.linked",
+            subject: entry.id.clone(),
+            actor: GATEWAY.to_owned(),
+            digest: sha256(&outcome),
+        });
+    }
+
+    fn event(&mut self, case_id: &str, kind: EventKind, status: Option<CaseStatus>, data: serde_json::Value) {
+        self.events.push(CaseEvent {
+            seq: 0,
+            id: id::new_id(self.now),
+            case_id: case_id.to_owned(),
+            kind: kind.as_str().to_owned(),
+            source: GATEWAY.to_owned(),
+            status,
+            data,
+            words: Words::default(),
+            at: self.now,
+        });
+    }
+
+    fn store(self, connection: &mut Connection<'_>) -> Result<usize, LinkError> {
+        let sealer = self.gateway.store().sealer();
+        let new: Vec<Case> = self.cases.values().filter(|t| t.stored_version.is_none()).map(|t| t.case.clone()).collect();
+        cases::insert(connection, &new)?;
+        for touched in self.cases.values() {
+            if let Some(version) = touched.stored_version.filter(|version| *version != touched.case.version)
+                && !cases::replace(connection, &touched.case, version)?
+            {
+                // Somebody changed the case since it was read; the batch is rolled back and decided anew.
+                return Err(crate::store::StoreError::LeaseLost("case version".to_owned()).into());
+            }
+        }
+        for (founding, count) in &self.joined {
+            if let Some(founder) = self.cases.get(founding) {
+                links::grow_matter(connection, &matter_code(&founder.case.id), *founding, *count, self.now)?;
+            }
+        }
+        links::insert(connection, &self.links)?;
+        links::insert_matches(connection, &self.matches)?;
+        events::append(connection, sealer, &self.events)?;
+        cases::insert_gaps(connection, &self.gaps)?;
+        deliveries::enqueue(connection, sealer, &self.deliveries)?;
+        audit::append(connection, &self.audit)?;
+        Ok(self.deliveries.len())
+    }
+}
+
+/// The closest relation the submission has to an earlier one.
+fn closest(decided: &Decided) -> Decision {
+    if decided.outcome.case.is_some() {
+        return Decision::Duplicate;
+    }
+    decided.outcome.matches.iter().map(|m| m.decision).min().unwrap_or(Decision::Distinct)
+}
+
+/// The matter that a case founds is named after it.
+pub(in crate::app) fn matter_code(case_id: &str) -> String {
+    format!("GX{}", case_id.trim_start_matches("LJ"))
+}
+
+fn touched_has_answer(status: CaseStatus) -> bool {
+    matches!(
+        status,
+        CaseStatus::Answered | CaseStatus::Closed | CaseStatus::UnderReview | CaseStatus::UnderReReview | CaseStatus::Concluded
+    )
+}

@@ -1,0 +1,145 @@
+//! Making the messages that a change owes.
+
+use chrono::{DateTime, Utc};
+
+use super::Federation;
+use crate::{
+    domain::{
+        case::CaseStatus,
+        id,
+        message::{CaseSummary, Message, MessageKind, SubmissionReference},
+        submission::Submission,
+        update::Reply,
+    },
+    store::{cases::Case, deliveries::NewDelivery, submissions::Registered},
+};
+
+/// Makes messages about cases at one moment.
+pub(super) struct Messenger<'a> {
+    pub federation: &'a Federation,
+    pub now: DateTime<Utc>,
+}
+
+impl Messenger<'_> {
+    /// A canonical case put into its responsible body's hands. `None` where its platform cannot be sent forwards.
+    /// `ruling` names the decision of a person that sent the case out again.
+    pub fn forward(&self, case: &Case, founding: &Registered, ruling: Option<&str>) -> Option<NewDelivery> {
+        let platform = case.platform.as_deref()?;
+        let own = (founding.platform == platform).then(|| reference(founding));
+        let mut message = self.message(MessageKind::CaseForwarded, case, own);
+        message.forwarded = Some(Box::new(founding.submission.clone()));
+        // The responsible body is part of the key: a case routed anew is a new forward.
+        let organization = case.organization.as_deref().unwrap_or_default();
+        self.owed(platform, message, format!("forward:{}:{organization}:{}", case.id, ruling.unwrap_or_default()))
+    }
+
+    /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
+    pub fn withdrawn(&self, case: &Case, founding: &Registered, ruling: &str) -> Option<NewDelivery> {
+        let platform = case.platform.as_deref()?;
+        let own = (founding.platform == platform).then(|| reference(founding));
+        let mut message = self.message(MessageKind::CaseWithdrawn, case, own);
+        message.note = case.merged_into.as_ref().map(|into| format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"));
+        self.owed(platform, message, format!("withdrawn:{}:{ruling}", case.id))
+    }
+
+    /// To the source of a filing that people moved to another case.
+    pub fn moved(&self, case: &Case, submission: &Registered, ruling: &str, repeats: bool) -> Option<NewDelivery> {
+        let kind = if repeats { MessageKind::DuplicateRegistered } else { MessageKind::SubmissionRegistered };
+        let mut message = self.message(kind, case, Some(reference(submission)));
+        let body = message.case.organization.as_ref().map_or("信访部门", |body| body.name.as_str());
+        message.note = Some(if repeats {
+            format!("经核对，您反映的事项与编号{}为同一事项，由{body}办理，目前{}。", case.id, status_text(case.status))
+        } else {
+            format!("经核对，您反映的事项已单独登记，编号{}，由{body}办理。", case.id)
+        });
+        self.owed(&submission.platform, message, format!("moved:{ruling}:{}", submission.id))
+    }
+
+    /// To the source of the filing that founded the case.
+    pub fn registered(&self, case: &Case, submission: &Registered) -> Option<NewDelivery> {
+        let mut message = self.message(MessageKind::SubmissionRegistered, case, Some(reference(submission)));
+        message.note = Some(match &message.case.organization {
+            Some(body) => format!("您的信访事项已登记，编号{}，由{}办理。", case.id, body.name),
+            None => format!("您的信访事项已登记，编号{}，正在确定办理单位。", case.id),
+        });
+        self.owed(&submission.platform, message, format!("registered:{}", submission.id))
+    }
+
+    /// To the source of a filing that repeats a case (信访工作条例, article 19(3)): where and how it is handled.
+    pub fn duplicate(&self, case: &Case, submission: &Registered) -> Option<NewDelivery> {
+        let mut message = self.message(MessageKind::DuplicateRegistered, case, Some(reference(submission)));
+        let body = message.case.organization.as_ref().map_or("信访部门", |body| body.name.as_str());
+        message.note = Some(format!(
+            "您反映的同一事项此前已登记，编号{}，由{body}办理，目前{}。本次来信已并入该事项，办理进展和答复将同时告知您，无需重复提交。",
+            case.id,
+            status_text(case.status)
+        ));
+        self.owed(&submission.platform, message, format!("duplicate:{}", submission.id))
+    }
+
+    /// To one source: the case's status changed in `event`.
+    pub fn status(&self, case: &Case, submission: &Registered, event: &str, reason: Option<&str>) -> Option<NewDelivery> {
+        let mut message = self.message(MessageKind::CaseStatus, case, Some(reference(submission)));
+        message.note = reason.map(str::to_owned);
+        self.owed(&submission.platform, message, format!("status:{event}:{}", submission.id))
+    }
+
+    /// To one source: the written answer given in `event`.
+    pub fn reply(&self, case: &Case, submission: &Registered, event: &str, reply: &Reply) -> Option<NewDelivery> {
+        let mut message = self.message(MessageKind::CaseReply, case, Some(reference(submission)));
+        message.reply = Some(reply.clone());
+        self.owed(&submission.platform, message, format!("reply:{event}:{}", submission.id))
+    }
+
+    fn message(&self, kind: MessageKind, case: &Case, submission: Option<SubmissionReference>) -> Message {
+        Message {
+            id: id::new_id(self.now),
+            kind,
+            created_at: self.now,
+            case: CaseSummary {
+                id: case.id.clone(),
+                status: case.status,
+                organization: case.organization.as_deref().map(|id| self.federation.organization_reference(id)),
+            },
+            submission,
+            forwarded: None,
+            reply: None,
+            note: None,
+        }
+    }
+
+    fn owed(&self, platform: &str, message: Message, idempotency_key: String) -> Option<NewDelivery> {
+        let takes = self.federation.platform(platform).is_some_and(|p| p.takes_messages());
+        takes.then(|| NewDelivery { idempotency_key, platform: platform.to_owned(), message })
+    }
+}
+
+fn reference(submission: &Registered) -> SubmissionReference {
+    SubmissionReference {
+        id: submission.id.clone(),
+        source_id: submission.submission.source_id.clone(),
+        channel: submission.submission.channel,
+        account: account(&submission.submission),
+    }
+}
+
+fn account(submission: &Submission) -> Option<String> {
+    submission.petitioners.iter().find_map(|petitioner| petitioner.account.clone())
+}
+
+/// How a status is told to a petitioner.
+fn status_text(status: CaseStatus) -> &'static str {
+    match status {
+        CaseStatus::Registered | CaseStatus::Routed => "已转送办理单位",
+        CaseStatus::Objected => "正在确定办理单位",
+        CaseStatus::Accepted => "已受理",
+        CaseStatus::Refused => "不予受理",
+        CaseStatus::InProgress => "正在办理",
+        CaseStatus::Extended => "已延期办理",
+        CaseStatus::Answered => "已作出答复",
+        CaseStatus::Closed => "已办结",
+        CaseStatus::UnderReview => "正在复查",
+        CaseStatus::UnderReReview => "正在复核",
+        CaseStatus::Concluded => "已复核终结",
+    }
+}

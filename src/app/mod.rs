@@ -1,0 +1,241 @@
+//! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
+//! who calls them: HTTP, a worker or a command.
+
+mod authenticate;
+mod callback;
+pub mod code;
+mod federation;
+mod fingerprint;
+mod follow_up;
+mod forward;
+mod intake;
+mod link;
+mod messages;
+mod pull;
+mod queries;
+pub mod query;
+mod receive;
+mod replay;
+mod rule;
+mod send;
+pub mod validate;
+pub mod view;
+pub mod worth;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use tokio::sync::{Notify, mpsc, watch};
+
+pub use authenticate::{Credential, NewKey};
+pub use callback::CallbackRefused;
+pub use federation::{FederatedPlatform, Federation, FederationError};
+pub use follow_up::UpdateError;
+pub use forward::ForwardRound;
+pub use intake::{Registered, SubmitError};
+pub use link::{LinkError, LinkRound, LinkerState};
+pub use pull::{PullError, PullRound};
+pub use receive::Received;
+pub use replay::{Difference, Replay, ReplayError, What, replay};
+pub use rule::{Decree, RuleError};
+
+use crate::{
+    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
+    domain::id,
+    matching::{FederationKey, Fingerprinter, Model},
+    net::{Outbound, OutboundPolicy},
+    store::{Sealer, Store, StoreError, StoreOptions, query_error},
+};
+
+/// How long a use case waits for a connection to the store.
+const STORE_WAIT: Duration = Duration::from_secs(10);
+
+/// Where the time comes from; tests bring their own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    pub fn system() -> Self {
+        Self(Arc::new(Utc::now))
+    }
+
+    pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// Now, to the millisecond, which is what the store keeps.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)().trunc_subsecs(3)
+    }
+}
+
+/// A use case could not be carried out for a reason that is not the caller's.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a page position is not one that was given out")]
+    Position,
+}
+
+impl From<query_error::Error> for AppError {
+    fn from(error: query_error::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    pub store: Store,
+    pub federation: Federation,
+    pub keys: KeyMaterial,
+    pub model: Model,
+    pub outbound: Outbound,
+    pub delivery: DeliveryConfig,
+    pub linker: LinkerConfig,
+    /// Submissions that may wait for their commit.
+    pub intake_queue: usize,
+    pub clock: Clock,
+    /// Names this process in leases; different for each.
+    pub node: String,
+}
+
+struct Inner {
+    store: Store,
+    federation: Federation,
+    keys: KeyMaterial,
+    fingerprinter: Fingerprinter,
+    model: Model,
+    outbound: Outbound,
+    delivery: DeliveryConfig,
+    linker: LinkerConfig,
+    clock: Clock,
+    node: String,
+    intake: mpsc::Sender<intake::Job>,
+    keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    tokens: send::Tokens,
+    /// Position up to which this node has seen the log linked.
+    linked: watch::Sender<i64>,
+    /// Rings when submissions were registered here.
+    registered: Notify,
+    /// Counts up when messages were put into the outbox here.
+    owed: watch::Sender<u64>,
+}
+
+/// The gateway of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+impl Gateway {
+    /// Puts the parts together and starts the intake's group commit on the current tokio runtime.
+    pub fn start(parts: Parts) -> Self {
+        let (intake, jobs) = mpsc::channel(parts.intake_queue.max(1));
+        let inner = Arc::new(Inner {
+            fingerprinter: Fingerprinter::new(&FederationKey::from_bytes(parts.keys.federation)),
+            store: parts.store.clone(),
+            federation: parts.federation,
+            keys: parts.keys,
+            model: parts.model,
+            outbound: parts.outbound,
+            delivery: parts.delivery,
+            linker: parts.linker,
+            clock: parts.clock,
+            node: parts.node,
+            intake,
+            keys_in_flight: Mutex::default(),
+            tokens: send::Tokens::default(),
+            linked: watch::Sender::new(0),
+            registered: Notify::new(),
+            owed: watch::Sender::new(0),
+        });
+        tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
+        Self(inner)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn federation(&self) -> &Federation {
+        &self.0.federation
+    }
+
+    /// Resolves when submissions have been registered on this node since the last call.
+    pub async fn registered(&self) {
+        self.0.registered.notified().await;
+    }
+
+    /// A counter that moves whenever this node owes new messages.
+    pub fn owed(&self) -> watch::Receiver<u64> {
+        self.0.owed.subscribe()
+    }
+}
+
+/// What stands between a configuration and a running gateway.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Client(#[from] crate::net::ClientError),
+    #[error("the match model {path} cannot be used")]
+    Model {
+        path: std::path::PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Parts {
+    /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
+    pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
+        let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
+        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+    }
+
+    /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
+    pub fn new(config: &Config, keys: &KeyMaterial, federation: Federation, clock: Clock) -> Result<Self, StartError> {
+        let options = StoreOptions { url: config.store_url(), connections: config.store.connections, wait: STORE_WAIT };
+        let store = Store::open(&options, Sealer::new(&keys.seal))?;
+        store.migrate()?;
+        let outbound = Outbound::new(OutboundPolicy {
+            allow_private_addresses: config.outbound.allow_private_addresses,
+            connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
+            total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
+            max_response_bytes: config.outbound.max_response_bytes,
+        })?;
+        Ok(Self {
+            model: load_model(config)?,
+            store,
+            federation,
+            keys: keys.clone(),
+            outbound,
+            delivery: config.delivery.clone(),
+            linker: config.linker.clone(),
+            intake_queue: config.server.intake_queue,
+            node: id::new_id(clock.now()),
+            clock,
+        })
+    }
+}
+
+/// The match model that a configuration names, or the one compiled in.
+pub fn load_model(config: &Config) -> Result<Model, StartError> {
+    let Some(path) = &config.linker.model else { return Ok(Model::default()) };
+    let path = config.resolve(path);
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };
+    let text = std::fs::read_to_string(&path).map_err(|source| failed(source.into()))?;
+    Model::from_toml(&text).map_err(|source| failed(source.into()))
+}

@@ -1,0 +1,187 @@
+//! The federation as a whole: platforms, bodies, counts, readiness.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    app::{
+        AppError, FederatedPlatform, Gateway,
+        view::{
+            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
+            SubmissionCount,
+        },
+    },
+    domain::division,
+    matching,
+    store::{
+        Connection, StoreError, audit, cases,
+        deliveries::{self, DeliveryState},
+        links,
+        platforms::{self, PlatformState as StoredState},
+        quarantine, submissions,
+    },
+};
+
+/// A pending message or pull that is older than this makes its platform lag.
+const LAG: TimeDelta = TimeDelta::minutes(5);
+
+/// Counts that platforms are shown with, by platform.
+#[derive(Default)]
+struct Counts {
+    submissions: HashMap<String, u64>,
+    duplicates: HashMap<String, u64>,
+    open_cases: HashMap<String, u64>,
+    pending: HashMap<String, u64>,
+    dead: HashMap<String, u64>,
+    quarantined: HashMap<String, u64>,
+    received: HashMap<String, DateTime<Utc>>,
+    pulled: HashMap<String, DateTime<Utc>>,
+    delivered: HashMap<String, DateTime<Utc>>,
+    states: HashMap<String, StoredState>,
+}
+
+impl Counts {
+    fn read(c: &mut Connection<'_>) -> Result<Self, StoreError> {
+        let mut counts = Self::default();
+        for (platform, _, count) in submissions::counts(c)? {
+            *counts.submissions.entry(platform).or_default() += unsigned(count);
+        }
+        for (platform, decision, count) in links::counts(c)? {
+            if decision == matching::Decision::Duplicate {
+                counts.duplicates.insert(platform, unsigned(count));
+            }
+        }
+        counts.open_cases = cases::open_by_platform(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
+        for (platform, _, state, count) in deliveries::counts(c)? {
+            match state {
+                DeliveryState::Pending | DeliveryState::Leased => *counts.pending.entry(platform).or_default() += unsigned(count),
+                DeliveryState::Dead => *counts.dead.entry(platform).or_default() += unsigned(count),
+                DeliveryState::Delivered | DeliveryState::Skipped => {}
+            }
+        }
+        counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
+        counts.received = submissions::last_received(c)?;
+        counts.pulled = platforms::last_pulled(c)?;
+        counts.delivered = deliveries::last_delivered(c)?;
+        counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
+        Ok(counts)
+    }
+
+    fn view(&self, federated: &FederatedPlatform, now: DateTime<Utc>) -> PlatformView {
+        let platform = &federated.platform;
+        let id = &platform.id;
+        let count = |counts: &HashMap<String, u64>| counts.get(id).copied().unwrap_or_default();
+        let last = |times: &HashMap<String, DateTime<Utc>>| times.get(id).copied();
+        let state = self.states.get(id);
+        let failing = state.is_some_and(|state| state.consecutive_failures > 0);
+        let (received, pulled, delivered) = (last(&self.received), last(&self.pulled), last(&self.delivered));
+        let pending = count(&self.pending);
+        let lagging = pulled.is_some_and(|at| now - at > LAG) || (pending > 0 && delivered.is_some_and(|at| now - at > LAG));
+        PlatformView {
+            id: id.clone(),
+            name: platform.name.clone(),
+            kind: platform.kind,
+            division: platform.division.clone(),
+            state: match (failing, lagging) {
+                (true, _) => PlatformState::Failing,
+                (false, true) => PlatformState::Lagging,
+                (false, false) if received.or(pulled).or(delivered).is_none() => PlatformState::Idle,
+                (false, false) => PlatformState::Healthy,
+            },
+            last_received_at: received,
+            last_pulled_at: pulled,
+            last_delivered_at: delivered,
+            last_error: state.filter(|_| failing).and_then(|state| state.last_error.clone()),
+            submissions: count(&self.submissions),
+            duplicates: count(&self.duplicates),
+            open_cases: count(&self.open_cases),
+            deliveries_pending: pending,
+            deliveries_dead: count(&self.dead),
+            records_quarantined: count(&self.quarantined),
+        }
+    }
+}
+
+impl Gateway {
+    /// Every declared platform and how it is doing.
+    pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
+        self.read(|gateway, c| {
+            let counts = Counts::read(c)?;
+            Ok(gateway.federation().platforms().map(|platform| counts.view(platform, gateway.now())).collect())
+        })
+        .await
+    }
+
+    pub async fn platform(&self, id: &str) -> Result<Option<PlatformView>, AppError> {
+        Ok(self.platforms().await?.into_iter().find(|platform| platform.id == id))
+    }
+
+    /// The directory of bodies.
+    pub fn organizations(&self) -> Vec<OrganizationView> {
+        let view = |body: &crate::domain::organization::Organization| OrganizationView {
+            id: body.id.clone(),
+            name: body.name.clone(),
+            division_name: division::full_name(&body.division),
+            level: division::level(&body.division),
+            division: body.division.clone(),
+            parent: body.parent.clone(),
+            connected: body.platform.is_some(),
+            platform: body.platform.clone(),
+            categories: body.categories.clone(),
+        };
+        self.federation().directory().iter().map(view).collect()
+    }
+
+    /// Counts over everything.
+    pub async fn overview(&self) -> Result<Overview, AppError> {
+        self.read(|_, c| {
+            let count = |count: i64| unsigned(count);
+            Ok(Overview {
+                submissions: submissions::counts(c)?
+                    .into_iter()
+                    .map(|(platform, channel, n)| {
+                        let channel = serde_json::from_value(channel.into())
+                            .map_err(|source| StoreError::Corrupt { what: "channel", source: Box::new(source) })?;
+                        Ok(SubmissionCount { platform, channel, count: count(n) })
+                    })
+                    .collect::<Result<_, StoreError>>()?,
+                decisions: links::counts_by_decision(c)?
+                    .into_iter()
+                    .map(|(decision, n)| DecisionCount { decision: decision.into(), count: count(n) })
+                    .collect(),
+                cases: cases::counts_by_status(c)?.into_iter().map(|(status, n)| StatusCount { status, count: count(n) }).collect(),
+                matters: count(links::count_matters(c)?),
+                gaps: count(cases::count_gaps(c)?),
+                deliveries: deliveries::counts(c)?
+                    .into_iter()
+                    .map(|(platform, kind, state, n)| DeliveryCount { platform, kind, state: state.into(), count: count(n) })
+                    .collect(),
+                unlinked: count(links::backlog(c)?),
+                audit_leaves: count(audit::size(c)?),
+            })
+        })
+        .await
+    }
+
+    /// Whether this node can do its work now.
+    pub async fn ready(&self) -> Readiness {
+        let backlog = self.read(|_, c| links::backlog(c)).await;
+        let store = ReadinessCheck {
+            name: "store".into(),
+            ok: backlog.is_ok(),
+            detail: backlog.as_ref().err().map(|_| "the database does not answer".to_owned()),
+        };
+        let intake = ReadinessCheck {
+            name: "intake".into(),
+            ok: self.0.intake.capacity() > 0,
+            detail: (self.0.intake.capacity() == 0).then(|| "the intake queue is full".to_owned()),
+        };
+        let checks = vec![store, intake];
+        Readiness { ready: checks.iter().all(|check| check.ok), checks }
+    }
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}

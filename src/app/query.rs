@@ -1,0 +1,85 @@
+//! What lists are asked for with.
+
+use chrono::{DateTime, Utc};
+
+use super::view::{Decision, DeliveryState};
+use crate::domain::{
+    case::CaseStatus,
+    submission::{Channel, Kind},
+};
+
+/// How many items a page has unless the caller says otherwise, and at most.
+pub const DEFAULT_LIMIT: u32 = 50;
+pub const MAX_LIMIT: u32 = 200;
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// 1 to [`MAX_LIMIT`].
+    pub limit: u32,
+    /// Where the page before ended: its `next_cursor`.
+    pub after: Option<String>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { limit: DEFAULT_LIMIT, after: None }
+    }
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubmissionFilter {
+    pub platform: Option<String>,
+    pub source_id: Option<String>,
+    pub channel: Option<Channel>,
+    pub kind: Option<Kind>,
+    pub decision: Option<Decision>,
+    pub received_from: Option<DateTime<Utc>>,
+    /// Exclusive.
+    pub received_until: Option<DateTime<Utc>>,
+}
+
+/// Most recently changed first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
+    pub status: Option<CaseStatus>,
+    pub kind: Option<Kind>,
+    /// This division and all inside it.
+    pub division: Option<String>,
+    /// This category path and all below it.
+    pub category: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
+    pub platform: Option<String>,
+    pub matter: Option<String>,
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
+/// Newest decision first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DuplicateFilter {
+    /// None: `duplicate` and `possible_duplicate`.
+    pub decision: Option<Decision>,
+    /// Either filing came from it.
+    pub platform: Option<String>,
+    /// So did either filing: with `platform`, the pairs between the two.
+    pub other_platform: Option<String>,
+    pub case: Option<String>,
+    /// Only pairs whose filings came from two platforms.
+    pub across_platforms: bool,
+    pub min_probability: Option<f64>,
+    pub decided_from: Option<DateTime<Utc>>,
+    /// Fill [`super::view::DuplicateSide::text`].
+    pub with_text: bool,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    pub platform: Option<String>,
+    pub state: Option<DeliveryState>,
+    pub case: Option<String>,
+}

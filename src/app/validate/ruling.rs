@@ -1,0 +1,48 @@
+//! What people order about cases.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Collector, semantics::not_blank};
+
+/// Make another case part of this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergeOrder {
+    /// The case that becomes part of the one in the address.
+    #[schema(min_length = 1, max_length = 64)]
+    pub from: String,
+    /// Why; kept with the ruling.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+/// Take filings out of a case into one of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitOrder {
+    /// The gateway's numbers of the filings.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub submissions: Vec<String>,
+    /// Why; kept with the ruling.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+/// Rule about this case and another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairOrder {
+    /// The other case.
+    #[schema(min_length = 1, max_length = 64)]
+    pub case: String,
+    /// Why; kept with the ruling.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+pub(super) fn check(order: &Value, _now: DateTime<Utc>, found: &mut Collector) {
+    not_blank(order, "/reason", found);
+}

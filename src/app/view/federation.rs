@@ -1,0 +1,159 @@
+//! Who takes part and how it goes.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Decision;
+use super::DeliveryState;
+use crate::domain::case::CaseStatus;
+use crate::domain::division::Level;
+use crate::domain::message::MessageKind;
+use crate::domain::message::OrganizationReference;
+use crate::domain::organization::GapReason;
+use crate::domain::platform::PlatformKind;
+use crate::domain::submission::Channel;
+
+/// A federated system (平台) and how it is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlatformView {
+    #[schema(example = "hunan")]
+    pub id: String,
+    pub name: String,
+    pub kind: PlatformKind,
+    pub division: String,
+    pub state: PlatformState,
+    /// When a filing last came in from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_received_at: Option<DateTime<Utc>>,
+    /// When it was last asked for filings with success; absent for platforms that are not pulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_pulled_at: Option<DateTime<Utc>>,
+    /// When it last accepted a delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_delivered_at: Option<DateTime<Utc>>,
+    /// What failed last, in a few words, while it is failing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    pub submissions: u64,
+    /// How many of them were linked to a case that was already there.
+    pub duplicates: u64,
+    /// Cases its bodies have in hand and have not answered.
+    pub open_cases: u64,
+    pub deliveries_pending: u64,
+    pub deliveries_dead: u64,
+    /// Records of it that did not map or were refused; kept until `onecase quarantine replay`.
+    pub records_quarantined: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformState {
+    /// Nothing was exchanged with it yet.
+    Idle,
+    Healthy,
+    /// It answers, but deliveries or pulls are behind.
+    Lagging,
+    /// It refuses or does not answer; deliveries wait.
+    Failing,
+}
+
+/// A body (机构) of the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrganizationView {
+    pub id: String,
+    pub name: String,
+    pub division: String,
+    /// The division's name with its superiors'.
+    #[schema(example = "湖南省长沙市")]
+    pub division_name: String,
+    pub level: Level,
+    /// The body above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// False: cases for it go to its nearest connected superior.
+    pub connected: bool,
+    /// Category paths it is competent for; empty: all.
+    pub categories: Vec<String>,
+}
+
+/// A case that went to another body than the competent one, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GapView {
+    pub case: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub competent: Option<OrganizationReference>,
+    /// Who took it instead; absent while nobody connected may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<OrganizationReference>,
+    /// Absent where no connected body is competent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<GapReason>,
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Whether the gateway can do its work now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    pub ready: bool,
+    pub checks: Vec<ReadinessCheck>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReadinessCheck {
+    #[schema(example = "store")]
+    pub name: String,
+    pub ok: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The federation at a glance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Overview {
+    pub submissions: Vec<SubmissionCount>,
+    pub decisions: Vec<DecisionCount>,
+    pub cases: Vec<StatusCount>,
+    pub matters: u64,
+    pub gaps: u64,
+    pub deliveries: Vec<DeliveryCount>,
+    /// Submissions registered and not linked yet.
+    pub unlinked: u64,
+    /// Leaves of the audit log.
+    pub audit_leaves: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubmissionCount {
+    pub platform: String,
+    pub channel: Channel,
+    pub count: u64,
+}
+
+/// Submissions by what they are to earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecisionCount {
+    pub decision: Decision,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatusCount {
+    pub status: CaseStatus,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryCount {
+    pub platform: String,
+    #[serde(rename = "type")]
+    pub kind: MessageKind,
+    pub state: DeliveryState,
+    pub count: u64,
+}

@@ -1,0 +1,44 @@
+//! What the use cases answer with. These types are part of the contract: the API serialises them as they are.
+//!
+//! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
+//! which are filled only for a caller who may read them.
+
+mod case;
+mod delivery;
+mod evidence;
+mod federation;
+mod filing;
+mod review;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
+pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
+pub use evidence::{
+    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
+    ModelReference, Verdict,
+};
+pub use federation::{
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
+    SubmissionCount,
+};
+pub use filing::{SubmissionState, SubmissionView};
+pub use review::{ReviewQueue, ReviewView};
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Paged<T> {
+    pub items: Vec<T>,
+    /// Pass it as `cursor` to get the next page; absent on the last one.
+    // Inside the library this is the position the store continues from; the API wraps it, so that callers cannot build on its form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Paged<T> {
+    /// The same page with every item turned into something else.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
+        Paged { items: self.items.into_iter().map(f).collect(), next_cursor: self.next_cursor }
+    }
+}

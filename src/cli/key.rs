@@ -1,0 +1,78 @@
+//! `onecase key`: API keys.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{
+    Failure,
+    runtime::{ConfigArgs, parts, tokio_runtime},
+};
+use crate::{app::Gateway, domain::platform::Scope, store::keys};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a key and print it; it is shown this once
+    Create {
+        /// The platform it stands for; without one it is a key of the bureau
+        #[arg(long)]
+        platform: Option<String>,
+        /// What it may be used for
+        #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
+        scopes: Vec<Scope>,
+        /// What it is for, in a few words
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+    /// List keys, without their secrets
+    List,
+    /// Make a key invalid
+    Revoke {
+        /// The key's id, as `list` shows it
+        id: String,
+    },
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| "expected submit, handle, monitor, review or administer".into())
+}
+
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = args.config.load()?;
+    let runtime = tokio_runtime()?;
+    let _entered = runtime.enter();
+    let gateway = Gateway::start(parts(&config)?);
+    match args.action {
+        Action::Create { platform, scopes, label } => {
+            if let Some(id) = platform.as_deref().filter(|id| gateway.federation().platform(id).is_none()) {
+                return Err(format!("platform {id} is not declared in {}", args.config.config.display()).into());
+            }
+            let key = gateway.create_key(platform.as_deref(), &scopes, &label)?;
+            eprintln!("key {} made; this is the only time it is shown:", key.id);
+            println!("{}", key.secret);
+        }
+        Action::List => {
+            for key in gateway.store().read(keys::list)? {
+                let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+                let state = if key.revoked_at.is_some() { "revoked" } else { "valid" };
+                println!("{}\t{}\t{}\t{state}\t{}", key.id, key.platform.as_deref().unwrap_or("-"), scopes.join(","), key.label);
+            }
+        }
+        Action::Revoke { id } => {
+            if !gateway.store().transaction(|c| keys::revoke(c, &id, gateway.now()))? {
+                eprintln!("onecase: there is no valid key {id}; `onecase key list` shows them");
+                return Ok(ExitCode::from(1));
+            }
+            println!("revoked {id}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,105 @@
+//! `[keys]`: where key material lies.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("environment variable {0} is not set")]
+    NotSet(String),
+    #[error("secret file {path} cannot be read")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{0} must be 64 hexadecimal digits (32 bytes); `openssl rand -hex 32` makes one")]
+    NotAKey(&'static str),
+}
+
+/// Where a secret lies; it is never written into the configuration itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretSource {
+    Env(String),
+    File(PathBuf),
+}
+
+impl SecretSource {
+    pub fn read(&self, environment: &dyn Fn(&str) -> Option<String>, resolve: &dyn Fn(&Path) -> PathBuf) -> Result<String, SecretError> {
+        match self {
+            Self::Env(name) => environment(name).ok_or_else(|| SecretError::NotSet(name.clone())),
+            Self::File(path) => {
+                let path = resolve(path);
+                let text = std::fs::read_to_string(&path).map_err(|source| SecretError::Read { path, source })?;
+                Ok(text.trim().to_owned())
+            }
+        }
+    }
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysConfig {
+    /// Seals personal data at rest and makes case codes.
+    pub master: SecretSource,
+    /// Shared by the whole federation: makes fingerprints comparable.
+    pub federation: SecretSource,
+}
+
+impl Default for KeysConfig {
+    fn default() -> Self {
+        Self { master: SecretSource::Env("ONECASE_MASTER_KEY".into()), federation: SecretSource::Env("ONECASE_FEDERATION_KEY".into()) }
+    }
+}
+
+/// Keys in memory. Never printed.
+#[derive(Clone)]
+pub struct KeyMaterial {
+    pub seal: [u8; 32],
+    pub case_code: [u8; 32],
+    pub federation: [u8; 32],
+}
+
+impl std::fmt::Debug for KeyMaterial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyMaterial(…)")
+    }
+}
+
+impl KeysConfig {
+    pub fn read(
+        &self,
+        environment: &dyn Fn(&str) -> Option<String>,
+        resolve: &dyn Fn(&Path) -> PathBuf,
+    ) -> Result<KeyMaterial, SecretError> {
+        let master = key(&self.master.read(environment, resolve)?).ok_or(SecretError::NotAKey("keys.master"))?;
+        let federation = key(&self.federation.read(environment, resolve)?).ok_or(SecretError::NotAKey("keys.federation"))?;
+        Ok(KeyMaterial::derive(&master, federation))
+    }
+}
+
+impl KeyMaterial {
+    /// One master key, a purpose each (BLAKE3 key derivation).
+    pub fn derive(master: &[u8; 32], federation: [u8; 32]) -> Self {
+        Self {
+            seal: blake3::derive_key("onecase 2026 personal data at rest", master),
+            case_code: blake3::derive_key("onecase 2026 case codes", master),
+            federation,
+        }
+    }
+}
+
+fn key(hex: &str) -> Option<[u8; 32]> {
+    let bytes = hex.trim().as_bytes();
+    if bytes.len() != 64 {
+        return None;
+    }
+    let mut key = [0; 32];
+    for (out, pair) in key.iter_mut().zip(bytes.chunks_exact(2)) {
+        *out = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}

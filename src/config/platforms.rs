@@ -1,0 +1,61 @@
+//! `[[platforms]]`: who takes part.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::keys::{SecretError, SecretSource};
+use crate::domain::{
+    division,
+    platform::{Platform, PlatformKind},
+};
+
+/// A federated platform and how to reach it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformConfig {
+    pub id: String,
+    pub name: String,
+    pub kind: PlatformKind,
+    pub division: String,
+    /// The adapter's folder name; a platform without one speaks the exchange format itself.
+    #[serde(default)]
+    pub adapter: Option<String>,
+    /// Where its API is, without a final slash.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// Overrides the pauses between pulls that the adapter suggests, seconds.
+    #[serde(default)]
+    pub pull_interval_ms: Option<u64>,
+    /// The secrets the adapter names.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+impl PlatformConfig {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let valid_id = (1..=63).contains(&self.id.len())
+            && !self.id.starts_with('-')
+            && self.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !valid_id {
+            return Err(format!("platform id {:?} must have 1 to 63 lower-case letters, digits and hyphens", self.id));
+        }
+        if !division::is_known(&self.division) {
+            return Err(format!("platform {} has an unknown division {}", self.id, self.division));
+        }
+        Ok(())
+    }
+
+    pub fn platform(&self) -> Platform {
+        Platform { id: self.id.clone(), name: self.name.clone(), kind: self.kind, division: self.division.clone() }
+    }
+
+    /// Reads the named secrets from where they lie.
+    pub fn read_secrets(
+        &self,
+        environment: &dyn Fn(&str) -> Option<String>,
+        resolve: &dyn Fn(&std::path::Path) -> std::path::PathBuf,
+    ) -> Result<BTreeMap<String, String>, SecretError> {
+        self.secrets.iter().map(|(name, source)| Ok((name.clone(), source.read(environment, resolve)?))).collect()
+    }
+}

@@ -1,0 +1,392 @@
+//! Canonical cases and routing gaps.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Connection, INSERT_CHUNK, Page, StoreError,
+    connection::each_backend,
+    schema::{cases, links, routing_gaps},
+    stored, word,
+};
+use crate::domain::{case::CaseStatus, organization::GapReason, submission::Kind};
+
+/// A stored case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub id: String,
+    /// Position of the founding submission in the log.
+    pub founding_seq: i64,
+    pub kind: Kind,
+    pub status: CaseStatus,
+    pub division: Option<String>,
+    pub province: String,
+    pub category: Option<String>,
+    /// The responsible body and the platform it works on; absent while no connected body is competent.
+    pub organization: Option<String>,
+    pub platform: Option<String>,
+    /// The number the handling platform answered the forward with.
+    pub receipt: Option<String>,
+    pub matter_id: Option<String>,
+    /// The case that took this one's submissions over when people merged them.
+    pub merged_into: Option<String>,
+    pub submission_count: i32,
+    /// Rises with every change; the entity tag.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Insertable, Queryable, Selectable)]
+#[diesel(table_name = cases, treat_none_as_default_value = false)]
+struct CaseRow {
+    id: String,
+    founding_seq: i64,
+    kind: String,
+    status: String,
+    division: Option<String>,
+    province: String,
+    category: Option<String>,
+    organization: Option<String>,
+    platform: Option<String>,
+    receipt: Option<String>,
+    matter_id: Option<String>,
+    merged_into: Option<String>,
+    submission_count: i32,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Case> for CaseRow {
+    fn from(case: &Case) -> Self {
+        Self {
+            id: case.id.clone(),
+            founding_seq: case.founding_seq,
+            kind: case.kind.as_str().to_owned(),
+            status: case.status.as_str().to_owned(),
+            division: case.division.clone(),
+            province: case.province.clone(),
+            category: case.category.clone(),
+            organization: case.organization.clone(),
+            platform: case.platform.clone(),
+            receipt: case.receipt.clone(),
+            matter_id: case.matter_id.clone(),
+            merged_into: case.merged_into.clone(),
+            submission_count: case.submission_count,
+            version: case.version,
+            created_at: stored(case.created_at),
+            updated_at: stored(case.updated_at),
+        }
+    }
+}
+
+impl TryFrom<CaseRow> for Case {
+    type Error = StoreError;
+
+    fn try_from(row: CaseRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: word("case kind", row.kind)?,
+            status: word("case status", row.status)?,
+            id: row.id,
+            founding_seq: row.founding_seq,
+            division: row.division,
+            province: row.province,
+            category: row.category,
+            organization: row.organization,
+            platform: row.platform,
+            receipt: row.receipt,
+            matter_id: row.matter_id,
+            merged_into: row.merged_into,
+            submission_count: row.submission_count,
+            version: row.version,
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+        })
+    }
+}
+
+/// Which cases a list shows; every part narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
+    pub status: Option<CaseStatus>,
+    pub kind: Option<Kind>,
+    /// First digits of the division.
+    pub division_prefix: Option<String>,
+    /// This category path and all below it.
+    pub category: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
+    pub platform: Option<String>,
+    pub matter: Option<String>,
+    pub updated_from: Option<DateTime<Utc>>,
+    /// Also cases that were merged into others.
+    pub with_merged: bool,
+}
+
+/// A LIKE pattern for texts that begin so.
+fn begins_with(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+pub fn insert(connection: &mut Connection<'_>, new: &[Case]) -> Result<(), StoreError> {
+    let rows: Vec<CaseRow> = new.iter().map(CaseRow::from).collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(cases::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes a changed case over its stored form if nobody changed it since; `false` if somebody did.
+pub fn replace(connection: &mut Connection<'_>, case: &Case, expected_version: i64) -> Result<bool, StoreError> {
+    let changed = each_backend!(connection, c => diesel::update(cases::table)
+        .filter(cases::id.eq(&case.id))
+        .filter(cases::version.eq(expected_version))
+        .set((
+            cases::status.eq(case.status.as_str()),
+            cases::organization.eq(&case.organization),
+            cases::platform.eq(&case.platform),
+            cases::receipt.eq(&case.receipt),
+            cases::matter_id.eq(&case.matter_id),
+            cases::merged_into.eq(&case.merged_into),
+            cases::submission_count.eq(case.submission_count),
+            cases::version.eq(case.version),
+            cases::updated_at.eq(stored(case.updated_at)),
+        ))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+pub fn find(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, StoreError> {
+    let row: Option<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::id.eq(id))
+        .select(CaseRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Case::try_from).transpose()
+}
+
+/// The cases founded at these positions, kept from changing until the transaction ends.
+pub fn lock_by_founding(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
+    let mut all = Vec::with_capacity(seqs.len());
+    for chunk in seqs.chunks(INSERT_CHUNK) {
+        macro_rules! query {
+            () => {
+                cases::table.filter(cases::founding_seq.eq_any(chunk)).order(cases::founding_seq).select(CaseRow::as_select())
+            };
+        }
+        let rows: Vec<CaseRow> = match connection {
+            Connection::Sqlite(c) => query!().load(*c)?,
+            Connection::Postgres(c) => query!().for_update().load(*c)?,
+        };
+        for row in rows {
+            all.push(Case::try_from(row)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The case, kept from changing until the transaction ends.
+pub fn lock(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, StoreError> {
+    macro_rules! query {
+        () => {
+            cases::table.filter(cases::id.eq(id)).select(CaseRow::as_select())
+        };
+    }
+    let row: Option<CaseRow> = match connection {
+        Connection::Sqlite(c) => query!().first(*c).optional()?,
+        Connection::Postgres(c) => query!().for_update().first(*c).optional()?,
+    };
+    row.map(Case::try_from).transpose()
+}
+
+/// Names of cases that were made part of another lead to where their first submissions are after a split: to `new` for
+/// those that `leaving` holds, to `old` for others that led to `new`.
+pub fn lead_on(connection: &mut Connection<'_>, old: &str, new: &str, leaving: &[i64]) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(cases::table
+        .filter(cases::merged_into.eq(new))
+        .filter(cases::founding_seq.ne_all(leaving)))
+        .set(cases::merged_into.eq(old))
+        .execute(c))?;
+    each_backend!(connection, c => diesel::update(cases::table
+        .filter(cases::merged_into.is_not_null())
+        .filter(cases::id.ne(new))
+        .filter(cases::founding_seq.eq_any(leaving)))
+        .set(cases::merged_into.eq(new))
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt: &str) -> Result<Option<Case>, StoreError> {
+    let row: Option<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::platform.eq(platform))
+        .filter(cases::receipt.eq(receipt))
+        .select(CaseRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Case::try_from).transpose()
+}
+
+/// Cases, newest first; a position's major part is the founding position.
+pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => {
+        let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
+        if let Some(platform) = &filter.visible_to {
+            let sources = links::table.filter(links::platform.eq(platform)).select(links::case_id);
+            query = query.filter(cases::platform.eq(platform).assume_not_null().or(cases::id.eq_any(sources)));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(cases::status.eq(status.as_str()));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(cases::kind.eq(kind.as_str()));
+        }
+        if let Some(prefix) = &filter.division_prefix {
+            query = query.filter(cases::division.like(begins_with(prefix)).escape('\\'));
+        }
+        if let Some(category) = &filter.category {
+            query = query.filter(cases::category.eq(category).or(cases::category.like(begins_with(&format!("{category}/"))).escape('\\')));
+        }
+        if let Some(organization) = &filter.organization {
+            query = query.filter(cases::organization.eq(organization));
+        }
+        if let Some(platform) = &filter.platform {
+            query = query.filter(cases::platform.eq(platform));
+        }
+        if let Some(matter) = &filter.matter {
+            query = query.filter(cases::matter_id.eq(matter));
+        }
+        if !filter.with_merged {
+            query = query.filter(cases::merged_into.is_null());
+        }
+        if let Some(from) = filter.updated_from {
+            query = query.filter(cases::updated_at.ge(stored(from)));
+        }
+        query.filter(cases::founding_seq.lt(page.below().0)).order(cases::founding_seq.desc()).limit(page.limit).load(c)
+    })?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+/// Cases in each platform's hands that are not answered.
+pub fn open_by_platform(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    let open = [CaseStatus::Routed, CaseStatus::Objected, CaseStatus::Accepted, CaseStatus::InProgress, CaseStatus::Extended]
+        .map(CaseStatus::as_str);
+    Ok(each_backend!(connection, c => cases::table
+        .filter(cases::platform.is_not_null())
+        .filter(cases::status.eq_any(open))
+        .group_by(cases::platform)
+        .select((cases::platform.assume_not_null(), diesel::dsl::count_star()))
+        .load(c))?)
+}
+
+/// The cases with these codes.
+pub fn find_many(connection: &mut Connection<'_>, ids: &[String]) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::id.eq_any(ids))
+        .select(CaseRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+/// The cases founded at these positions.
+pub fn founded_at(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::founding_seq.eq_any(seqs))
+        .select(CaseRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = each_backend!(connection, c => cases::table
+        .filter(cases::merged_into.is_null())
+        .group_by(cases::status)
+        .select((cases::status, diesel::dsl::count_star()))
+        .load(c))?;
+    rows.into_iter().map(|(status, count)| Ok((word("case status", status)?, count))).collect()
+}
+
+/// A case that could not go to the competent body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutingGap {
+    /// Position of the case's founding submission.
+    pub founding_seq: i64,
+    pub case_id: String,
+    pub competent: Option<String>,
+    /// Who took it instead; `None` while nobody connected may.
+    pub responsible: Option<String>,
+    /// `None`: no connected body is competent.
+    pub reason: Option<GapReason>,
+    pub province: String,
+    pub at: DateTime<Utc>,
+}
+
+const NO_ROUTE: &str = "no_route";
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = routing_gaps, treat_none_as_default_value = false)]
+struct RoutingGapRow {
+    founding_seq: i64,
+    case_id: String,
+    competent: Option<String>,
+    responsible: Option<String>,
+    reason: String,
+    province: String,
+    at: NaiveDateTime,
+}
+
+pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Result<(), StoreError> {
+    let rows: Vec<RoutingGapRow> = gaps
+        .iter()
+        .map(|gap| RoutingGapRow {
+            founding_seq: gap.founding_seq,
+            case_id: gap.case_id.clone(),
+            competent: gap.competent.clone(),
+            responsible: gap.responsible.clone(),
+            reason: gap.reason.map_or(NO_ROUTE, GapReason::as_str).to_owned(),
+            province: gap.province.clone(),
+            at: stored(gap.at),
+        })
+        .collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(routing_gaps::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Gaps, newest case first.
+pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGap>, StoreError> {
+    let rows: Vec<RoutingGapRow> = each_backend!(connection, c => routing_gaps::table
+        .filter(routing_gaps::founding_seq.lt(page.below().0))
+        .order(routing_gaps::founding_seq.desc())
+        .limit(page.limit)
+        .select(RoutingGapRow::as_select())
+        .load(c))?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(RoutingGap {
+                reason: if row.reason == NO_ROUTE { None } else { Some(word("gap reason", row.reason)?) },
+                founding_seq: row.founding_seq,
+                case_id: row.case_id,
+                competent: row.competent,
+                responsible: row.responsible,
+                province: row.province,
+                at: row.at.and_utc(),
+            })
+        })
+        .collect()
+}
+
+pub fn count_gaps(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(each_backend!(connection, c => routing_gaps::table.count().get_result(c))?)
+}

@@ -1,0 +1,428 @@
+//! The outbox: messages owed to platforms, claimed under a lease, sent outside any transaction.
+//!
+//! Guarantees, in the order they are relied on:
+//! - A message is written in the transaction of the change it tells of, under a unique idempotency key.
+//! - Messages of one case to one platform leave in order: a claim takes only the oldest unfinished one.
+//! - A claim sets owner and expiry in one statement; a finish counts only while owner and expiry still stand.
+//! - A sender that dies leaves a lease that expires, and the message is sent again with the same id.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Connection, INSERT_CHUNK, Page, StoreError,
+    connection::{Log, each_backend},
+    schema::{deliveries, delivery_attempts},
+    seal::Sealer,
+    stored, word,
+};
+use crate::domain::message::{Message, MessageKind};
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    Pending,
+    Leased,
+    Delivered,
+    /// The platform has no use for such messages; recorded, not sent.
+    Skipped,
+    /// Given up; can be requeued.
+    Dead,
+}
+
+impl DeliveryState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Leased => "leased",
+            Self::Delivered => "delivered",
+            Self::Skipped => "skipped",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+const UNFINISHED: [&str; 2] = [DeliveryState::Pending.as_str(), DeliveryState::Leased.as_str()];
+
+/// A message to be owed. Its [`Message::id`] is the delivery's.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// Names the change and the addressee, so that the same change never owes twice.
+    pub idempotency_key: String,
+    pub platform: String,
+    pub message: Message,
+}
+
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub seq: i64,
+    pub id: String,
+    pub idempotency_key: String,
+    pub platform: String,
+    pub case_id: String,
+    pub submission_id: Option<String>,
+    pub kind: MessageKind,
+    pub state: DeliveryState,
+    pub attempts: i32,
+    pub next_attempt_at: DateTime<Utc>,
+    pub receipt: Option<String>,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+struct DeliveryRow {
+    seq: i64,
+    id: String,
+    idempotency_key: String,
+    platform: String,
+    case_id: String,
+    submission_id: Option<String>,
+    kind: String,
+    message: Vec<u8>,
+    state: String,
+    attempts: i32,
+    next_attempt_at: NaiveDateTime,
+    lease_owner: Option<String>,
+    lease_until: Option<NaiveDateTime>,
+    receipt: Option<String>,
+    last_error: Option<String>,
+    created_at: NaiveDateTime,
+    finished_at: Option<NaiveDateTime>,
+}
+
+fn row_context(id: &str) -> String {
+    format!("delivery:{id}")
+}
+
+impl DeliveryRow {
+    fn claimed(self, sealer: &Sealer) -> Result<Claimed, StoreError> {
+        let message = sealer.open_json(&row_context(&self.id), &self.message)?;
+        Ok(Claimed { delivery: self.try_into()?, message })
+    }
+}
+
+impl TryFrom<DeliveryRow> for Delivery {
+    type Error = StoreError;
+
+    fn try_from(row: DeliveryRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: word("message kind", row.kind)?,
+            state: word("delivery state", row.state)?,
+            seq: row.seq,
+            id: row.id,
+            idempotency_key: row.idempotency_key,
+            platform: row.platform,
+            case_id: row.case_id,
+            submission_id: row.submission_id,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at.and_utc(),
+            receipt: row.receipt,
+            last_error: row.last_error,
+            created_at: row.created_at.and_utc(),
+            finished_at: row.finished_at.map(|at| at.and_utc()),
+        })
+    }
+}
+
+/// Writes messages to be sent, in order. Call in the transaction of the change they tell of.
+pub fn enqueue(connection: &mut Connection<'_>, sealer: &Sealer, new: &[NewDelivery]) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    connection.lock_log(Log::Deliveries)?;
+    let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
+    let mut rows = Vec::with_capacity(new.len());
+    for (seq, delivery) in (last.unwrap_or(0) + 1..).zip(new) {
+        let message = &delivery.message;
+        rows.push(DeliveryRow {
+            seq,
+            id: message.id.clone(),
+            idempotency_key: delivery.idempotency_key.clone(),
+            platform: delivery.platform.clone(),
+            case_id: message.case.id.clone(),
+            submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
+            kind: message.kind.as_str().to_owned(),
+            message: sealer.seal_json(&row_context(&message.id), message)?,
+            state: DeliveryState::Pending.as_str().to_owned(),
+            attempts: 0,
+            next_attempt_at: stored(message.created_at),
+            lease_owner: None,
+            lease_until: None,
+            receipt: None,
+            last_error: None,
+            created_at: stored(message.created_at),
+            finished_at: None,
+        });
+    }
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A delivery in this sender's hands until the lease runs out.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub delivery: Delivery,
+    pub message: Message,
+}
+
+/// Who claims, and for how long.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub owner: String,
+    pub duration: TimeDelta,
+}
+
+/// Takes up to `limit` due messages to one platform, the oldest of each case. Call inside a transaction.
+pub fn claim(
+    connection: &mut Connection<'_>,
+    sealer: &Sealer,
+    platform: &str,
+    lease: &Lease,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
+    let at = stored(now);
+    let due = due(connection, platform, at, limit)?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    each_backend!(connection, c => diesel::update(deliveries::table.filter(deliveries::seq.eq_any(&due)))
+        .set((
+            deliveries::state.eq(DeliveryState::Leased.as_str()),
+            deliveries::lease_owner.eq(&lease.owner),
+            deliveries::lease_until.eq(stored(now + lease.duration)),
+            deliveries::attempts.eq(deliveries::attempts + 1),
+        ))
+        .execute(c))?;
+    let rows: Vec<DeliveryRow> = each_backend!(connection, c => deliveries::table
+        .filter(deliveries::seq.eq_any(&due))
+        .order(deliveries::seq)
+        .select(DeliveryRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(|row| row.claimed(sealer)).collect()
+}
+
+diesel::alias!(deliveries as earlier: Earlier);
+
+/// Positions of claimable rows; on PostgreSQL they are locked, and rows locked by another sender are passed over.
+fn due(connection: &mut Connection<'_>, platform: &str, at: NaiveDateTime, limit: i64) -> Result<Vec<i64>, StoreError> {
+    macro_rules! query {
+        () => {
+            deliveries::table
+                .filter(deliveries::platform.eq(platform))
+                .filter(
+                    deliveries::state
+                        .eq(DeliveryState::Pending.as_str())
+                        .and(deliveries::next_attempt_at.le(at))
+                        .or(deliveries::state.eq(DeliveryState::Leased.as_str()).and(deliveries::lease_until.lt(at).assume_not_null())),
+                )
+                .filter(diesel::dsl::not(diesel::dsl::exists(
+                    earlier
+                        .filter(earlier.field(deliveries::platform).eq(platform))
+                        .filter(earlier.field(deliveries::case_id).eq(deliveries::case_id))
+                        .filter(earlier.field(deliveries::state).eq_any(UNFINISHED))
+                        .filter(earlier.field(deliveries::seq).lt(deliveries::seq)),
+                )))
+                .order(deliveries::seq)
+                .limit(limit)
+                .select(deliveries::seq)
+        };
+    }
+    Ok(match connection {
+        Connection::Sqlite(c) => query!().load(*c)?,
+        Connection::Postgres(c) => query!().for_update().skip_locked().load(*c)?,
+    })
+}
+
+/// How one attempt ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub number: i32,
+    pub started_at: DateTime<Utc>,
+    pub duration_ms: i64,
+    /// `delivered`, `retry`, `rejected`, `skipped`.
+    pub outcome: String,
+    pub http_status: Option<i32>,
+    /// A stable code and a sentence without personal data.
+    pub error: Option<String>,
+    /// SHA-256 of the bytes sent and of the answer's body: what proves the delivery.
+    pub request_digest: Option<Vec<u8>>,
+    pub response_digest: Option<Vec<u8>>,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = delivery_attempts, treat_none_as_default_value = false)]
+struct AttemptRow {
+    delivery_id: String,
+    number: i32,
+    started_at: NaiveDateTime,
+    duration_ms: i64,
+    outcome: String,
+    http_status: Option<i32>,
+    error: Option<String>,
+    request_digest: Option<Vec<u8>>,
+    response_digest: Option<Vec<u8>>,
+}
+
+/// What a finished attempt makes of its delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finish {
+    Delivered { receipt: Option<String> },
+    Skipped,
+    Retry { at: DateTime<Utc>, error: String },
+    Dead { error: String },
+}
+
+/// Records an attempt and, if the lease is still the owner's, its result. `false`: the lease was lost, and only the attempt is recorded.
+pub fn finish(
+    connection: &mut Connection<'_>,
+    delivery_id: &str,
+    owner: &str,
+    attempt: &Attempt,
+    finish: &Finish,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let row = AttemptRow {
+        delivery_id: delivery_id.to_owned(),
+        number: attempt.number,
+        started_at: stored(attempt.started_at),
+        duration_ms: attempt.duration_ms,
+        outcome: attempt.outcome.clone(),
+        http_status: attempt.http_status,
+        error: attempt.error.clone(),
+        request_digest: attempt.request_digest.clone(),
+        response_digest: attempt.response_digest.clone(),
+    };
+    each_backend!(connection, c => diesel::insert_into(delivery_attempts::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    let (state, receipt, error, next, finished) = match finish {
+        Finish::Delivered { receipt } => (DeliveryState::Delivered, receipt.as_ref(), None, now, Some(stored(now))),
+        Finish::Skipped => (DeliveryState::Skipped, None, None, now, Some(stored(now))),
+        Finish::Retry { at, error } => (DeliveryState::Pending, None, Some(error), *at, None),
+        Finish::Dead { error } => (DeliveryState::Dead, None, Some(error), now, Some(stored(now))),
+    };
+    let changed = each_backend!(connection, c => diesel::update(deliveries::table)
+        .filter(deliveries::id.eq(delivery_id))
+        .filter(deliveries::state.eq(DeliveryState::Leased.as_str()))
+        .filter(deliveries::lease_owner.eq(owner))
+        .filter(deliveries::attempts.eq(attempt.number))
+        .set((
+            deliveries::state.eq(state.as_str()),
+            deliveries::receipt.eq(receipt),
+            deliveries::last_error.eq(error),
+            deliveries::next_attempt_at.eq(stored(next)),
+            deliveries::finished_at.eq(finished),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Puts a dead delivery back into the queue with fresh attempts counted on; `false` if it is not dead.
+pub fn requeue(connection: &mut Connection<'_>, id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let changed = each_backend!(connection, c => diesel::update(deliveries::table)
+        .filter(deliveries::id.eq(id))
+        .filter(deliveries::state.eq(DeliveryState::Dead.as_str()))
+        .set((
+            deliveries::state.eq(DeliveryState::Pending.as_str()),
+            deliveries::next_attempt_at.eq(stored(now)),
+            deliveries::finished_at.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Which deliveries a list shows; every part narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    pub platform: Option<String>,
+    pub state: Option<DeliveryState>,
+    pub case_id: Option<String>,
+}
+
+/// Deliveries, newest first.
+pub fn list(connection: &mut Connection<'_>, filter: &DeliveryFilter, page: Page) -> Result<Vec<Delivery>, StoreError> {
+    let rows: Vec<DeliveryRow> = each_backend!(connection, c => {
+        let mut query = deliveries::table.select(DeliveryRow::as_select()).into_boxed();
+        if let Some(platform) = &filter.platform {
+            query = query.filter(deliveries::platform.eq(platform));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(deliveries::state.eq(state.as_str()));
+        }
+        if let Some(case_id) = &filter.case_id {
+            query = query.filter(deliveries::case_id.eq(case_id));
+        }
+        query.filter(deliveries::seq.lt(page.below().0)).order(deliveries::seq.desc()).limit(page.limit).load(c)
+    })?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+pub fn find(connection: &mut Connection<'_>, id: &str) -> Result<Option<Delivery>, StoreError> {
+    let row: Option<DeliveryRow> = each_backend!(connection, c => deliveries::table
+        .filter(deliveries::id.eq(id))
+        .select(DeliveryRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Delivery::try_from).transpose()
+}
+
+/// The attempts of a delivery, first to last.
+pub fn attempts(connection: &mut Connection<'_>, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
+    let rows: Vec<AttemptRow> = each_backend!(connection, c => delivery_attempts::table
+        .filter(delivery_attempts::delivery_id.eq(delivery_id))
+        .order(delivery_attempts::number)
+        .limit(Page::MAX_LIMIT)
+        .select(AttemptRow::as_select())
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Attempt {
+            number: row.number,
+            started_at: row.started_at.and_utc(),
+            duration_ms: row.duration_ms,
+            outcome: row.outcome,
+            http_status: row.http_status,
+            error: row.error,
+            request_digest: row.request_digest,
+            response_digest: row.response_digest,
+        })
+        .collect())
+}
+
+/// Counts by platform, kind and state.
+pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, MessageKind, DeliveryState, i64)>, StoreError> {
+    let rows: Vec<(String, String, String, i64)> = each_backend!(connection, c => deliveries::table
+        .group_by((deliveries::platform, deliveries::kind, deliveries::state))
+        .select((deliveries::platform, deliveries::kind, deliveries::state, diesel::dsl::count_star()))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(platform, kind, state, count)| Ok((platform, word("message kind", kind)?, word("delivery state", state)?, count)))
+        .collect()
+}
+
+/// When each platform last took a message.
+pub fn last_delivered(connection: &mut Connection<'_>) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => deliveries::table
+        .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
+        .group_by(deliveries::platform)
+        .select((deliveries::platform, diesel::dsl::max(deliveries::finished_at)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+}
+
+/// When the next unfinished message to a platform may be tried; `None` when nothing is owed.
+pub fn next_due(connection: &mut Connection<'_>, platform: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let next: Option<NaiveDateTime> = each_backend!(connection, c => deliveries::table
+        .filter(deliveries::platform.eq(platform))
+        .filter(deliveries::state.eq_any(UNFINISHED))
+        .select(diesel::dsl::min(deliveries::next_attempt_at))
+        .first(c))?;
+    Ok(next.map(|at| at.and_utc()))
+}

@@ -1,0 +1,79 @@
+//! The only user of diesel: one source text for SQLite and PostgreSQL.
+//!
+//! [`Store::read`] and [`Store::transaction`] hand out a [`Connection`]; each aggregate's queries are functions over it,
+//! one file per aggregate. A query is written once and expanded for both backends by `each_backend!`.
+//! All of it blocks; call it from [`Store::run`] in asynchronous code.
+
+mod connection;
+mod schema;
+mod seal;
+
+pub mod audit;
+pub mod cases;
+pub mod consistency;
+pub mod deliveries;
+pub mod events;
+pub mod keys;
+pub mod leases;
+pub mod links;
+pub mod platforms;
+pub mod quarantine;
+pub mod reviews;
+pub mod rulings;
+pub mod submissions;
+
+pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
+pub use seal::{SealError, Sealer};
+
+/// What [`Store::transaction`] asks of its caller's error type.
+pub use diesel::result as query_error;
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+
+/// Timestamps are stored in UTC with milliseconds, which both backends keep exactly.
+fn stored(at: DateTime<Utc>) -> NaiveDateTime {
+    at.naive_utc().trunc_subsecs(3)
+}
+
+/// How many rows one INSERT carries; SQLite binds at most 32,766 values.
+const INSERT_CHUNK: usize = 500;
+
+/// Where a page ended: the last row's order, most significant part first.
+pub type Position = (i64, i64);
+
+/// One page of a list, newest first unless a query says otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Rows strictly beyond it are returned.
+    pub after: Option<Position>,
+    /// At most [`Page::MAX_LIMIT`].
+    pub limit: i64,
+}
+
+impl Page {
+    pub const MAX_LIMIT: i64 = 200;
+
+    pub fn new(after: Option<Position>, limit: i64) -> Self {
+        Self { after, limit: limit.clamp(1, Self::MAX_LIMIT) }
+    }
+
+    /// A full page beyond a sequence number.
+    pub fn beyond(seq: i64) -> Self {
+        Self::new(Some((seq, 0)), Self::MAX_LIMIT)
+    }
+
+    /// Where a newest-first listing goes on.
+    fn below(self) -> Position {
+        self.after.unwrap_or((i64::MAX, i64::MAX))
+    }
+
+    /// Where an oldest-first listing goes on.
+    fn above(self) -> i64 {
+        self.after.map_or(0, |(seq, _)| seq)
+    }
+}
+
+/// Reads a closed vocabulary word back from its column.
+fn word<T: serde::de::DeserializeOwned>(what: &'static str, text: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text)).map_err(|source| StoreError::corrupt(what, source))
+}

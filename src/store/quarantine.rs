@@ -1,0 +1,143 @@
+//! Records that could not be registered: kept sealed until the mapping is mended, and then offered again.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{Connection, StoreError, connection::each_backend, schema::quarantine, seal::Sealer, stored};
+
+/// What the raw bytes of a record are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A record of the platform, and the adapter's mapping it belongs to.
+    Record { mapping: String },
+    /// A submission in exchange format that was refused.
+    Submission,
+    /// A case update in exchange format that was refused.
+    Update,
+    /// A record of the platform that no route took.
+    Unrouted,
+}
+
+const RECORD: &str = "mapping:";
+
+impl Form {
+    fn store(&self) -> String {
+        match self {
+            Self::Record { mapping } => format!("{RECORD}{mapping}"),
+            Self::Submission => "submission".to_owned(),
+            Self::Update => "update".to_owned(),
+            Self::Unrouted => "unrouted".to_owned(),
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        match (text, text.strip_prefix(RECORD)) {
+            (_, Some(mapping)) => Self::Record { mapping: mapping.to_owned() },
+            ("submission", _) => Self::Submission,
+            ("update", _) => Self::Update,
+            _ => Self::Unrouted,
+        }
+    }
+}
+
+/// A record that could not be registered.
+#[derive(Clone, Debug)]
+pub struct Quarantined {
+    pub platform: String,
+    /// SHA-256 of the raw bytes; the same record again is kept once.
+    pub digest: [u8; 32],
+    /// The platform's own number where it could be read, else the digest.
+    pub source_ref: String,
+    pub form: Form,
+    pub raw: Vec<u8>,
+    /// Field, expression or code; nothing personal.
+    pub error: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A [`Quarantined`] record as lists show it: without its raw bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub platform: String,
+    pub source_ref: String,
+    pub error: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A [`Quarantined`] record to be offered again.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub digest: Vec<u8>,
+    pub form: Form,
+    pub raw: Vec<u8>,
+}
+
+fn context(platform: &str) -> String {
+    format!("quarantine:{platform}")
+}
+
+/// Keeps a record sealed. The same bytes from the same platform are kept once, with the newest error.
+pub fn keep(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantined) -> Result<(), StoreError> {
+    let raw = sealer.seal(&context(&record.platform), &record.raw)?;
+    // U+0000 may be why the record is here, and PostgreSQL would not take it here either.
+    let (source_ref, error) = (record.source_ref.replace('\0', ""), record.error.replace('\0', ""));
+    each_backend!(connection, c => diesel::insert_into(quarantine::table)
+        .values((
+            quarantine::platform.eq(&record.platform),
+            quarantine::digest.eq(&record.digest[..]),
+            quarantine::source_ref.eq(&source_ref),
+            quarantine::form.eq(record.form.store()),
+            quarantine::raw.eq(&raw),
+            quarantine::error.eq(&error),
+            quarantine::received_at.eq(stored(record.received_at)),
+        ))
+        .on_conflict((quarantine::platform, quarantine::digest))
+        .do_update()
+        .set((quarantine::error.eq(&error), quarantine::received_at.eq(stored(record.received_at))))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The newest records, of one platform or of all, at most `limit`.
+pub fn list(connection: &mut Connection<'_>, platform: Option<&str>, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<(String, String, String, NaiveDateTime)> = each_backend!(connection, c => {
+        let mut query = quarantine::table
+            .select((quarantine::platform, quarantine::source_ref, quarantine::error, quarantine::received_at))
+            .into_boxed();
+        if let Some(platform) = platform {
+            query = query.filter(quarantine::platform.eq(platform));
+        }
+        query.order((quarantine::received_at.desc(), quarantine::platform, quarantine::source_ref)).limit(limit).load(c)
+    })?;
+    Ok(rows.into_iter().map(|(platform, source_ref, error, at)| Entry { platform, source_ref, error, received_at: at.and_utc() }).collect())
+}
+
+/// One platform's records by digest, the first `limit` after `after`: an order that offering them again does not change.
+pub fn after(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, after: &[u8], limit: i64) -> Result<Vec<Held>, StoreError> {
+    let rows: Vec<(Vec<u8>, String, Vec<u8>)> = each_backend!(connection, c => quarantine::table
+        .filter(quarantine::platform.eq(platform))
+        .filter(quarantine::digest.gt(after))
+        .order(quarantine::digest)
+        .limit(limit)
+        .select((quarantine::digest, quarantine::form, quarantine::raw))
+        .load(c))?;
+    let context = context(platform);
+    rows.into_iter().map(|(digest, form, raw)| Ok(Held { digest, form: Form::read(&form), raw: sealer.open(&context, &raw)? })).collect()
+}
+
+/// Lets a record go that is registered now.
+pub fn release(connection: &mut Connection<'_>, platform: &str, digest: &[u8]) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::delete(quarantine::table)
+        .filter(quarantine::platform.eq(platform))
+        .filter(quarantine::digest.eq(digest))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many records each platform has in quarantine.
+pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(each_backend!(connection, c => quarantine::table
+        .group_by(quarantine::platform)
+        .select((quarantine::platform, diesel::dsl::count_star()))
+        .load(c))?)
+}

@@ -1,0 +1,57 @@
+//! Possible duplicates that wait for a person, and that a person settled.
+
+use diesel::prelude::*;
+
+use super::{
+    Connection, StoreError,
+    connection::each_backend,
+    links::{Match, MatchRow, decision_word},
+    schema::matches,
+};
+use crate::matching::Decision;
+
+/// Possible duplicates that nobody has settled, the most probable first: while one waits, two bodies work on one case.
+pub fn open(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, StoreError> {
+    let rows: Vec<MatchRow> = each_backend!(connection, c => matches::table
+        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
+        .filter(matches::settled_by.is_null())
+        .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
+        .limit(limit)
+        .select(MatchRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Match::try_from).collect()
+}
+
+/// How many possible duplicates nobody has settled.
+pub fn count_open(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(each_backend!(connection, c => matches::table
+        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
+        .filter(matches::settled_by.is_null())
+        .count()
+        .get_result(c))?)
+}
+
+/// What was found between two submissions, whichever came first.
+pub fn find(connection: &mut Connection<'_>, one: &str, other: &str) -> Result<Option<Match>, StoreError> {
+    let row: Option<MatchRow> = each_backend!(connection, c => matches::table
+        .filter(
+            matches::submission_id.eq(one).and(matches::other_id.eq(other))
+                .or(matches::submission_id.eq(other).and(matches::other_id.eq(one))),
+        )
+        .select(MatchRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Match::try_from).transpose()
+}
+
+/// Marks the possible duplicates between two sets of submissions as settled by a ruling.
+pub fn settle(connection: &mut Connection<'_>, one: &[i64], other: &[i64], ruling: &str) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::update(matches::table)
+        .filter(
+            matches::submission_seq.eq_any(one).and(matches::other_seq.eq_any(other))
+                .or(matches::submission_seq.eq_any(other).and(matches::other_seq.eq_any(one))),
+        )
+        .set(matches::settled_by.eq(ruling))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! The tables as diesel sees them; the same for both backends.
+
+diesel::table! {
+    submissions (seq) {
+        seq -> BigInt,
+        id -> Text,
+        platform -> Text,
+        source_id -> Text,
+        body_digest -> Binary,
+        body -> Binary,
+        fingerprint -> Binary,
+        channel -> Text,
+        kind -> Text,
+        division -> Nullable<Text>,
+        province -> Text,
+        category -> Nullable<Text>,
+        anonymous -> Bool,
+        blind -> Bool,
+        people_count -> Integer,
+        submitted_at -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (platform, key) {
+        platform -> Text,
+        key -> Text,
+        body_digest -> Binary,
+        submission_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    matters (id) {
+        id -> Text,
+        founding_seq -> BigInt,
+        case_count -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    cases (id) {
+        id -> Text,
+        founding_seq -> BigInt,
+        kind -> Text,
+        status -> Text,
+        division -> Nullable<Text>,
+        province -> Text,
+        category -> Nullable<Text>,
+        organization -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        matter_id -> Nullable<Text>,
+        merged_into -> Nullable<Text>,
+        submission_count -> Integer,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    links (submission_seq) {
+        submission_seq -> BigInt,
+        submission_id -> Text,
+        platform -> Text,
+        case_id -> Text,
+        decision -> Text,
+        decided_case -> BigInt,
+        decided_matter -> Nullable<BigInt>,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    matches (submission_seq, other_seq) {
+        submission_seq -> BigInt,
+        other_seq -> BigInt,
+        submission_id -> Text,
+        other_id -> Text,
+        platform -> Text,
+        other_platform -> Text,
+        case_id -> Text,
+        decision -> Text,
+        probability -> Double,
+        weight -> Double,
+        evidence -> Text,
+        model_name -> Text,
+        model_digest -> Text,
+        decided_by -> Text,
+        decided_at -> Timestamp,
+        settled_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    rulings (seq) {
+        seq -> BigInt,
+        id -> Text,
+        after_seq -> BigInt,
+        case_id -> Text,
+        other_case -> Text,
+        ruling -> Text,
+        actor -> Text,
+        reason -> Binary,
+        decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_events (seq) {
+        seq -> BigInt,
+        id -> Text,
+        case_id -> Text,
+        kind -> Text,
+        source -> Text,
+        status -> Nullable<Text>,
+        data -> Text,
+        words -> Nullable<Binary>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_updates (platform, update_id) {
+        platform -> Text,
+        update_id -> Text,
+        body_digest -> Binary,
+        case_id -> Text,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    routing_gaps (founding_seq) {
+        founding_seq -> BigInt,
+        case_id -> Text,
+        competent -> Nullable<Text>,
+        responsible -> Nullable<Text>,
+        reason -> Text,
+        province -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    deliveries (seq) {
+        seq -> BigInt,
+        id -> Text,
+        idempotency_key -> Text,
+        platform -> Text,
+        case_id -> Text,
+        submission_id -> Nullable<Text>,
+        kind -> Text,
+        message -> Binary,
+        state -> Text,
+        attempts -> Integer,
+        next_attempt_at -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        receipt -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    delivery_attempts (delivery_id, number) {
+        delivery_id -> Text,
+        number -> Integer,
+        started_at -> Timestamp,
+        duration_ms -> BigInt,
+        outcome -> Text,
+        http_status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        request_digest -> Nullable<Binary>,
+        response_digest -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    platform_states (platform) {
+        platform -> Text,
+        last_success_at -> Nullable<Timestamp>,
+        last_failure_at -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        consecutive_failures -> Integer,
+        circuit_open_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    pull_cursors (platform, pull) {
+        platform -> Text,
+        pull -> Text,
+        position -> Nullable<Text>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quarantine (platform, digest) {
+        platform -> Text,
+        digest -> Binary,
+        source_ref -> Text,
+        form -> Text,
+        raw -> Binary,
+        error -> Text,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    parked_updates (platform, update_id) {
+        platform -> Text,
+        update_id -> Text,
+        receipt -> Text,
+        body -> Binary,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        hash -> Binary,
+        platform -> Nullable<Text>,
+        scopes -> Text,
+        label -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    audit_leaves (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        entry -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        owner -> Text,
+        fence -> BigInt,
+        until -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    submissions,
+    idempotency_keys,
+    matters,
+    cases,
+    links,
+    matches,
+    rulings,
+    case_events,
+    case_updates,
+    routing_gaps,
+    deliveries,
+    delivery_attempts,
+    platform_states,
+    pull_cursors,
+    quarantine,
+    parked_updates,
+    api_keys,
+    audit_leaves,
+    leases
+);

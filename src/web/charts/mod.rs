@@ -1,0 +1,4 @@
+//! Geometry of the pictures. Coordinates only: colours and fonts are the style sheet's, words the table's.
+
+pub mod flow;
+pub mod waterfall;

@@ -1,0 +1,214 @@
+//! Where people decide: the review queue, and orders about a case.
+//!
+//! Nobody is logged in here. Every order carries an API key with the scope `review`, typed by the person, and the
+//! version of what was looked at. No cookie or stored credential decides anything, so no other site's page can.
+
+use actix_web::{
+    HttpResponse, Responder,
+    web::{self, Form, ServiceConfig},
+};
+use tokio::try_join;
+
+use super::{
+    filters,
+    page::{Page, Section, address},
+    pages::{
+        failure::Failure,
+        reviews::{self, Refusal, RefusalCause},
+        rulings::{self, RulingDetail},
+    },
+    visit::{Answer, PageError, Visit},
+};
+use crate::{
+    app::{
+        AppError, Decree, Gateway, RuleError,
+        query::{DeliveryFilter, MAX_LIMIT},
+        view::DeliveryView,
+    },
+    domain::platform::Scope,
+};
+
+/// Entries of the queue on one page.
+const ROWS: usize = 100;
+/// Characters of a reason, as over HTTP.
+const MAX_REASON: usize = 2_000;
+/// Bytes of a form: a reason in Chinese takes nine bytes a character.
+const MAX_FORM: usize = 64 * 1024;
+
+/// The addresses.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .app_data(web::FormConfig::default().limit(MAX_FORM))
+        .route("/reviews", web::get().to(queue))
+        .route("/reviews/{submission}", web::get().to(review))
+        .route("/reviews/{submission}", web::post().to(decide))
+        .route("/cases/{id}/split", web::post().to(split))
+        .route("/cases/{id}/release", web::post().to(release))
+        .route("/cases/{id}/rulings/{ruling}", web::get().to(ruling));
+}
+
+type Fields = Form<Vec<(String, String)>>;
+
+fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
+    fields.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+}
+
+fn version(fields: &Fields, name: &str) -> Result<Option<u64>, RefusalCause> {
+    field(fields, name).parse().map(Some).map_err(|_| RefusalCause::Choice)
+}
+
+/// Why an order was not carried out: told on the page, or a failure.
+enum Stopped {
+    Refused(RefusalCause),
+    Failed(PageError),
+}
+
+impl From<RefusalCause> for Stopped {
+    fn from(cause: RefusalCause) -> Self {
+        Self::Refused(cause)
+    }
+}
+
+impl From<AppError> for Stopped {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<RuleError> for Stopped {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::UnknownCase | RuleError::Changed | RuleError::SameCase | RuleError::NotApart => Self::Refused(RefusalCause::Changed),
+            RuleError::KeptApart => Self::Refused(RefusalCause::KeptApart),
+            RuleError::BadSplit => Self::Refused(RefusalCause::Choice),
+            RuleError::Store(error) => Self::Failed(AppError::from(error).into()),
+        }
+    }
+}
+
+/// Who decides and why, from the form.
+async fn decree(gateway: &Gateway, fields: &Fields) -> Result<Decree, Stopped> {
+    let credential = gateway.authenticate(field(fields, "key")).await?.ok_or(RefusalCause::Key)?;
+    let may = [Scope::Review, Scope::Administer].iter().any(|scope| credential.scopes.contains(scope));
+    if credential.platform.is_some() || !may {
+        return Err(RefusalCause::NotAllowed.into());
+    }
+    let reason = field(fields, "reason").replace("\r\n", "\n");
+    if reason.is_empty() || reason.chars().count() > MAX_REASON {
+        return Err(RefusalCause::Reason.into());
+    }
+    Ok(Decree { actor: credential.actor(), reason, expected_version: version(fields, "version")?, other_version: None })
+}
+
+/// The page of the ruling just made about a case.
+async fn made(gateway: &Gateway, case: &str) -> Result<String, Stopped> {
+    let newest = gateway.rulings(case).await.map_err(AppError::from)?.pop();
+    let ruling = newest.map(|ruling| ruling.id).unwrap_or_default();
+    Ok(address(&format!("/cases/{case}/rulings/{ruling}"), &[]))
+}
+
+async fn queue(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Reviews, async |visit, page| {
+            let (queue, platforms) = try_join!(visit.gateway.reviews(ROWS, false), visit.gateway.platforms())?;
+            Ok(reviews::queue(page, &queue, &platforms)?.into())
+        })
+        .await
+}
+
+async fn review(visit: Visit) -> impl Responder {
+    visit.read(Section::Reviews, async |visit, page| drawn(visit, page, None).await).await
+}
+
+/// The two cases as they are now; where they are one by now, the case.
+async fn drawn(visit: &Visit, page: &Page, refused: Option<Refusal>) -> Result<Answer, PageError> {
+    let gateway = &visit.gateway;
+    let submission = visit.named("submission");
+    let (found, platforms) = try_join!(gateway.review(submission, page.asked("with")), gateway.platforms())?;
+    let Some(found) = found else {
+        let case = gateway.submission(submission).await?.and_then(|view| view.case).ok_or(Failure::NotFound)?;
+        return Ok(Answer::SeeOther(address(&format!("/cases/{}", case.id), &[("changed", "1")])));
+    };
+    let html = reviews::detail(page, &found, &platforms, refused.as_ref())?;
+    Ok(refused.map_or(Answer::Html(html.clone()), |refused| Answer::Again(refused.status(), html)))
+}
+
+async fn decide(visit: Visit, fields: Fields) -> impl Responder {
+    visit
+        .read(Section::Reviews, async |visit, page| match carried_out(&visit.gateway, &fields).await {
+            Ok(address) => Ok(Answer::SeeOther(address)),
+            Err(Stopped::Failed(error)) => Err(error),
+            Err(Stopped::Refused(cause)) => {
+                drawn(visit, page, Some(Refusal { cause, reason: field(&fields, "reason").to_owned() })).await
+            }
+        })
+        .await
+}
+
+async fn carried_out(gateway: &Gateway, fields: &Fields) -> Result<String, Stopped> {
+    let (case, other) = (field(fields, "case"), field(fields, "other"));
+    let decree = Decree { other_version: version(fields, "other_version")?, ..decree(gateway, fields).await? };
+    match field(fields, "decision") {
+        "merge" => gateway.merge(case, other, decree).await?,
+        "keep_apart" => gateway.keep_apart(case, other, decree).await?,
+        _ => return Err(RefusalCause::Choice.into()),
+    };
+    made(gateway, case).await
+}
+
+async fn split(visit: Visit, fields: Fields) -> HttpResponse {
+    let case = visit.named("id").to_owned();
+    about_case(visit, &fields, async |gateway| {
+        let leaving: Vec<String> = fields.0.iter().filter(|(name, _)| name == "submission").map(|(_, id)| id.clone()).collect();
+        gateway.split(&case, leaving, decree(gateway, &fields).await?).await?;
+        made(gateway, &case).await
+    })
+    .await
+}
+
+async fn release(visit: Visit, fields: Fields) -> HttpResponse {
+    let case = visit.named("id").to_owned();
+    about_case(visit, &fields, async |gateway| {
+        gateway.release(&case, field(&fields, "other"), decree(gateway, &fields).await?).await?;
+        made(gateway, &case).await
+    })
+    .await
+}
+
+/// Carries an order about a case out, or shows the case as it is now with why not.
+async fn about_case(visit: Visit, fields: &Fields, order: impl AsyncFnOnce(&Gateway) -> Result<String, Stopped>) -> HttpResponse {
+    visit
+        .read(Section::Cases, async |visit, page| match order(&visit.gateway).await {
+            Ok(address) => Ok(Answer::SeeOther(address)),
+            Err(Stopped::Failed(error)) => Err(error),
+            Err(Stopped::Refused(cause)) => {
+                let refused = Refusal { cause, reason: field(fields, "reason").to_owned() };
+                let status = refused.status();
+                Ok(Answer::Again(status, super::handlers::case_page(visit, page, Some(refused)).await?))
+            }
+        })
+        .await
+}
+
+async fn ruling(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Reviews, async |visit, page| {
+            let gateway = &visit.gateway;
+            let all = gateway.rulings(visit.named("id")).await.map_err(AppError::from)?;
+            let ruling = all.into_iter().find(|ruling| ruling.id == visit.named("ruling")).ok_or(Failure::NotFound)?;
+            let of = |case: &str| DeliveryFilter { case: Some(case.to_owned()), ..DeliveryFilter::default() };
+            let (case, other, platforms, told, told_of_other) = try_join!(
+                gateway.case(&ruling.case),
+                gateway.case(&ruling.other_case),
+                gateway.platforms(),
+                gateway.deliveries(of(&ruling.case), filters::first(MAX_LIMIT)),
+                gateway.deliveries(of(&ruling.other_case), filters::first(MAX_LIMIT)),
+            )?;
+            // What a ruling makes the gateway owe is written in its own transaction, at its own time.
+            let at_once = |delivery: &DeliveryView| delivery.created_at == ruling.decided_at;
+            let told = told.items.into_iter().chain(told_of_other.items).filter(at_once).collect();
+            let detail = RulingDetail { cases: case.into_iter().chain(other).collect(), told, platforms, ruling };
+            Ok(rulings::detail(page, &detail)?.into())
+        })
+        .await
+}

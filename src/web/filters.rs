@@ -1,0 +1,117 @@
+//! What the address of a list asks for. The names are the forms' in the templates.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Asia::Shanghai;
+use serde::de::DeserializeOwned;
+
+use super::{page::Page, pages::failure::Failure};
+use crate::{
+    app::query::{CaseFilter, DeliveryFilter, DuplicateFilter, Page as Wanted},
+    domain::division,
+};
+
+/// Rows on one page of a list.
+const ROWS: u32 = 50;
+
+/// The part of the list that is wanted.
+pub fn wanted(page: &Page) -> Wanted {
+    Wanted { limit: ROWS, after: text(page, "cursor") }
+}
+
+/// The first few of a list.
+pub fn first(limit: u32) -> Wanted {
+    Wanted { limit, after: None }
+}
+
+pub fn cases(page: &Page) -> Result<CaseFilter, Failure> {
+    let division = text(page, "division");
+    if division.as_deref().is_some_and(|code| !division::is_known(code)) {
+        return Err(unreadable("division"));
+    }
+    Ok(CaseFilter {
+        status: word(page, "status")?,
+        kind: word(page, "kind")?,
+        division,
+        category: text(page, "category"),
+        platform: text(page, "platform"),
+        matter: text(page, "matter"),
+        ..CaseFilter::default()
+    })
+}
+
+pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
+    let min_probability = match text(page, "min") {
+        Some(number) => Some(number.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or_else(|| unreadable("min"))?),
+        None => None,
+    };
+    Ok(DuplicateFilter {
+        decision: word(page, "decision")?,
+        platform: text(page, "platform"),
+        other_platform: text(page, "other"),
+        case: text(page, "case"),
+        across_platforms: text(page, "across").is_some(),
+        min_probability,
+        decided_from: day(page, "from")?,
+        with_text: false,
+    })
+}
+
+pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {
+    Ok(DeliveryFilter { platform: text(page, "platform"), state: word(page, "state")?, case: text(page, "case") })
+}
+
+/// A text that is there and not blank.
+pub fn text(page: &Page, name: &str) -> Option<String> {
+    Some(page.asked(name).trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A value of a closed list.
+fn word<T: DeserializeOwned>(page: &Page, name: &str) -> Result<Option<T>, Failure> {
+    text(page, name).map(|word| serde_json::from_value(word.into()).map_err(|_| unreadable(name))).transpose()
+}
+
+/// The beginning of a day in Beijing.
+fn day(page: &Page, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+    let Some(text) = text(page, name) else { return Ok(None) };
+    let date: NaiveDate = text.parse().map_err(|_| unreadable(name))?;
+    let begins = Shanghai.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
+    begins.map(|at| Some(at.to_utc())).ok_or_else(|| unreadable(name))
+}
+
+fn unreadable(name: &str) -> Failure {
+    Failure::BadRequest(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::view::Decision, domain::case::CaseStatus, web::texts::Lang};
+
+    fn page(query: &[(&str, &str)]) -> Page {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Page::new(Lang::Zh, None, DateTime::UNIX_EPOCH, "/", query)
+    }
+
+    #[test]
+    fn the_address_is_read() {
+        let filter = cases(&page(&[("status", "in_progress"), ("division", "430100"), ("kind", "")])).unwrap();
+        assert_eq!((filter.status, filter.division.as_deref(), filter.kind), (Some(CaseStatus::InProgress), Some("430100"), None));
+        let filter =
+            duplicates(&page(&[("decision", "possible_duplicate"), ("min", "0.9"), ("from", "2026-03-01"), ("across", "1")])).unwrap();
+        assert_eq!(
+            (filter.decision, filter.min_probability, filter.across_platforms),
+            (Some(Decision::PossibleDuplicate), Some(0.9), true)
+        );
+        assert_eq!(filter.decided_from, "2026-02-28T16:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let check = |outcome: Result<(), Failure>, name: &str| assert_eq!(outcome, Err(Failure::BadRequest(name.to_owned())));
+        check(cases(&page(&[("status", "lost")])).map(drop), "status");
+        check(cases(&page(&[("division", "999999")])).map(drop), "division");
+        check(duplicates(&page(&[("min", "2")])).map(drop), "min");
+        check(duplicates(&page(&[("from", "yesterday")])).map(drop), "from");
+        check(deliveries(&page(&[("state", "gone")])).map(drop), "state");
+    }
+}

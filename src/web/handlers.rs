@@ -1,0 +1,206 @@
+//! The addresses of the pages: read the address, ask the gateway, draw.
+
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    guard::{self, GuardContext},
+    http::header,
+    web::{self, ServiceConfig},
+};
+use tokio::try_join;
+
+use super::{
+    assets, filters,
+    page::{Page, Section, address},
+    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
+    visit::{Answer, PageError, Visit},
+};
+use crate::app::{
+    AppError,
+    query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+    view::{Decision, DeliveryDetail, DuplicateView, Paged},
+};
+
+/// Rows of a list that stands on a page about something else.
+const FEW: u32 = 8;
+/// Deliveries of one case that are shown with all their attempts.
+const DETAILED: u32 = 40;
+/// Addresses that only programs ask for: what is not there is not a page that is missing.
+const FOR_PROGRAMS: [&str; 8] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/assets"];
+
+/// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(overview))
+        .route("/platforms", web::get().to(platform_list))
+        .route("/platforms/{id}", web::get().to(platform))
+        .route("/cases", web::get().to(case_list))
+        .route("/cases/{id}", web::get().to(case))
+        .route("/duplicates", web::get().to(duplicate_list))
+        .route("/duplicates/{submission}", web::get().to(duplicate))
+        .configure(super::decisions::configure)
+        .route("/matters", web::get().to(matter_list))
+        .route("/deliveries", web::get().to(delivery_list))
+        .route("/deliveries/{id}/requeue", web::post().to(requeue))
+        .route("/assets/{file}", web::get().to(asset))
+        .service(web::resource("/{tail:.*}").guard(guard::fn_guard(is_for_a_person)).route(web::get().to(missing)));
+}
+
+fn is_for_a_person(context: &GuardContext<'_>) -> bool {
+    let head = context.head();
+    let accepts = head.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let path = head.uri.path();
+    head.method == actix_web::http::Method::GET
+        && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+        && !FOR_PROGRAMS.iter().any(|program| path.starts_with(program))
+}
+
+async fn missing(visit: Visit) -> impl Responder {
+    visit.missing()
+}
+
+async fn asset(request: HttpRequest) -> HttpResponse {
+    let Some(asset) = assets::find(request.path()) else { return HttpResponse::NotFound().finish() };
+    HttpResponse::Ok()
+        .content_type(asset.media_type)
+        // The address changes when the content does.
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(asset.body)
+}
+
+async fn overview(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Overview, async |visit, page| {
+            let gateway = &visit.gateway;
+            let (overview, platforms, cases, gaps) = try_join!(
+                gateway.overview(),
+                gateway.platforms(),
+                gateway.cases(CaseFilter::default(), filters::first(FEW)),
+                gateway.gaps(filters::first(FEW)),
+            )?;
+            let glance = overview::Glance { overview, platforms, cases: cases.items, gaps: gaps.items };
+            Ok(overview::render(page, &glance)?.into())
+        })
+        .await
+}
+
+async fn platform_list(visit: Visit) -> impl Responder {
+    visit.read(Section::Platforms, async |visit, page| Ok(platforms::list(page, &visit.gateway.platforms().await?)?.into())).await
+}
+
+async fn platform(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Platforms, async |visit, page| {
+            let platforms = visit.gateway.platforms().await?;
+            let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
+            let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
+            let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
+            let (cases, deliveries) = try_join!(
+                visit.gateway.cases(of_cases, filters::first(FEW)),
+                visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
+            )?;
+            let detail = platforms::PlatformDetail { platform, platforms, cases: cases.items, deliveries: deliveries.items };
+            Ok(platforms::detail(page, &detail)?.into())
+        })
+        .await
+}
+
+async fn case_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Cases, async |visit, page| {
+            let filter = filters::cases(page)?;
+            let platforms = visit.gateway.platforms().await?;
+            let list = match filters::text(page, "code").map(|code| code.to_ascii_uppercase()) {
+                None => visit.gateway.cases(filter, filters::wanted(page)).await?,
+                Some(code) if visit.gateway.case(&code).await?.is_some() => {
+                    return Ok(Answer::SeeOther(address(&format!("/cases/{code}"), &[])));
+                }
+                Some(_) => Paged { items: Vec::new(), next_cursor: None },
+            };
+            Ok(cases::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn case(visit: Visit) -> impl Responder {
+    visit.read(Section::Cases, async |visit, page| Ok(case_page(visit, page, None).await?.into())).await
+}
+
+/// One case; with why an order about it was refused, if one was.
+pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusal>) -> Result<String, PageError> {
+    let (gateway, id) = (&visit.gateway, visit.named("id"));
+    let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
+    let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
+    let (platforms, events, submissions, matches, owed) = try_join!(
+        gateway.platforms(),
+        gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
+        gateway.case_submissions(id),
+        gateway.case_matches(id),
+        gateway.deliveries(of_case, filters::first(DETAILED)),
+    )?;
+    let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
+    for delivery in owed.items {
+        deliveries.extend(gateway.delivery(&delivery.id).await?);
+    }
+    let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
+    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, refused };
+    Ok(cases::detail(page, &detail)?)
+}
+
+async fn duplicate_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Duplicates, async |visit, page| {
+            let filter = filters::duplicates(page)?;
+            let (list, platforms) = try_join!(visit.gateway.duplicates(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(duplicates::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn duplicate(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Duplicates, async |visit, page| {
+            let (mut found, platforms) =
+                try_join!(visit.gateway.submission_matches(visit.named("submission"), true), visit.gateway.platforms())?;
+            let shown = chosen(page, &found).ok_or(Failure::NotFound)?;
+            let shown = found.remove(shown);
+            Ok(duplicates::detail(page, &shown, &found, &platforms)?.into())
+        })
+        .await
+}
+
+/// The comparison asked for with `with`, else the one that decided: the strongest of those that led to a link.
+fn chosen(page: &Page, found: &[DuplicateView]) -> Option<usize> {
+    let asked = page.asked("with");
+    let linked = |view: &DuplicateView| matches!(view.decided.decision, Decision::Duplicate | Decision::PossibleDuplicate);
+    found
+        .iter()
+        .position(|view| !asked.is_empty() && view.compared_with.id == asked)
+        .or_else(|| found.iter().position(linked))
+        .or_else(|| (!found.is_empty()).then_some(0))
+}
+
+async fn matter_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Matters, async |visit, page| Ok(matters::list(page, &visit.gateway.matters(filters::wanted(page)).await?)?.into()))
+        .await
+}
+
+async fn delivery_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Deliveries, async |visit, page| {
+            let filter = filters::deliveries(page)?;
+            let (list, platforms) = try_join!(visit.gateway.deliveries(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(deliveries::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn requeue(visit: Visit) -> impl Responder {
+    visit
+        .change(Section::Deliveries, async |visit, _| {
+            let requeued = visit.gateway.requeue(visit.named("id")).await?;
+            requeued.ok_or::<PageError>(Failure::NotFound.into())?;
+            Ok(Answer::SeeOther(address(Section::Deliveries.path(), &[("requeued", "1")])))
+        })
+        .await
+}

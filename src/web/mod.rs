@@ -1,0 +1,25 @@
+//! Pages for people, in Chinese and English. Each page is a function from data to HTML, testable without a server.
+//!
+//! - [`page`] is what all pages know (language, address, time) and how values are written; [`texts`] holds every word.
+//! - [`pages`] has one file a page: its data and its template, which stands in `templates/`.
+//! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
+//! - [`masking`] covers names and numbers; [`compare`] marks what two texts do not share.
+//!
+//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
+//!
+//! Nothing here runs in the browser: no script, so the content security policy forbids all of them.
+
+pub mod assets;
+pub mod charts;
+pub mod compare;
+mod decisions;
+mod filters;
+mod handlers;
+pub mod markup;
+pub mod masking;
+pub mod page;
+pub mod pages;
+pub mod texts;
+mod visit;
+
+pub use handlers::configure;

@@ -1,0 +1,100 @@
+//! `/cases` and `/cases/{code}`.
+
+use askama::Template;
+
+use super::{Names, reviews::Refusal};
+use crate::{
+    app::view::{CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView},
+    domain::{case::CaseStatus, submission::Kind},
+    web::page::{Page, address},
+};
+
+const KINDS: [Kind; 3] = [Kind::Request, Kind::Suggestion, Kind::Accusation];
+
+#[derive(Template)]
+#[template(path = "cases.html")]
+struct ListView<'a> {
+    p: &'a Page,
+    list: &'a Paged<CaseView>,
+    names: Names,
+    statuses: &'static [CaseStatus],
+    kinds: &'static [Kind],
+}
+
+pub fn list(p: &Page, list: &Paged<CaseView>, platforms: &[PlatformView]) -> askama::Result<String> {
+    ListView { p, list, names: Names::new(platforms), statuses: &CaseStatus::ALL, kinds: &KINDS }.render()
+}
+
+/// One case with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct CaseDetail {
+    pub case: CaseView,
+    pub platforms: Vec<PlatformView>,
+    /// Oldest first.
+    pub events: Vec<EventView>,
+    /// Oldest first.
+    pub submissions: Vec<SubmissionView>,
+    pub matches: Vec<MatchView>,
+    pub deliveries: Vec<DeliveryDetail>,
+    /// What people decided about it, first to last.
+    pub rulings: Vec<RulingView>,
+    /// Why the order just given was not carried out.
+    pub refused: Option<Refusal>,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct DetailView<'a> {
+    p: &'a Page,
+    data: &'a CaseDetail,
+    names: Names,
+}
+
+impl DetailView<'_> {
+    /// The evidence that brought a filing into this case; the first filing has none.
+    fn evidence_of(&self, submission: &str) -> Option<&MatchView> {
+        self.data.matches.iter().find(|found| found.submission == submission && found.compared_with.is_some())
+    }
+
+    fn evidence_address(&self, found: &MatchView) -> String {
+        let with = found.compared_with.as_deref().unwrap_or_default();
+        address(&format!("/duplicates/{}", found.submission), &[("with", with)])
+    }
+
+    fn event_class(&self, event: &EventView) -> &'static str {
+        match event.kind {
+            EventKind::CaseRegistered => "registered",
+            EventKind::SubmissionLinked => "linked",
+            EventKind::CaseRouted => "routed",
+            EventKind::StatusChanged => "status",
+            EventKind::Replied => "replied",
+            EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
+        }
+    }
+
+    /// The reason written before, where an order was refused.
+    fn reason(&self) -> &str {
+        self.data.refused.as_ref().map_or("", |refusal| &refusal.reason)
+    }
+
+    /// Cases that the newest ruling about them keeps apart from this one.
+    fn apart(&self) -> Vec<&str> {
+        let mut apart: Vec<&str> = Vec::new();
+        for ruling in &self.data.rulings {
+            let other = if ruling.case == self.data.case.id { ruling.other_case.as_str() } else { ruling.case.as_str() };
+            apart.retain(|known| *known != other);
+            if matches!(ruling.action, RulingAction::KeepApart | RulingAction::Split) {
+                apart.push(other);
+            }
+        }
+        apart
+    }
+
+    fn filing(&self, id: &str) -> Option<&SubmissionView> {
+        self.data.submissions.iter().find(|filing| filing.id == id)
+    }
+}
+
+pub fn detail(p: &Page, data: &CaseDetail) -> askama::Result<String> {
+    DetailView { p, data, names: Names::new(&data.platforms) }.render()
+}

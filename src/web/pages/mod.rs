@@ -1,0 +1,35 @@
+//! One file a page: what it shows, and the template that shows it.
+
+pub mod cases;
+pub mod deliveries;
+pub mod duplicates;
+pub mod failure;
+pub mod matters;
+pub mod overview;
+pub mod platforms;
+pub mod reviews;
+pub mod rulings;
+
+use std::collections::BTreeMap;
+
+use crate::app::view::PlatformView;
+
+/// Names of the platforms by id.
+#[derive(Clone, Debug, Default)]
+pub struct Names(BTreeMap<String, String>);
+
+impl Names {
+    pub fn new(platforms: &[PlatformView]) -> Self {
+        Self(platforms.iter().map(|p| (p.id.clone(), p.name.clone())).collect())
+    }
+
+    /// The platform's name, or its id where it is no longer declared.
+    pub fn of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.get(id).map_or(id, String::as_str)
+    }
+
+    /// Ids and names, for a choice.
+    pub fn choices(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(id, name)| (id.clone(), name.clone()))
+    }
+}

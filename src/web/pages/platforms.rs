@@ -1,0 +1,44 @@
+//! `/platforms` and `/platforms/{id}`: who is connected, lagging, failing.
+
+use askama::Template;
+
+use super::Names;
+use crate::{
+    app::view::{CaseView, DeliveryView, PlatformView},
+    web::page::Page,
+};
+
+#[derive(Template)]
+#[template(path = "platforms.html")]
+struct ListView<'a> {
+    p: &'a Page,
+    platforms: &'a [PlatformView],
+}
+
+pub fn list(p: &Page, platforms: &[PlatformView]) -> askama::Result<String> {
+    ListView { p, platforms }.render()
+}
+
+/// One platform with what is under way there.
+#[derive(Clone, Debug)]
+pub struct PlatformDetail {
+    pub platform: PlatformView,
+    /// All platforms, for their names.
+    pub platforms: Vec<PlatformView>,
+    /// The cases its bodies handle that changed last.
+    pub cases: Vec<CaseView>,
+    /// Its latest deliveries.
+    pub deliveries: Vec<DeliveryView>,
+}
+
+#[derive(Template)]
+#[template(path = "platform.html")]
+struct DetailView<'a> {
+    p: &'a Page,
+    data: &'a PlatformDetail,
+    names: Names,
+}
+
+pub fn detail(p: &Page, data: &PlatformDetail) -> askama::Result<String> {
+    DetailView { p, data, names: Names::new(&data.platforms) }.render()
+}

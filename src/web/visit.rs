@@ -1,0 +1,250 @@
+//! One request for a page: who asks, in which language, and how the answer is dressed.
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{StatusCode, header},
+    web,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::future::{Ready, ready};
+
+use super::{
+    page::{Page, Section},
+    pages::failure::{self, Failure},
+    texts::Lang,
+};
+use crate::{
+    app::{AppError, Gateway},
+    domain::platform::Scope,
+};
+
+/// Remembers the language that was chosen.
+const LANGUAGE_COOKIE: &str = "lang";
+/// In seconds.
+const YEAR: u32 = 365 * 24 * 60 * 60;
+const MAX_PARAMETERS: usize = 32;
+/// Everything a page refers to is its own; nothing runs in it, nothing frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Set by proxies; a request with one of them does not come from this machine, whatever its peer address says.
+const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+/// What a handler is called with. Extracting it never fails: a refusal is a page too.
+pub struct Visit {
+    pub gateway: Gateway,
+    pub query: Vec<(String, String)>,
+    request: HttpRequest,
+    lang: Lang,
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(gateway) = request.app_data::<web::Data<Gateway>>() else {
+            return ready(Err(actix_web::error::ErrorInternalServerError("the pages are mounted without a gateway")));
+        };
+        let mut query =
+            web::Query::<Vec<(String, String)>>::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default();
+        query.truncate(MAX_PARAMETERS);
+        let asked = query.iter().find(|(name, _)| name == "lang").map(|(_, value)| value.as_str());
+        let lang = Lang::choose(asked, language_cookie(request), text_header(request, header::ACCEPT_LANGUAGE.as_str()));
+        ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang }))
+    }
+}
+
+/// Why there is no page: shown to the person, or first of all logged.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    #[error(transparent)]
+    App(AppError),
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+}
+
+impl From<AppError> for PageError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Position => Self::Failure(Failure::BadRequest("cursor".to_owned())),
+            AppError::Store(_) => Self::App(error),
+        }
+    }
+}
+
+/// What a handler answers with.
+pub enum Answer {
+    Html(String),
+    /// The page with what was wrong on it, and its status.
+    Again(u16, String),
+    SeeOther(String),
+}
+
+impl From<String> for Answer {
+    fn from(html: String) -> Self {
+        Self::Html(html)
+    }
+}
+
+impl Visit {
+    /// Answers a reader with what `make` makes of the page's frame.
+    pub async fn read(self, section: Section, make: impl AsyncFnOnce(&Self, &Page) -> Result<Answer, PageError>) -> HttpResponse {
+        self.answer(section, Scope::Monitor, make).await
+    }
+
+    /// Lets an administrator change something, if one of our own pages asked for it.
+    pub async fn change(self, section: Section, make: impl AsyncFnOnce(&Self, &Page) -> Result<Answer, PageError>) -> HttpResponse {
+        if !self.is_from_own_page() {
+            return self.refuse(&self.frame(Some(section)), &Failure::Forbidden);
+        }
+        self.answer(section, Scope::Administer, make).await
+    }
+
+    async fn answer(
+        self,
+        section: Section,
+        scope: Scope,
+        make: impl AsyncFnOnce(&Self, &Page) -> Result<Answer, PageError>,
+    ) -> HttpResponse {
+        let page = self.frame(Some(section));
+        let outcome = match self.check(scope).await {
+            Ok(()) => make(&self, &page).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
+            Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
+            Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
+            Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
+            Err(error) => {
+                // The route, not the address: an address may name a case.
+                tracing::error!(route = self.request.match_pattern(), error = chain(&error), "page could not be made");
+                self.refuse(&page, &Failure::Unavailable)
+            }
+        }
+    }
+
+    pub fn missing(self) -> HttpResponse {
+        self.refuse(&self.frame(None), &Failure::NotFound)
+    }
+
+    /// A value of the path.
+    pub fn named(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    fn frame(&self, section: Option<Section>) -> Page {
+        Page::new(self.lang, section, self.gateway.now(), self.request.path(), self.query.clone())
+    }
+
+    /// People at this machine may read and administer; everybody else shows an API key that may, as the password of basic
+    /// authentication (any name).
+    async fn check(&self, scope: Scope) -> Result<(), PageError> {
+        if self.is_local() {
+            return Ok(());
+        }
+        let Some(key) = self.key() else { return Err(Failure::Unauthorized.into()) };
+        match self.gateway.authenticate(&key).await? {
+            None => Err(Failure::Unauthorized.into()),
+            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => Ok(()),
+            Some(_) => Err(Failure::NotAllowed.into()),
+        }
+    }
+
+    fn key(&self) -> Option<String> {
+        let basic = text_header(&self.request, header::AUTHORIZATION.as_str())?.strip_prefix("Basic ")?;
+        let decoded = String::from_utf8(STANDARD.decode(basic.trim()).ok()?).ok()?;
+        decoded.split_once(':').map(|(_, key)| key.to_owned())
+    }
+
+    /// Peer, host and path all on this machine. The host is looked at because another site's name may be made to point here.
+    fn is_local(&self) -> bool {
+        let peer = self.request.peer_addr().is_some_and(|address| address.ip().is_loopback());
+        let forwarded = FORWARDING.iter().any(|name| self.request.headers().contains_key(*name));
+        peer && !forwarded && text_header(&self.request, header::HOST.as_str()).is_some_and(is_local_host)
+    }
+
+    /// True if the browser says that a page of this site sent the form.
+    fn is_from_own_page(&self) -> bool {
+        match text_header(&self.request, "sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => {
+                let origin = text_header(&self.request, header::ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
+                let host = text_header(&self.request, header::HOST.as_str());
+                origin.is_some_and(|(_, authority)| Some(authority) == host)
+            }
+        }
+    }
+
+    fn refuse(&self, page: &Page, failure: &Failure) -> HttpResponse {
+        let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let html = failure::render(page, failure).unwrap_or_else(|_| failure.to_string());
+        let mut response = self.dress(status, html);
+        if *failure == Failure::Unauthorized {
+            let challenge = header::HeaderValue::from_static("Basic realm=\"Onecase\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
+    fn dress(&self, status: StatusCode, html: String) -> HttpResponse {
+        let mut response = HttpResponse::build(status);
+        response
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CONTENT_LANGUAGE, self.lang.tag()))
+            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+            .insert_header((header::REFERRER_POLICY, "same-origin"))
+            // Cases are on it: neither a proxy nor a shared browser keeps it.
+            .insert_header((header::CACHE_CONTROL, "no-store"));
+        if self.query.iter().any(|(name, _)| name == "lang") {
+            let cookie = format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax", self.lang.tag());
+            response.insert_header((header::SET_COOKIE, cookie));
+        }
+        response.body(html)
+    }
+}
+
+fn language_cookie(request: &HttpRequest) -> Option<&str> {
+    let cookies = text_header(request, header::COOKIE.as_str())?;
+    cookies.split(';').find_map(|pair| pair.trim().strip_prefix(LANGUAGE_COOKIE)?.strip_prefix('='))
+}
+
+fn text_header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn is_local_host(host: &str) -> bool {
+    let has_port = |name: &str, port: &str| port.bytes().all(|b| b.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']'));
+    let name = host.rsplit_once(':').filter(|(name, port)| has_port(name, port)).map_or(host, |(name, _)| name);
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// An error and what caused it, as one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_local() {
+        for (host, local) in [
+            ("localhost", true),
+            ("LOCALHOST:8311", true),
+            ("127.0.0.1:8311", true),
+            ("[::1]:8311", true),
+            ("rebound.example:8311", false),
+            ("127.0.0.1.example", false),
+            ("10.0.0.1:80", false),
+            ("", false),
+        ] {
+            assert_eq!(is_local_host(host), local, "{host}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A whole gateway on a free port: store, workers, HTTP.
+
+use std::time::Duration;
+
+use onecase::{
+    api::server,
+    app::{Clock, Gateway, Parts},
+    config::Config,
+    domain::platform::Scope,
+    workers::Workers,
+};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use super::stores::TestStore;
+
+/// Who takes part unless a test says otherwise: a province that handles, a mobile platform and a WeChat account that only file.
+const FEDERATION: &str = r#"
+organizations = "organizations.toml"
+[server]
+listen = "127.0.0.1:0"
+[outbound]
+allow_private_addresses = true
+[[platforms]]
+id = "hunan"
+name = "湖南省网上信访平台"
+kind = "provincial"
+division = "430000"
+[[platforms]]
+id = "mobile"
+name = "手机信访"
+kind = "mobile"
+division = "000000"
+[[platforms]]
+id = "other"
+name = "别省平台"
+kind = "provincial"
+division = "440000"
+"#;
+
+const ORGANIZATIONS: &str = r#"
+[[organizations]]
+id = "hunan-office"
+name = "湖南省信访局"
+division = "430000"
+platform = "hunan"
+[[organizations]]
+id = "furong-office"
+name = "芙蓉区信访局"
+division = "430102"
+parent = "hunan-office"
+"#;
+
+/// A gateway that serves; stop it at the end of the test.
+pub struct TestServer {
+    pub gateway: Gateway,
+    pub address: String,
+    /// Lives as long as the server.
+    _store: TestStore,
+    client: reqwest::Client,
+    server: actix_web::dev::ServerHandle,
+    workers: Workers,
+}
+
+impl TestServer {
+    pub async fn start(store: TestStore) -> Self {
+        Self::start_with(store, FEDERATION, ORGANIZATIONS).await
+    }
+
+    /// With a federation file of the test's own; its store's address is set here.
+    pub async fn start_with(store: TestStore, federation: &str, organizations: &str) -> Self {
+        let folder = store.directory();
+        std::fs::write(folder.join("organizations.toml"), organizations).unwrap();
+        std::fs::write(folder.join("federation.toml"), federation).unwrap();
+        let environment = |name: &str| match name {
+            "ONECASE_MASTER_KEY" => Some("01".repeat(32)),
+            "ONECASE_FEDERATION_KEY" => Some("02".repeat(32)),
+            // Secrets of a test's own platforms.
+            _ if name.starts_with("TEST_") => Some("test".to_owned()),
+            _ => None,
+        };
+        let mut config = Config::load(&folder.join("federation.toml"), &environment).unwrap();
+        config.store.url = store.url.clone();
+        let gateway = Gateway::start(Parts::from_config(&config, &environment, Clock::system()).unwrap());
+        let listening = server::listen(gateway.clone(), &config.server, onecase::web::configure).unwrap();
+        let address = format!("http://{}", listening.addresses[0]);
+        let server = listening.server.handle();
+        tokio::spawn(listening.server);
+        let workers = Workers::start(&gateway);
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(60)).build().unwrap();
+        Self { gateway, address, _store: store, client, server, workers }
+    }
+
+    /// Stops everything in the order `serve` does.
+    pub async fn stop(self) {
+        self.server.stop(true).await;
+        self.workers.stop().await;
+    }
+
+    pub fn key(&self, platform: impl Into<Option<&'static str>>, scopes: &[Scope]) -> String {
+        self.gateway.create_key(platform.into(), scopes, "test").unwrap().secret
+    }
+
+    /// A key of a platform that files and handles.
+    pub fn platform_key(&self, platform: &'static str) -> String {
+        self.key(platform, &[Scope::Submit, Scope::Handle])
+    }
+
+    pub fn monitor_key(&self) -> String {
+        self.key(None, &[Scope::Monitor])
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.address))
+    }
+
+    pub async fn get(&self, path: &str, key: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).bearer_auth(key)).await
+    }
+
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).bearer_auth(key).json(body)).await
+    }
+
+    /// Files and waits for the link; the view of the filing.
+    pub async fn file(&self, key: &str, filing: &Value) -> Value {
+        let request = self.request(Method::POST, "/v1/submissions").bearer_auth(key).header("Prefer", "wait=20");
+        let answer = Answer::of(request.json(filing)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        answer.body
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// `null` if the body is no JSON.
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn of(request: RequestBuilder) -> Self {
+        Self::read(request.send().await.unwrap()).await
+    }
+
+    async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// It is a problem with this code, as RFC 9457 wants it.
+    #[track_caller]
+    pub fn assert_problem(&self, code: &str) -> &Self {
+        assert_eq!(self.body["code"], code, "{} {}", self.status, self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["status"], self.status.as_u16());
+        assert_eq!(self.body["type"], format!("/docs/errors#{code}"));
+        assert_eq!(self.body["trace_id"], self.header("x-trace-id"));
+        assert!(self.body["title"].is_string() && self.body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        self
+    }
+
+    #[track_caller]
+    pub fn assert_status(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}

@@ -1,0 +1,6 @@
+//! The pages, rendered from sample data without a server.
+
+mod pages;
+mod samples;
+mod served;
+mod words;

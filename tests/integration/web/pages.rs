@@ -1,0 +1,150 @@
+//! Each page is drawn in both languages, well formed, without a word that is not in the table and without an uncovered number.
+
+use std::path::Path;
+
+use onecase::{
+    app::view::{CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
+    web::{
+        assets,
+        page::{Page, Section},
+        pages::{
+            cases, deliveries, duplicates,
+            failure::{self, Failure},
+            matters,
+            overview::{self, Glance},
+            platforms,
+            reviews::{self, Refusal, RefusalCause},
+            rulings,
+        },
+        texts::Lang,
+    },
+};
+
+use super::samples;
+
+fn page(lang: Lang, section: Section, path: &str, query: &[(&str, &str)]) -> Page {
+    let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Page::new(lang, Some(section), samples::now(), path, query)
+}
+
+/// Every page there is, with data and without.
+fn all(lang: Lang) -> Vec<(&'static str, String)> {
+    let names = samples::platforms();
+    let frame = |section, path| page(lang, section, path, &[]);
+    let drawn = vec![
+        ("overview", overview::render(&frame(Section::Overview, "/"), &samples::overview())),
+        ("overview-empty", overview::render(&frame(Section::Overview, "/"), &Glance::default())),
+        ("platforms", platforms::list(&frame(Section::Platforms, "/platforms"), &names)),
+        ("platforms-empty", platforms::list(&frame(Section::Platforms, "/platforms"), &[])),
+        ("platform", platforms::detail(&frame(Section::Platforms, "/platforms/letters"), &samples::platform_detail())),
+        ("cases", {
+            let list = onecase::app::view::Paged { items: samples::cases(), next_cursor: Some("x".into()) };
+            cases::list(&page(lang, Section::Cases, "/cases", &[("status", "answered")]), &list, &names)
+        }),
+        ("cases-empty", {
+            let filtered = page(lang, Section::Cases, "/cases", &[("division", "430100")]);
+            cases::list(&filtered, &samples::nothing::<CaseView>(), &names)
+        }),
+        ("case", cases::detail(&frame(Section::Cases, "/cases/LJ7K2M9QX4TB3C"), &samples::case_detail())),
+        ("duplicates", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::duplicates(), &names)),
+        ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
+        (
+            "duplicate",
+            duplicates::detail(&frame(Section::Duplicates, "/duplicates/x"), &samples::duplicate(), &samples::duplicates().items, &names),
+        ),
+        ("reviews", reviews::queue(&frame(Section::Reviews, "/reviews"), &samples::reviews(), &names)),
+        ("reviews-empty", reviews::queue(&frame(Section::Reviews, "/reviews"), &ReviewQueue { items: Vec::new(), open: 0 }, &names)),
+        ("review", reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, None)),
+        ("review-refused", {
+            let refused = Refusal { cause: RefusalCause::Changed, reason: "同一小区同一工地".into() };
+            reviews::detail(&frame(Section::Reviews, "/reviews/x"), &samples::review(), &names, Some(&refused))
+        }),
+        ("ruling", rulings::detail(&frame(Section::Reviews, "/cases/x/rulings/y"), &samples::ruling_detail())),
+        ("matters", matters::list(&frame(Section::Matters, "/matters"), &samples::matters())),
+        ("matters-empty", matters::list(&frame(Section::Matters, "/matters"), &samples::nothing::<MatterView>())),
+        ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
+        ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
+        ("failure", failure::render(&frame(Section::Cases, "/cases/x"), &Failure::NotFound)),
+    ];
+    drawn.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
+}
+
+/// Elements open and close in order; attributes are quoted.
+fn check_nesting(name: &str, html: &str) {
+    const VOID: [&str; 7] = ["meta", "link", "input", "img", "br", "hr", "!doctype"];
+    const SHAPES: [&str; 3] = ["path", "rect", "line"];
+    let mut open: Vec<&str> = Vec::new();
+    for tag in html.split('<').skip(1) {
+        let (inside, _) = tag.split_once('>').unwrap_or_else(|| panic!("{name}: <{tag} is not closed"));
+        let element = inside.split_whitespace().next().unwrap_or("").trim_end_matches('/');
+        if let Some(element) = element.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(element), "{name}: </{element}> closes another element");
+        } else if !VOID.contains(&element) && !(SHAPES.contains(&element) && inside.ends_with('/')) {
+            open.push(element);
+        }
+    }
+    assert!(open.is_empty(), "{name}: {open:?} stay open");
+}
+
+#[test]
+fn pages_are_well_formed_and_hold_no_script_or_style_of_their_own() {
+    for lang in [Lang::Zh, Lang::En] {
+        for (name, html) in all(lang) {
+            check_nesting(name, &html);
+            for forbidden in ["<script", "style=\"", " onclick", "javascript:"] {
+                assert!(!html.contains(forbidden), "{name} contains {forbidden}");
+            }
+            assert_eq!(html.matches("<h1").count(), 1, "{name} has one main heading");
+            assert!(html.contains(assets::STYLE.address()), "{name} refers to the style sheet of this build");
+        }
+    }
+}
+
+#[test]
+fn names_and_numbers_are_covered() {
+    for (name, html) in all(Lang::Zh) {
+        for secret in ["13812341234", "王小明", "84512345"] {
+            assert!(!html.contains(secret), "{name} shows {secret}");
+        }
+    }
+    let html =
+        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    assert!(html.contains("138****1234") && html.contains("王**"));
+}
+
+#[test]
+fn markup_in_data_stays_text() {
+    let mut duplicate = samples::duplicate();
+    duplicate.submission.text.as_mut().unwrap().content = "<script>alert(1)</script>".into();
+    duplicate.submission.source_id = "\"><b>".into();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms()).unwrap();
+    assert!(!html.contains("<script") && !html.contains("<b>"));
+}
+
+/// The evidence page whole: what auditors rely on.
+#[test]
+fn the_evidence_is_shown_bit_by_bit() {
+    let html =
+        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    let start = html.find("<tbody>").unwrap();
+    let end = html.find("</tbody>").unwrap();
+    insta::assert_snapshot!(&html[start..end]);
+}
+
+/// Leaves the pages where a browser can open them: `target/tmp/pages/LANGUAGE/NAME.html`.
+#[test]
+fn pages_are_left_for_a_look() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    for asset in [&assets::STYLE, &assets::ICON] {
+        let place = directory.join(asset.address().trim_start_matches('/'));
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, asset.body).unwrap();
+    }
+    for lang in [Lang::Zh, Lang::En] {
+        let place = directory.join(lang.tag());
+        std::fs::create_dir_all(&place).unwrap();
+        for (name, html) in all(lang) {
+            std::fs::write(place.join(format!("{name}.html")), html).unwrap();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Every word the pages ask for is in the table, and the table holds none that nobody asks for.
+
+use std::collections::BTreeSet;
+
+use onecase::{
+    app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
+    domain::case::CaseStatus,
+    web::texts::Lang,
+};
+
+use crate::support::files;
+
+/// Groups that values of closed lists, models and rules are looked up in by their own names.
+const GROUPS: [&str; 19] = [
+    "ruling_action",
+    "ruling_effect",
+    "status",
+    "kind",
+    "channel",
+    "platform_kind",
+    "platform_state",
+    "decision",
+    "decided_by",
+    "event",
+    "message",
+    "delivery_state",
+    "outcome",
+    "gap",
+    "comparison",
+    "level",
+    "question",
+    "rule",
+    "verdict",
+];
+
+#[test]
+fn every_key_asked_for_is_there_and_every_key_there_is_asked_for() {
+    let mut asked = BTreeSet::new();
+    for path in files::below("src/web") {
+        let wanted = path.extension().is_some_and(|e| e == "html" || e == "rs");
+        let text = files::text(&path).unwrap();
+        if !wanted {
+            continue;
+        }
+        for literal in text.split('"').skip(1).step_by(2).chain(text.split('"').skip(2).step_by(2)) {
+            if Lang::Zh.find(literal).is_some() {
+                asked.insert(literal.to_owned());
+            }
+        }
+        for call in ["p.t(\"", "p.fill(\"", "self.t(\"", "self.fill(\""] {
+            for (at, _) in text.match_indices(call) {
+                let key = text[at + call.len()..].split('"').next().unwrap();
+                assert!(Lang::Zh.find(key).is_some(), "{}: no text for {key}", path.display());
+            }
+        }
+    }
+    let unused: Vec<&str> =
+        Lang::Zh.keys().filter(|key| !asked.contains(*key) && !GROUPS.contains(&key.split('.').next().unwrap())).collect();
+    assert!(unused.is_empty(), "nobody asks for {unused:?}");
+}
+
+/// Every value of a closed list has words, so that none is shown by its name on the wire.
+#[test]
+fn closed_lists_have_words() {
+    let status = CaseStatus::ALL.map(|value| ("status", value.as_str()));
+    let event = EventKind::ALL.map(|value| ("event", value.as_str()));
+    let delivery = DeliveryState::ALL.map(|value| ("delivery_state", value.as_str()));
+    let outcome = AttemptOutcome::ALL.map(|value| ("outcome", value.as_str()));
+    let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
+    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(decision);
+    let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
+    assert!(missing.is_empty(), "no words for {missing:?}");
+}
+
+/// What the default model compares and how well it can agree has words in both languages.
+#[test]
+fn the_default_model_has_words() {
+    let Ok(text) = std::fs::read_to_string(files::root().join("models/default.toml")) else { panic!("no models/default.toml") };
+    let model: toml::Table = toml::from_str(&text).unwrap();
+    for comparison in model["comparison"].as_array().unwrap() {
+        let name = comparison["name"].as_str().unwrap();
+        assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "no word for the comparison {name}");
+        for level in comparison["levels"].as_array().unwrap() {
+            let level = level["name"].as_str().unwrap();
+            assert!(Lang::Zh.find(&format!("level.{level}")).is_some(), "no word for the level {level} of {name}");
+        }
+    }
+}

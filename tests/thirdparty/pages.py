@@ -1,0 +1,207 @@
+"""Every page in a real browser: nothing fails to load, nothing is wider than the screen, axe-core finds nothing serious,
+and the main tasks can be done, with the keyboard too.
+
+Starts a gateway of its own on a free port, with a few filings. `--screenshots DIRECTORY` leaves a picture of each page.
+Environment: ONECASE, the program; ONECASE_TEST_CHROMIUM, another browser than Debian's.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import sys
+
+from axe_playwright_python.sync_playwright import Axe
+from gateway import Gateway
+from playwright.sync_api import Page, expect, sync_playwright
+
+BROWSER = os.environ.get("ONECASE_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+SCREENS = {"phone": (390, 844), "desk": (1440, 900), "wall": (3840, 2160)}
+SERIOUS = {"serious", "critical"}
+
+PLATFORMS = """
+[[platforms]]
+id = "hunan"
+name = "湖南省网上信访"
+kind = "provincial"
+division = "430000"
+[[platforms]]
+id = "mobile"
+name = "信访手机端"
+kind = "mobile"
+division = "000000"
+[[platforms]]
+id = "wechat"
+name = "信访公众号"
+kind = "wechat"
+division = "000000"
+"""
+PEOPLE = [("王小明", "11010519491231002X"), ("李建国", "440524188001010014")]
+TEXTS = [
+    ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。"),
+    ("金桂苑旁工地半夜打桩扰民", "我叫王小明，住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。电话13812341234。"),
+    ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。"),
+]
+FILINGS = [("hunan", 0, 0), ("wechat", 0, 1), ("mobile", 1, 0), ("mobile", 0, 2), ("hunan", 1, 2), ("wechat", 1, 2)]
+CHANNELS = {"hunan": "web", "mobile": "mobile_app", "wechat": "wechat"}
+
+
+def file_all(gateway: Gateway):
+    """Files them all and waits until they are linked."""
+    keys = {platform: gateway.key("submit", platform) for platform in CHANNELS}
+    for number, (platform, person, text) in enumerate(FILINGS):
+        name, document = PEOPLE[person]
+        subject, content = TEXTS[text]
+        filing = {
+            "source_id": f"{platform}-{number}", "channel": CHANNELS[platform], "kind": "request", "submitted_at": "2026-03-01T09:30:00+08:00",
+            "petitioners": [{"name": name, "id_document": {"type": "resident_id", "number": document}}],
+            "subject": subject, "content": content, "division": "430102", "category": "城乡建设/施工管理/夜间施工",
+        }
+        last = gateway.json("/v1/submissions", keys[platform], filing)["id"]
+    gateway.until(lambda: "case" in gateway.json(f"/v1/submissions/{last}", keys[platform]), "everything linked")
+
+
+class Checker:
+    def __init__(self, browser, address: str, screenshots: pathlib.Path | None):
+        self.browser, self.address, self.screenshots = browser, address, screenshots
+        self.axe = Axe()
+        self.wrong: list[str] = []
+        self.looked = 0
+
+    @contextlib.contextmanager
+    def page(self, screen: str, scheme: str, lang: str):
+        width, height = SCREENS[screen]
+        locale = {"zh": "zh-CN", "en": "en-GB"}[lang]
+        context = self.browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale, base_url=self.address)
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+        page.complaints = complaints
+        yield page
+        context.close()
+
+    def look(self, page: Page, name: str, path: str, screen: str, scheme: str, lang: str, status: int = 200):
+        where = f"{name} ({screen}, {scheme}, {lang})"
+        page.complaints.clear()
+        response = page.goto(path)
+        self.looked += 1
+        if response.status != status:
+            self.wrong.append(f"{where}: status {response.status}")
+        # Chromium itself reports a page whose status is an error.
+        found = [c for c in page.complaints if not (status >= 400 and "Failed to load resource" in c)]
+        too_wide = page.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth")
+        if too_wide > 0:
+            found.append(f"{too_wide} px wider than the screen")
+        if page.locator("h1").count() != 1:
+            found.append("not exactly one main heading")
+        if page.locator("html").get_attribute("lang") != {"zh": "zh-Hans", "en": "en"}[lang]:
+            found.append("not in the language that was preferred")
+        if screen != "wall":
+            for violation in self.axe.run(page).response["violations"]:
+                if violation["impact"] in SERIOUS:
+                    nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
+                    found.append(f"axe, {violation['impact']}: {violation['help']}: {nodes}")
+        self.wrong += [f"{where}: {complaint}" for complaint in found]
+        if self.screenshots:
+            page.screenshot(path=self.screenshots / f"{name}-{SCREENS[screen][0]}-{scheme}-{lang}.png", full_page=screen != "wall")
+
+    def look_everywhere(self, paths: dict[str, tuple[str, int]]):
+        views = [("phone", "light", "zh"), ("desk", "light", "zh"), ("desk", "dark", "zh"), ("desk", "light", "en"), ("wall", "light", "zh")]
+        for screen, scheme, lang in views:
+            with self.page(screen, scheme, lang) as page:
+                for name, (path, status) in paths.items():
+                    self.look(page, name, path, screen, scheme, lang, status)
+
+
+def an_auditor_sees_why_two_filings_are_one(page: Page):
+    page.goto("/")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="重复件").click()
+    page.locator("select[name=decision]").select_option("duplicate")
+    page.get_by_role("button", name="查询").click()
+    assert "decision=duplicate" in page.url, page.url
+    row = page.get_by_role("row").filter(has_text="wechat-1")
+    row.get_by_role("link", name="查看依据").click()
+    expect(page.get_by_role("heading", name="证据瀑布")).to_be_visible()
+    expect(page.locator("mark").first).to_be_visible()
+    body = page.locator("main").inner_text()
+    assert "138****1234" in body and "王**" in body and "13812341234" not in body, body
+    total = page.locator("tr.total .number").first.inner_text()
+    last = page.locator(".waterfall tbody tr").nth(-2).locator(".number").last.inner_text()
+    assert total == last, f"the bars end at {last}, the total is {total}"
+    page.get_by_role("link", name="LJ").first.click()
+    expect(page.get_by_role("heading", name="办理过程")).to_be_visible()
+    assert page.locator(".event").count() >= 2
+
+
+def a_keyboard_is_enough(page: Page):
+    page.goto("/cases")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip", "the first stop is the link past the navigation"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "code", "the filter is next"
+    code = page.locator("tbody th a").first.inner_text()
+    page.keyboard.type(code.lower())
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/cases/{code}")
+
+
+def the_language_changes_and_the_filter_stays(page: Page):
+    page.goto("/cases?division=430000")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cases")
+    assert "division=430000" in page.url
+    page.goto("/platforms")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Platforms")
+
+
+def it_prints(page: Page):
+    page.goto("/duplicates")
+    page.emulate_media(media="print")
+    assert not page.get_by_role("navigation", name="主导航").is_visible() and not page.locator(".filter").is_visible()
+    page.emulate_media(media="screen")
+
+
+TASKS = [an_auditor_sees_why_two_filings_are_one, a_keyboard_is_enough, the_language_changes_and_the_filter_stays, it_prints]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--screenshots", type=pathlib.Path)
+    options = parser.parse_args()
+    if options.screenshots:
+        options.screenshots.mkdir(parents=True, exist_ok=True)
+    with Gateway(PLATFORMS) as gateway, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        try:
+            file_all(gateway)
+            checker = Checker(browser, gateway.address, options.screenshots)
+            with checker.page("desk", "light", "zh") as page:
+                page.goto("/duplicates")
+                evidence = page.get_by_role("link", name="查看依据").first.get_attribute("href")
+                case = page.locator("tbody td a.code").first.get_attribute("href")
+            checker.look_everywhere({
+                "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "cases": ("/cases", 200),
+                "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "duplicates": ("/duplicates", 200),
+                "duplicate": (evidence, 200), "matters": ("/matters", 200), "deliveries": ("/deliveries", 200), "missing": ("/nowhere", 404),
+            })
+            for task in TASKS:
+                with checker.page("desk", "light", "zh") as page:
+                    try:
+                        task(page)
+                    except Exception as error:  # whatever stops a task is what there is to report
+                        checker.wrong.append(f"{task.__name__}: {error} (at {page.url})")
+        finally:
+            browser.close()
+    print("\n".join(checker.wrong), file=sys.stderr)
+    print(f"{checker.looked} page views, {len(TASKS)} tasks, {len(checker.wrong)} wrong")
+    return 1 if checker.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
