@@ -126,6 +126,7 @@ impl Run {
             for print in &prints {
                 self.linker.learn(print);
             }
+            self.linker.settle();
         }
         let mut at = 0;
         while at < rows.len() {

@@ -32,12 +32,12 @@ impl Comparer<'_> {
         let text = a_text.measure(b, self.frequency);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
-        let short = text.is_some_and(|t| t.shared_bits < rules.carrying_bits || t.shared < rules.carrying_terms) && !place;
+        let short = text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
         Score::weigh(self.model, person, scored, short)
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
-    fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
+    pub(super) fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
         let mut best = ScoredList::default();
         let mut best_weight = f64::NEG_INFINITY;
         for p in &a.persons {

@@ -19,7 +19,7 @@ pub(super) struct Frequency {
 }
 
 /// Weights are taken over after a sixteenth more submissions, and after so many at the latest.
-pub(super) const MAX_EPOCH: u64 = 1_024;
+pub(super) const MAX_EPOCH: u64 = 512;
 
 const BITS: u32 = 21;
 /// Submissions assumed before the first, each holding none of the terms asked about: an empty index trusts

@@ -42,7 +42,7 @@ impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
     pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
-    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 512 };
+    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 256 };
 }
 
 /// An earlier submission and what it is to the new one.
@@ -269,6 +269,15 @@ impl Linker {
         self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
     }
 
+    /// Makes the weights those of all submissions learned or folded in so far, which otherwise follow with a delay.
+    pub fn settle(&mut self) {
+        self.frequency.take_over();
+    }
+
+    pub(super) const fn frequency(&self) -> &Frequency {
+        &self.frequency
+    }
+
     /// Folds a person's decision, which the machine never overrides.
     pub fn apply(&mut self, ruling: &Ruling) -> Result<(), RulingError> {
         self.cases.apply(ruling)
@@ -360,7 +369,7 @@ fn key(kind: u64, value: u64) -> u32 {
     (mixed >> 32) as u32
 }
 
-fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
+pub(super) fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
     fingerprint.persons.iter().flat_map(|p| {
         let birth = u64::from(p.birth[0]) << 32 | u64::from(p.birth[1]) << 16 | u64::from(p.birth[2]);
         [
