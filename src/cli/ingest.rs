@@ -1,13 +1,6 @@
 //! `onecase ingest`: files through an adapter into the log, and linked.
 
-use std::{
-    fs::File,
-    io::BufReader,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-    time::Instant,
-};
+use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
