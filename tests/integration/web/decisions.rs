@@ -7,7 +7,7 @@ use reqwest::{
 };
 
 use crate::support::{
-    gateway::{WANG, eventually, file, filing, noise, noise_reworded, view},
+    gateway::{WANG, eventually, file, noise, noise_reworded, view},
     http::TestServer,
     stores::on_both_stores,
 };
