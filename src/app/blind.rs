@@ -40,8 +40,7 @@ impl Gateway {
         idempotency_key: Option<String>,
     ) -> Result<Registered, BlindError> {
         let federated = self.federation().platform(platform).ok_or_else(|| SubmitError::UnknownPlatform(platform.to_owned()))?;
-        let print: Fingerprint =
-            serde_json::from_value(filing.fingerprint.clone().into()).map_err(|_| BlindError::ForeignFingerprint)?;
+        let print: Fingerprint = serde_json::from_value(filing.fingerprint.clone().into()).map_err(|_| BlindError::ForeignFingerprint)?;
         if !self.0.fingerprinter.made(&print, platform) {
             return Err(BlindError::ForeignFingerprint);
         }

@@ -102,7 +102,13 @@ pub fn quality<C: Eq + std::hash::Hash, T: Eq + std::hash::Hash>(found: &[C], tr
     let (predicted, actual) = (pairs(found.iter()), pairs(truth.iter()));
     let both = pairs(found.iter().zip(truth));
     let ratio = |a: f64, b: f64| if b > 0.0 { a / b } else { 1.0 };
-    Quality { rows: truth.len(), precision: ratio(both, predicted), recall: ratio(both, actual), f1: ratio(2.0 * both, predicted + actual), seconds }
+    Quality {
+        rows: truth.len(),
+        precision: ratio(both, predicted),
+        recall: ratio(both, actual),
+        f1: ratio(2.0 * both, predicted + actual),
+        seconds,
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod audit;
 mod completions;
 mod corpus;
 mod demo;
+mod evaluate;
+mod explain;
 mod fingerprint;
 mod ingest;
 mod key;
@@ -19,6 +21,7 @@ mod quarantine;
 mod runtime;
 mod serve;
 mod simulate;
+mod train;
 
 use std::{error::Error, process::ExitCode};
 
@@ -54,6 +57,12 @@ enum Command {
     Neighbours(neighbours::Args),
     /// Make blind filings of the records of files: fingerprints instead of content
     Fingerprint(fingerprint::Args),
+    /// Show why two submissions of a file are or are not duplicates, weight by weight
+    Explain(explain::Args),
+    /// Estimate a match model from a corpus, without labels
+    Train(train::Args),
+    /// Measure matching against the truth of a labelled file
+    Evaluate(evaluate::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
@@ -78,6 +87,9 @@ pub fn main() -> ExitCode {
         Command::Link(args) => link::run(args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
         Command::Fingerprint(args) => fingerprint::run(&args),
+        Command::Explain(args) => explain::run(args).map_err(Into::into),
+        Command::Train(args) => train::run(args).map_err(Into::into),
+        Command::Evaluate(args) => evaluate::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args),

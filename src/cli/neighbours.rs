@@ -48,6 +48,7 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     for print in &prints {
         linker.learn(print);
     }
+    linker.settle();
     let top = usize::from(args.top);
     if args.all {
         for (seq, print) in (0_u64..).zip(&prints) {

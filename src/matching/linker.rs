@@ -8,13 +8,13 @@ use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
 use super::compare::{Comparer, leaf, place_hash, point_hash};
 use super::entry::{Entry, Topic, half};
-use super::text::TextProbe;
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
 use super::model::Model;
 use super::postings::{Postings, Tally};
 use super::terms::Term;
+use super::text::TextProbe;
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
@@ -42,7 +42,7 @@ impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
     pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
-    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 512 };
+    pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 256 };
 }
 
 /// An earlier submission and what it is to the new one.
@@ -83,7 +83,14 @@ impl Linker {
     }
 
     pub fn with_options(model: Model, options: IndexOptions) -> Self {
-        Self { model, options, frequency: Frequency::new(), postings: Postings::new(options.list_length), entries: Arena::default(), cases: Cases::default() }
+        Self {
+            model,
+            options,
+            frequency: Frequency::new(),
+            postings: Postings::new(options.list_length),
+            entries: Arena::default(),
+            cases: Cases::default(),
+        }
     }
 
     pub const fn model(&self) -> &Model {
@@ -101,10 +108,7 @@ impl Linker {
 
     /// Bytes held, the fixed tables included.
     pub fn memory_bytes(&self) -> usize {
-        self.frequency.memory_bytes()
-            + self.postings.memory_bytes()
-            + self.cases.memory_bytes()
-            + self.entries.memory_bytes()
+        self.frequency.memory_bytes() + self.postings.memory_bytes() + self.cases.memory_bytes() + self.entries.memory_bytes()
     }
 
     /// The case a submission belongs to now, rulings applied.
@@ -264,9 +268,23 @@ impl Linker {
         names.sort_unstable();
         names.dedup();
         let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
-        let facts = fingerprint.point.map(point_hash).into_iter().chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0)).chain(fingerprint.respondent);
+        let facts = fingerprint
+            .point
+            .map(point_hash)
+            .into_iter()
+            .chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0))
+            .chain(fingerprint.respondent);
         let terms = fingerprint.terms.iter().map(|t| t.hash);
         self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
+    }
+
+    /// Makes the weights those of all submissions learned or folded in so far, which otherwise follow with a delay.
+    pub fn settle(&mut self) {
+        self.frequency.take_over();
+    }
+
+    pub(super) const fn frequency(&self) -> &Frequency {
+        &self.frequency
     }
 
     /// Folds a person's decision, which the machine never overrides.
@@ -360,7 +378,7 @@ fn key(kind: u64, value: u64) -> u32 {
     (mixed >> 32) as u32
 }
 
-fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
+pub(super) fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
     fingerprint.persons.iter().flat_map(|p| {
         let birth = u64::from(p.birth[0]) << 32 | u64::from(p.birth[1]) << 16 | u64::from(p.birth[2]);
         [
@@ -428,15 +446,27 @@ mod tests {
 
     fn petitioner(id: u8) -> Person<'static> {
         let ids = ["11010519491231002X", "430102198001010019", "430102197503120029"];
-        Person { name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default() }
+        Person {
+            name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default()
+        }
     }
 
-    const NOISE: (&str, &str) = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-    const NOISE_AGAIN: (&str, &str) = ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
+    const NOISE: (&str, &str) =
+        ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+    const NOISE_AGAIN: (&str, &str) =
+        ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
     const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
 
     fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
-        Record { platform, persons, subject: text.0, content: text.1, submitted_at: Some(1_767_225_600 + day * 86_400), division: Some("430102"), ..Record::default() }
+        Record {
+            platform,
+            persons,
+            subject: text.0,
+            content: text.1,
+            submitted_at: Some(1_767_225_600 + day * 86_400),
+            division: Some("430102"),
+            ..Record::default()
+        }
     }
 
     #[test]

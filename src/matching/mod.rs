@@ -28,6 +28,10 @@ mod record;
 pub mod resident_id;
 mod terms;
 mod text;
+mod train;
+
+#[cfg(test)]
+mod tests;
 
 pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
@@ -40,3 +44,4 @@ pub use model::{Model, ModelError, Question};
 pub use persons::{Deduplicated, deduplicate};
 pub use record::{Person, Record, Role};
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};
+pub use train::train;

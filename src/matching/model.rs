@@ -169,7 +169,6 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
-
     /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,
@@ -265,6 +264,24 @@ impl Model {
     /// BLAKE3 of the model's text, hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The model as TOML; [`Model::from_toml`] reads it back.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&self.document).unwrap_or_default()
+    }
+
+    /// This model with the m of some comparisons replaced, under a name of its own.
+    pub(super) fn with_estimates(&self, name: &str, rows: usize, m: &[(Kind, &[f64])]) -> Result<Self, ModelError> {
+        let mut document = self.document.clone();
+        name.clone_into(&mut document.name);
+        document.trained_on = format!("{rows} submissions, by expectation-maximisation, from {} {}", self.name(), self.version());
+        for (kind, estimates) in m {
+            for (level, m) in document.comparison[*kind as usize].levels.iter_mut().zip(*estimates) {
+                level.m = *m;
+            }
+        }
+        Self::from_toml(&toml::to_string(&document).unwrap_or_default())
     }
 
     pub(super) fn comparison(&self, kind: Kind) -> &Comparison {

@@ -114,7 +114,7 @@ pub(super) struct Tally {
 }
 
 const FREE: u32 = u32::MAX;
-const TALLY_BITS: u32 = 11;
+const TALLY_BITS: u32 = 9;
 
 impl Tally {
     pub(super) fn new() -> Self {

@@ -2,15 +2,34 @@
 
 use super::entry::{Entry, Topic};
 use super::frequency::Frequency;
-use super::terms::CHAR_HASHES;
+use super::terms::MAX_TERMS;
 
 /// Weight of a character that occurs once, twice, three times, more often: n / (n + 1), so that one matter told with
 /// and without repetition stays alike (Robertson & Walker 1994).
 const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
 
+/// What a shared character is worth at least: a text sent ten thousand times makes its own words common.
+const LEAST_BITS: f32 = 0.5;
+/// Texts this alike are the same text.
+const EQUAL: f64 = 0.98;
+
+impl TextMeasure {
+    pub(super) fn is_equal(&self) -> bool {
+        self.cosine >= EQUAL
+    }
+}
+
+/// Twice as many as there can be characters.
+const SLOTS: usize = 2 * MAX_TERMS;
+
+const fn home(hash: u16) -> usize {
+    (hash.wrapping_mul(0x9e37) >> 7) as usize % SLOTS
+}
+
 /// One text spread out for comparison with many.
 pub(super) struct TextProbe {
-    weights: Vec<f32>,
+    /// Hash and weight of each character by open addressing; hash 0 is free.
+    weights: Box<[(u16, f32); SLOTS]>,
     norm: f32,
     bits: f32,
     present: bool,
@@ -35,13 +54,17 @@ pub(super) struct TextMeasure {
 
 impl TextProbe {
     pub(super) fn new(entry: &Entry, topics: &[Topic], frequency: &Frequency) -> Self {
-        let mut weights = vec![0.0; CHAR_HASHES as usize];
+        let mut weights = Box::new([(0, 0.0); SLOTS]);
         let bits = frequency.chars();
         let (mut square, mut own) = (0.0, 0.0);
         for c in &entry.chars {
             own += bits.bits(c.hash);
             let weight = bits.bits(c.hash) * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
-            weights[usize::from(c.hash) % CHAR_HASHES as usize] = weight;
+            let mut at = home(c.hash);
+            while weights[at].0 != 0 {
+                at = (at + 1) % SLOTS;
+            }
+            weights[at] = (c.hash, weight);
             square += weight * weight;
         }
         let mut topics: Vec<(u16, f32)> = topics.iter().map(|t| (t.short(), t.bits)).collect();
@@ -61,10 +84,10 @@ impl TextProbe {
             let weight = bits * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
             square += weight * weight;
             own += bits;
-            let mine = self.weights[usize::from(c.hash) % CHAR_HASHES as usize];
+            let mine = self.weight(c.hash);
             dot += weight * mine;
             if mine > 0.0 {
-                shared += bits;
+                shared += bits.max(LEAST_BITS);
                 count += 1;
             }
         }
@@ -72,6 +95,20 @@ impl TextProbe {
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
         let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(&other.topics));
         Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count, topic_bits, own_bits: f64::from(self.bits.min(own)) })
+    }
+
+    fn weight(&self, hash: u16) -> f32 {
+        let mut at = home(hash);
+        loop {
+            let (slot, weight) = self.weights[at];
+            if slot == hash {
+                return weight;
+            }
+            if slot == 0 {
+                return 0.0;
+            }
+            at = (at + 1) % SLOTS;
+        }
     }
 
     fn topic_bits(&self, other: &[u16]) -> f64 {

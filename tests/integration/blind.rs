@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use super::guide::{self, compare};
 use crate::support::{
     files,
-    gateway::{LI, TestClock, WANG, anonymous, federation, file, link_all, noise, noise_reworded, organization, platform, start, view, wages},
+    gateway::{
+        LI, TestClock, WANG, anonymous, federation, file, link_all, noise, noise_reworded, organization, platform, start, view, wages,
+    },
     http::TestServer,
     stores::{TestStore, on_both_stores},
 };

@@ -19,7 +19,11 @@ pub(super) fn check(filing: &Value, now: DateTime<Utc>, found: &mut Collector) {
     check_category(filing, found);
     let Some(print) = filing.get("fingerprint").filter(|print| print.is_string()) else { return };
     let Ok(print) = serde_json::from_value::<Fingerprint>(print.clone()) else {
-        found.add(Code::InvalidForm, FINGERPRINT.to_owned(), "This is no fingerprint of a known version; make it with `onecase fingerprint`.");
+        found.add(
+            Code::InvalidForm,
+            FINGERPRINT.to_owned(),
+            "This is no fingerprint of a known version; make it with `onecase fingerprint`.",
+        );
         return;
     };
     let filed = text(filing, "/submitted_at").and_then(|t| DateTime::parse_from_rfc3339(t).ok());

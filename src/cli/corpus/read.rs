@@ -13,8 +13,24 @@ use crate::matching::{Person, Record, resident_id};
 
 /// The columns of the flat form, in the order of [`FlatRow`]'s fields. `place` and `respondent` may be added.
 const COLUMNS: [&str; 18] = [
-    "id", "platform", "channel", "submitted_at", "account", "name", "id_number", "phone", "birth_date", "address",
-    "division", "category", "subject", "content", "longitude", "latitude", "place", "respondent",
+    "id",
+    "platform",
+    "channel",
+    "submitted_at",
+    "account",
+    "name",
+    "id_number",
+    "phone",
+    "birth_date",
+    "address",
+    "division",
+    "category",
+    "subject",
+    "content",
+    "longitude",
+    "latitude",
+    "place",
+    "respondent",
 ];
 const MAX_LINE_BYTES: u64 = 4 << 20;
 /// Naive times are China Standard Time.
@@ -124,11 +140,20 @@ pub fn time(raw: &str) -> Option<i64> {
         return Some(at.timestamp());
     }
     let naive = |format| NaiveDateTime::parse_from_str(raw, format).ok();
-    let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    let formats = [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y/%m/%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+        "%Y/%m/%d %H:%M",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+    ];
     let days = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日"];
-    let at = formats.into_iter().find_map(naive).or_else(|| {
-        days.into_iter().find_map(|f| NaiveDate::parse_from_str(raw, f).ok()).and_then(|d| d.and_hms_opt(12, 0, 0))
-    });
+    let at = formats
+        .into_iter()
+        .find_map(naive)
+        .or_else(|| days.into_iter().find_map(|f| NaiveDate::parse_from_str(raw, f).ok()).and_then(|d| d.and_hms_opt(12, 0, 0)));
     at.map(|at| at.and_utc().timestamp() - DEFAULT_OFFSET_SECONDS)
 }
 
@@ -138,6 +163,8 @@ pub struct RowReader {
     source: Source,
     counted: std::sync::Arc<std::sync::atomic::AtomicU64>,
     malformed: u64,
+    /// An object with a column of ours was there; NDJSON has no header to tell.
+    recognised: bool,
 }
 
 enum Source {
@@ -176,7 +203,7 @@ impl RowReader {
             }
             Source::Csv { reader: Box::new(reader), columns, record: csv::ByteRecord::new() }
         };
-        Ok(Self { path: path.to_owned(), source, counted: bytes, malformed: 0 })
+        Ok(Self { path: path.to_owned(), source, counted: bytes, malformed: 0, recognised: false })
     }
 
     /// Bytes read so far, for progress.
@@ -216,17 +243,24 @@ impl RowReader {
                     if line.trim().is_empty() {
                         continue;
                     }
-                    return Ok(Some(json_row(&line).unwrap_or_else(|| {
+                    let Some((row, recognised)) = json_row(&line) else {
                         self.malformed += 1;
-                        FlatRow::default()
-                    })));
+                        return Ok(Some(FlatRow::default()));
+                    };
+                    self.recognised |= recognised;
+                    // Rows without evidence would all be cases of their own, which looks like a result.
+                    if !self.recognised {
+                        return Err(CorpusError::Columns { path: self.path.clone() });
+                    }
+                    return Ok(Some(row));
                 }
             }
         }
     }
 }
 
-fn json_row(line: &str) -> Option<FlatRow> {
+/// The row, and whether it has a column that says which record it is or what it is about.
+fn json_row(line: &str) -> Option<(FlatRow, bool)> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
     let mut row = FlatRow::default();
     for (name, value) in &object {
@@ -236,7 +270,7 @@ fn json_row(line: &str) -> Option<FlatRow> {
             other => row.set(name, &other.to_string()),
         };
     }
-    Some(row)
+    Some((row, ["id", "subject", "content"].iter().any(|name| object.contains_key(*name))))
 }
 
 fn column(header: &[u8]) -> Option<usize> {
@@ -266,9 +300,33 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_other_words_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rows.jsonl");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            let mut reader = RowReader::open(&path)?;
+            let mut rows = 0;
+            while reader.next_row()?.is_some() {
+                rows += 1;
+            }
+            Ok::<_, CorpusError>(rows)
+        };
+        assert!(matches!(read("{\"编号\":1}\n{\"编号\":2}\n"), Err(CorpusError::Columns { .. })));
+        assert_eq!(read("not JSON\n{\"id\":1}\n{\"编号\":2}\n").expect("rows"), 3);
+    }
+
+    #[test]
     fn dirty_fields_are_counted_and_keep_the_row() {
         let mut row = FlatRow::default();
-        for (column, value) in [("id", "7"), ("submitted_at", "soon"), ("longitude", "x"), ("latitude", "1"), ("id_number", "110105194912310021"), ("subject", "噪音")] {
+        for (column, value) in [
+            ("id", "7"),
+            ("submitted_at", "soon"),
+            ("longitude", "x"),
+            ("latitude", "1"),
+            ("id_number", "110105194912310021"),
+            ("subject", "噪音"),
+        ] {
             assert!(row.set(column, value));
         }
         assert!(!row.set("colour", "red"));

@@ -5,8 +5,8 @@ use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, ReviewQueue, ReviewView, RulingAction, RulingView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, StatusCount, SubmissionCount,
-        SubmissionState, SubmissionView, Verdict,
+        GapView, MatchView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, ReviewQueue, ReviewView,
+        RulingAction, RulingView, StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict,
     },
     domain::{
         case::CaseStatus,
@@ -438,7 +438,8 @@ pub fn ruling() -> RulingView {
 
 pub fn review() -> ReviewView {
     let mut evidence = duplicates().items.remove(1);
-    let other = CaseView { status: CaseStatus::InProgress, reply: None, submissions: 1, platforms: vec!["mobile".into()], ..cases().remove(1) };
+    let other =
+        CaseView { status: CaseStatus::InProgress, reply: None, submissions: 1, platforms: vec!["mobile".into()], ..cases().remove(1) };
     evidence.submission.case = other.id.clone();
     ReviewView { worth: 1.45, probability: 0.725, case: case(), other, evidence, pairs: 2, waiting_since: ago(3_300) }
 }

@@ -1,0 +1,174 @@
+//! Properties of the linker over random logs.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Prepared, Record, Ruling, cases_of};
+
+const TEXTS: [(&str, &str); 5] = [
+    ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。"),
+    ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。"),
+    ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。"),
+    ("投诉", "请处理"),
+    ("", ""),
+];
+const PHONES: [&str; 4] = ["13800000001", "13900000002", "13700000003", "15800000004"];
+
+#[derive(Debug, Clone)]
+enum Step {
+    File { person: Option<usize>, text: usize, platform: usize },
+    Split { at: usize },
+    Merge { a: usize, b: usize },
+    KeepApart { a: usize, b: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (proptest::option::of(0..PHONES.len()), 0..TEXTS.len(), 0..3_usize).prop_map(|(person, text, platform)| Step::File { person, text, platform }),
+        1 => (0..40_usize).prop_map(|at| Step::Split { at }),
+        1 => (0..40_usize, 0..40_usize).prop_map(|(a, b)| Step::Merge { a, b }),
+        1 => (0..40_usize, 0..40_usize).prop_map(|(a, b)| Step::KeepApart { a, b }),
+    ]
+}
+
+/// What a store would hold of a log.
+#[derive(Debug, Clone)]
+enum Stored {
+    Filed { seq: u64, print: Fingerprint, case: u64, matter: Option<u64> },
+    Ruled(Ruling),
+}
+
+fn print(person: Option<usize>, text: usize, platform: usize, seq: u64) -> Fingerprint {
+    let printer = Fingerprinter::new(&FederationKey::from_bytes([8; 32]));
+    let persons = person.map(|p| Person { phone: Some(PHONES[p]), ..Person::default() }).into_iter().collect();
+    let (subject, content) = TEXTS[text];
+    printer.fingerprint(&Record {
+        platform: ["wechat", "province", "mobile"][platform],
+        anonymous: person.is_none(),
+        persons,
+        subject,
+        content,
+        submitted_at: Some(1_767_225_600 + seq as i64 * 3_600),
+        ..Record::default()
+    })
+}
+
+fn ruling(step: &Step, linker: &Linker) -> Option<Ruling> {
+    let cases = cases_of(linker);
+    let nth = |n: usize| cases.keys().copied().nth(n % cases.len().max(1));
+    match step {
+        Step::File { .. } => None,
+        Step::Split { at } => {
+            let (case, members) = cases.iter().filter(|(_, m)| m.len() > 1).nth(*at % cases.len().max(1))?;
+            let last = *members.last()?;
+            Some(Ruling::Split { case: *case, submissions: vec![last], new_case: last })
+        }
+        Step::Merge { a, b } => Some(Ruling::Merge { from: nth(*a)?, into: nth(*b)? }),
+        Step::KeepApart { a, b } => Some(Ruling::KeepApart { a: nth(*a)?, b: nth(*b)? }),
+    }
+}
+
+fn run(steps: &[Step]) -> (Linker, Vec<Stored>, Vec<Outcome>) {
+    let mut linker = Linker::new(Model::default());
+    let (mut stored, mut outcomes) = (Vec::new(), Vec::new());
+    for (n, step) in steps.iter().enumerate() {
+        if let Step::File { person, text, platform } = step {
+            let seq = n as u64 + 1;
+            let print = print(*person, *text, *platform, seq);
+            let outcome = linker.decide(&print);
+            let case = outcome.case.unwrap_or(seq);
+            linker.insert(seq, &print, case, outcome.matter);
+            stored.push(Stored::Filed { seq, print, case, matter: outcome.matter });
+            outcomes.push(outcome);
+        } else if let Some(ruling) = ruling(step, &linker)
+            && linker.apply(&ruling).is_ok()
+        {
+            stored.push(Stored::Ruled(ruling));
+        }
+    }
+    (linker, stored, outcomes)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_same_log_gives_the_same_cases(steps in proptest::collection::vec(step(), 1..60)) {
+        let (one, _, first) = run(&steps);
+        let (two, _, second) = run(&steps);
+        prop_assert_eq!(cases_of(&one), cases_of(&two));
+        prop_assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_restart_changes_nothing(steps in proptest::collection::vec(step(), 2..60)) {
+        let (before, stored, _) = run(&steps);
+        let mut after = Linker::new(Model::default());
+        for item in &stored {
+            match item {
+                Stored::Filed { seq, print, case, matter } => {
+                    let read = Fingerprint::decode(&print.encode()).unwrap();
+                    after.insert(*seq, &read, *case, *matter);
+                }
+                Stored::Ruled(ruling) => after.apply(ruling).unwrap(),
+            }
+        }
+        prop_assert_eq!(cases_of(&before), cases_of(&after));
+        let next = print(Some(1), 1, 1, 1_000);
+        prop_assert_eq!(before.decide(&next), after.decide(&next));
+    }
+
+    #[test]
+    fn batches_decide_as_one_by_one(texts in proptest::collection::vec((proptest::option::of(0..4_usize), 0..5_usize, 0..3_usize), 1..80)) {
+        let steps: Vec<Step> = texts.iter().map(|(person, text, platform)| Step::File { person: *person, text: *text, platform: *platform }).collect();
+        let (one_by_one, _, outcomes) = run(&steps);
+        let prints: Vec<Fingerprint> = (1..).zip(&texts).map(|(seq, (person, text, platform))| print(*person, *text, *platform, seq)).collect();
+        let mut linker = Linker::new(Model::default());
+        let mut decided = Vec::new();
+        while decided.len() < prints.len() {
+            let batch = &prints[decided.len()..prints.len().min(decided.len() + linker.preparable())];
+            let prepared: Vec<Prepared> = batch.iter().map(|p| linker.prepare(p)).collect();
+            for (print, prepared) in batch.iter().zip(&prepared) {
+                let seq = decided.len() as u64 + 1;
+                let outcome = linker.decide_prepared(print, prepared);
+                linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
+                decided.push(outcome);
+            }
+        }
+        prop_assert_eq!(cases_of(&linker), cases_of(&one_by_one));
+        prop_assert_eq!(decided, outcomes);
+    }
+
+    #[test]
+    fn the_anonymous_are_never_merged(texts in proptest::collection::vec(0..5_usize, 1..30)) {
+        let steps: Vec<Step> = texts.iter().map(|text| Step::File { person: None, text: *text, platform: 0 }).collect();
+        let (linker, ..) = run(&steps);
+        prop_assert!(cases_of(&linker).values().all(|members| members.len() == 1));
+    }
+
+    #[test]
+    fn weights_add_up(steps in proptest::collection::vec(step(), 1..40)) {
+        let (_, _, outcomes) = run(&steps);
+        for m in outcomes.iter().flat_map(|o| &o.matches) {
+            let sum = m.evidence.comparisons.iter().fold(m.evidence.prior, |sum, c| sum + c.weight);
+            prop_assert!(sum == m.evidence.weight);
+            prop_assert_ne!(m.decision, Decision::Distinct);
+        }
+    }
+}
+
+#[test]
+fn thousands_of_equal_texts_stay_bounded() {
+    let mut linker = Linker::new(Model::default());
+    let mut founded: BTreeMap<u64, u64> = BTreeMap::new();
+    for seq in 1..=3_000 {
+        let print = print(Some(seq as usize % 4), 0, 0, seq);
+        let outcome = linker.decide(&print);
+        assert!(outcome.matches.len() <= super::MAX_MATCHES);
+        let case = outcome.case.unwrap_or(seq);
+        *founded.entry(case).or_default() += 1;
+        linker.insert(seq, &print, case, outcome.matter);
+    }
+    assert_eq!(founded.len(), 4);
+}
