@@ -25,7 +25,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
-    let mut reader = MultiReader::open(&args.files, true)?;
+    let mut reader = MultiReader::open(&args.files, None, true)?;
     let printer = Fingerprinter::new(&run_key());
     let mut linker = Linker::new(load_model(args.model.as_ref())?);
     let (mut found_a, mut found_b) = (None, None);
@@ -72,7 +72,9 @@ pub fn waterfall(evidence: &Evidence) -> String {
         line(&c.name, &c.level, c.weight);
     }
     line("sum", "", evidence.weight);
-    let told = |name: &str, answer: crate::matching::Answer| format!("same {name}: {:?}, {:+.3} bits, probability {:.4}\n", answer.verdict, answer.weight, answer.probability);
+    let told = |name: &str, answer: crate::matching::Answer| {
+        format!("same {name}: {:?}, {:+.3} bits, probability {:.4}\n", answer.verdict, answer.weight, answer.probability)
+    };
     out.push_str(&told("person", evidence.person));
     out.push_str(&told("matter", evidence.matter));
     let _ = writeln!(out, "{:?} by rule {}", evidence.decision, evidence.rule);
@@ -86,7 +88,8 @@ mod tests {
     #[test]
     fn shows_every_weight() {
         let printer = Fingerprinter::new(&run_key());
-        let print = printer.fingerprint(&crate::matching::Record { subject: "停水", content: "幸福路停水三天", ..Default::default() });
+        let print =
+            printer.fingerprint(&crate::matching::Record { subject: "停水", content: "幸福路停水三天", ..Default::default() });
         let text = waterfall(&Linker::new(crate::matching::Model::default()).explain(&print, &print));
         for word in ["prior", "text", "sum", "same matter", "by rule"] {
             assert!(text.contains(word), "{text}");

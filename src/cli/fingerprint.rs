@@ -33,7 +33,7 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
         None => Box::new(std::io::stdout()),
     };
     let mut out = std::io::BufWriter::new(target);
-    let mut reader = MultiReader::open(&args.files, args.quiet)?;
+    let mut reader = MultiReader::open(&args.files, None, args.quiet)?;
     let mut rows: Vec<FlatRow> = Vec::new();
     loop {
         rows.clear();

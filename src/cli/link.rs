@@ -115,7 +115,13 @@ pub struct Run {
 impl Run {
     pub fn new(model: Model) -> Self {
         let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
-        Self { printer: Fingerprinter::new(&run_key()), linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary }
+        Self {
+            printer: Fingerprinter::new(&run_key()),
+            linker: Linker::new(model),
+            ids: Ids::default(),
+            problems: Problems::default(),
+            summary,
+        }
     }
 
     /// Links rows in order. `learn` counts their terms before the first is decided.

@@ -32,7 +32,8 @@ impl Comparer<'_> {
         let text = a_text.measure(b, self.frequency);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
-        let short = text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
+        let short =
+            text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
         Score::weigh(self.model, person, scored, short)
     }
 
@@ -132,7 +133,9 @@ impl Comparer<'_> {
         let comparison = self.model.comparison(kind);
         let level = comparison.level(measure);
         let weight = match value {
-            Some(value) if comparison.term_frequency != TermFrequency::None => comparison.weight_of_value(level, |u| self.frequency.relative(value, u)),
+            Some(value) if comparison.term_frequency != TermFrequency::None => {
+                comparison.weight_of_value(level, |u| self.frequency.relative(value, u))
+            }
             _ => comparison.weight(level, measure),
         };
         Scored { kind, level: level as u8, measure: measure as f32, weight: quantise(weight) }
@@ -241,7 +244,9 @@ mod tests {
 
     #[test]
     fn categories() {
-        for (a, b, want) in [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)] {
+        for (a, b, want) in
+            [([1, 2, 3], [1, 2, 3], 1.0), ([1, 2, 3], [1, 2, 0], 2.0 / 3.0), ([1, 0, 0], [1, 0, 0], 1.0), ([1, 2, 3], [4, 5, 6], 0.0)]
+        {
             assert!((category_measure(a, b) - want).abs() < 1e-9);
         }
     }

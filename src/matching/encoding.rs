@@ -118,7 +118,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
     }
     if has(2) {
         let digits = input.byte()?;
-        print.division = Some(Division { digits, code: input.varint()? }).filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
+        print.division = Some(Division { digits, code: input.varint()? })
+            .filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
         if print.division.is_none() {
             return Err(FingerprintError::Invalid("division"));
         }
@@ -295,7 +296,16 @@ mod tests {
             place: vec![1, 5],
             terms: vec![Term { hash: 1, count: 2 }, Term { hash: u32::MAX, count: 15 }],
             chars: vec![Term { hash: 16_383, count: 1 }],
-            persons: vec![PersonPrint { id: 1, id_verified: true, name: 2, name_clk: Clk([1, 2]), birth: [1, 0, 3], address: vec![0, 2], role: Role::CoSigner, ..PersonPrint::default() }],
+            persons: vec![PersonPrint {
+                id: 1,
+                id_verified: true,
+                name: 2,
+                name_clk: Clk([1, 2]),
+                birth: [1, 0, 3],
+                address: vec![0, 2],
+                role: Role::CoSigner,
+                ..PersonPrint::default()
+            }],
         }
     }
 

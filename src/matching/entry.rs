@@ -396,7 +396,18 @@ mod tests {
             respondent: Some(4),
             chars: vec![Char { hash: 1, repeat: 3 }, Char { hash: 16_383, repeat: 1 }],
             topics: vec![3, 7_000],
-            persons: vec![PersonEntry { id: 1, id_verified: true, name: 5, name_parts: vec![1, 2], birth: [1, 2, 3], address: vec![9], ..PersonEntry::default() }; 2],
+            persons: vec![
+                PersonEntry {
+                    id: 1,
+                    id_verified: true,
+                    name: 5,
+                    name_parts: vec![1, 2],
+                    birth: [1, 2, 3],
+                    address: vec![9],
+                    ..PersonEntry::default()
+                };
+                2
+            ],
         };
         for entry in [Entry::default(), entry] {
             let mut bytes = Vec::new();

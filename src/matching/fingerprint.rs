@@ -79,7 +79,12 @@ impl PersonPrint {
 
     /// Whether anything here can say who this is.
     pub(super) fn is_identifying(&self) -> bool {
-        self.id != 0 || self.phone != 0 || self.account != 0 || self.name != 0 || !self.id_digits.is_empty() || !self.phone_digits.is_empty()
+        self.id != 0
+            || self.phone != 0
+            || self.account != 0
+            || self.name != 0
+            || !self.id_digits.is_empty()
+            || !self.phone_digits.is_empty()
     }
 }
 

@@ -29,7 +29,15 @@ const PSEUDO_DOCUMENTS: u64 = 1_000;
 impl Frequency {
     pub(super) fn new() -> Self {
         let chars = CHAR_HASHES as usize;
-        Self { counts: vec![0; 1 << BITS], chars: vec![0; chars], chars_log: vec![0.0; chars], documents: 0, pending: Vec::new(), pending_chars: Vec::new(), pending_documents: 0 }
+        Self {
+            counts: vec![0; 1 << BITS],
+            chars: vec![0; chars],
+            chars_log: vec![0.0; chars],
+            documents: 0,
+            pending: Vec::new(),
+            pending_chars: Vec::new(),
+            pending_documents: 0,
+        }
     }
 
     pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>, chars: impl Iterator<Item = u32>) {

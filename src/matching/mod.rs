@@ -43,5 +43,5 @@ pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, Prepared, ca
 pub use model::{Model, ModelError, Question};
 pub use persons::{Deduplicated, deduplicate};
 pub use record::{Person, Record, Role};
-pub use train::train;
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};
+pub use train::train;

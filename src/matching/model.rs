@@ -169,7 +169,6 @@ pub(super) struct Priors {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextRules {
-
     /// Bits of weight a text can earn for each bit of information shared: words are made of characters, so these are
     /// not independent.
     pub earned_share: f64,

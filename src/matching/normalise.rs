@@ -66,7 +66,8 @@ pub fn is_placeholder(compacted: &str) -> bool {
         None => true,
         Some(first) => {
             let repeated = compacted.len() > 1 && chars.all(|c| c == first);
-            repeated || matches!(compacted, "无" | "匿名" | "未知" | "不详" | "null" | "none" | "nan" | "unknown" | "anonymous" | "na" | "x")
+            repeated
+                || matches!(compacted, "无" | "匿名" | "未知" | "不详" | "null" | "none" | "nan" | "unknown" | "anonymous" | "na" | "x")
         }
     }
 }
@@ -75,7 +76,18 @@ pub fn is_placeholder(compacted: &str) -> bool {
 /// visible digits. Masked digits (`*`, `x`) are kept as `*`.
 pub fn phone(raw: &str) -> Option<String> {
     let folded = fold(raw, 40);
-    let digits: String = folded.chars().filter_map(|c| if c.is_ascii_digit() { Some(c) } else if matches!(c, '*' | 'x') { Some('*') } else { None }).collect();
+    let digits: String = folded
+        .chars()
+        .filter_map(|c| {
+            if c.is_ascii_digit() {
+                Some(c)
+            } else if matches!(c, '*' | 'x') {
+                Some('*')
+            } else {
+                None
+            }
+        })
+        .collect();
     let stripped = ["0086", "86"]
         .iter()
         .find_map(|prefix| digits.strip_prefix(prefix).filter(|rest| rest.len() == 11 && rest.starts_with('1')))
@@ -110,12 +122,9 @@ mod tests {
 
     #[test]
     fn folds_width_script_and_case() {
-        for (raw, folded) in [
-            ("ＡＢＣ１２３", "abc123"),
-            ("噪音擾民，請盡快處理", "噪音扰民,请尽快处理"),
-            ("Main Street", "main street"),
-            ("㎡", "m2"),
-        ] {
+        for (raw, folded) in
+            [("ＡＢＣ１２３", "abc123"), ("噪音擾民，請盡快處理", "噪音扰民,请尽快处理"), ("Main Street", "main street"), ("㎡", "m2")]
+        {
             assert_eq!(fold(raw, 100), folded, "{raw}");
         }
     }

@@ -191,7 +191,8 @@ fn blocked_pairs(persons: &[&PersonPrint], frequency: &Frequency) -> Vec<(u32, u
 /// Pairs of things that seldom agree by chance: a number alone, the whole birth date, a word of the name with a part
 /// of the birth date or a rare word of the address, two rare words of the address.
 fn block_keys(person: &PersonPrint, frequency: &Frequency, keys: &mut Vec<u64>) {
-    let mut push = |kind: u64, a: u64, b: u64| keys.push((a ^ kind << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b.wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
+    let mut push =
+        |kind: u64, a: u64, b: u64| keys.push((a ^ kind << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b.wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
     for (kind, token) in [(1, person.id), (2, person.phone), (3, person.name)] {
         if token != 0 {
             push(kind, token, 0);

@@ -32,11 +32,7 @@ pub fn parse(raw: &str) -> Option<IdNumber> {
     }
     let widened = widen(&text);
     let number = widened.as_deref().unwrap_or(&text);
-    if verifies(number) {
-        Some(IdNumber::Verified(number.to_owned()))
-    } else {
-        Some(IdNumber::Unverified(text))
-    }
+    if verifies(number) { Some(IdNumber::Verified(number.to_owned())) } else { Some(IdNumber::Unverified(text)) }
 }
 
 /// The check character of the first 17 digits; `None` unless they are digits.

@@ -139,7 +139,9 @@ mod tests {
 
     #[test]
     fn counts_grams_and_words() {
-        for (text, distinct) in [("", 0), ("水", 0), ("停水", 1), ("停水了", 2), ("停水,停水", 1), ("3栋B座", 2), ("pot hole 12", 3), ("。。!", 0)] {
+        for (text, distinct) in
+            [("", 0), ("水", 0), ("停水", 1), ("停水了", 2), ("停水,停水", 1), ("3栋B座", 2), ("pot hole 12", 3), ("。。!", 0)]
+        {
             assert_eq!(terms(text).len(), distinct, "{text}");
         }
         assert_eq!(terms("停水,停水")[0].count, 2);

@@ -40,7 +40,8 @@ pub fn train(model: &Model, prints: &[Fingerprint], name: &str) -> Result<Model,
     let start = Estimate { prior: 0.3, m: column(|l| l.m), u: column(|l| l.u), rounds: 0 };
     let found = estimate(&vectors, &start, MAX_ROUNDS);
     let seen = |i: usize| vectors.iter().any(|(levels, _)| levels[i] != MISSING);
-    let estimates: Vec<(Kind, &[f64])> = kinds.iter().enumerate().filter(|(i, _)| seen(*i)).map(|(i, k)| (*k, found.m[i].as_slice())).collect();
+    let estimates: Vec<(Kind, &[f64])> =
+        kinds.iter().enumerate().filter(|(i, _)| seen(*i)).map(|(i, k)| (*k, found.m[i].as_slice())).collect();
     model.with_estimates(name, prints.len(), &estimates)
 }
 

@@ -9,7 +9,8 @@ use super::vocabulary::{
 };
 use crate::matching::resident_id::check_character;
 
-const PLATFORMS: [(&str, &str); 5] = [("province", "web"), ("mobile", "mobile_app"), ("wechat", "wechat"), ("hotline", "phone"), ("letters", "letter")];
+const PLATFORMS: [(&str, &str); 5] =
+    [("province", "web"), ("mobile", "mobile_app"), ("wechat", "wechat"), ("hotline", "phone"), ("letters", "letter")];
 /// 2024-01-01, and how long the corpus lasts.
 const START: i64 = 1_704_067_200;
 const SPAN_DAYS: u64 = 730;
@@ -99,8 +100,24 @@ pub struct Plan {
 pub fn write(plan: Plan, output: impl Write) -> Result<(), CorpusError> {
     let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 18).from_writer(output);
     writer.write_record([
-        "id", "platform", "channel", "submitted_at", "account", "name", "id_number", "phone", "birth_date", "address", "division",
-        "category", "subject", "content", "longitude", "latitude", "truth_case", "truth_matter",
+        "id",
+        "platform",
+        "channel",
+        "submitted_at",
+        "account",
+        "name",
+        "id_number",
+        "phone",
+        "birth_date",
+        "address",
+        "division",
+        "category",
+        "subject",
+        "content",
+        "longitude",
+        "latitude",
+        "truth_case",
+        "truth_matter",
     ])?;
     for (n, filing) in filings(plan).into_iter().enumerate() {
         writer.write_record(row(plan.seed, n, filing))?;
@@ -141,17 +158,38 @@ fn row(seed: u64, n: usize, filing: Filing) -> Vec<String> {
     let anonymous = draw.percent(3.0);
     let (subject, content) = text(&matter, seed, filing, &mut draw);
     let (platform, channel) = *draw.pick(&PLATFORMS);
-    let account = if anonymous || draw.percent(40.0) { String::new() } else { format!("{platform}{:x}", person.key.wrapping_mul(0x9e37_79b9) >> 8) };
+    let account =
+        if anonymous || draw.percent(40.0) { String::new() } else { format!("{platform}{:x}", person.key.wrapping_mul(0x9e37_79b9) >> 8) };
     let identity = identity(&person, anonymous, &mut draw);
     let [name, id, phone, birth, address] = identity;
     let division = if draw.percent(4.0) { String::new() } else { matter.division.to_string() };
     let category = category(matter.problem, &mut draw);
-    let (lon, lat) = if draw.percent(25.0) { (format!("{:.5}", matter.point.0 + jitter(&mut draw)), format!("{:.5}", matter.point.1 + jitter(&mut draw))) } else { (String::new(), String::new()) };
+    let (lon, lat) = if draw.percent(25.0) {
+        (format!("{:.5}", matter.point.0 + jitter(&mut draw)), format!("{:.5}", matter.point.1 + jitter(&mut draw)))
+    } else {
+        (String::new(), String::new())
+    };
     let truth = if anonymous { format!("a{n}") } else { format!("c{}", filing.case) };
     let at = chrono::DateTime::from_timestamp(filing.at, 0).map(|t| t.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()).unwrap_or_default();
     vec![
-        format!("s{n:08}"), platform.to_owned(), channel.to_owned(), at, account, name, id, phone, birth, address, division, category, subject,
-        content, lon, lat, truth, format!("m{matter_key}"),
+        format!("s{n:08}"),
+        platform.to_owned(),
+        channel.to_owned(),
+        at,
+        account,
+        name,
+        id,
+        phone,
+        birth,
+        address,
+        division,
+        category,
+        subject,
+        content,
+        lon,
+        lat,
+        truth,
+        format!("m{matter_key}"),
     ]
 }
 

@@ -13,8 +13,24 @@ use crate::matching::{Person, Record, resident_id};
 
 /// The columns of the flat form, in the order of [`FlatRow`]'s fields. `place` and `respondent` may be added.
 const COLUMNS: [&str; 18] = [
-    "id", "platform", "channel", "submitted_at", "account", "name", "id_number", "phone", "birth_date", "address",
-    "division", "category", "subject", "content", "longitude", "latitude", "place", "respondent",
+    "id",
+    "platform",
+    "channel",
+    "submitted_at",
+    "account",
+    "name",
+    "id_number",
+    "phone",
+    "birth_date",
+    "address",
+    "division",
+    "category",
+    "subject",
+    "content",
+    "longitude",
+    "latitude",
+    "place",
+    "respondent",
 ];
 const MAX_LINE_BYTES: u64 = 4 << 20;
 /// Naive times are China Standard Time.
@@ -124,11 +140,20 @@ pub fn time(raw: &str) -> Option<i64> {
         return Some(at.timestamp());
     }
     let naive = |format| NaiveDateTime::parse_from_str(raw, format).ok();
-    let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    let formats = [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y/%m/%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+        "%Y/%m/%d %H:%M",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+    ];
     let days = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日"];
-    let at = formats.into_iter().find_map(naive).or_else(|| {
-        days.into_iter().find_map(|f| NaiveDate::parse_from_str(raw, f).ok()).and_then(|d| d.and_hms_opt(12, 0, 0))
-    });
+    let at = formats
+        .into_iter()
+        .find_map(naive)
+        .or_else(|| days.into_iter().find_map(|f| NaiveDate::parse_from_str(raw, f).ok()).and_then(|d| d.and_hms_opt(12, 0, 0)));
     at.map(|at| at.and_utc().timestamp() - DEFAULT_OFFSET_SECONDS)
 }
 
@@ -268,7 +293,14 @@ mod tests {
     #[test]
     fn dirty_fields_are_counted_and_keep_the_row() {
         let mut row = FlatRow::default();
-        for (column, value) in [("id", "7"), ("submitted_at", "soon"), ("longitude", "x"), ("latitude", "1"), ("id_number", "110105194912310021"), ("subject", "噪音")] {
+        for (column, value) in [
+            ("id", "7"),
+            ("submitted_at", "soon"),
+            ("longitude", "x"),
+            ("latitude", "1"),
+            ("id_number", "110105194912310021"),
+            ("subject", "噪音"),
+        ] {
             assert!(row.set(column, value));
         }
         assert!(!row.set("colour", "red"));
