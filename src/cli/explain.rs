@@ -27,7 +27,7 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
+pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let mut reader = MultiReader::open(&args.files, None, true)?;
     let printer = Fingerprinter::new(&run_key());
     let mut linker = Linker::new(load_model(args.model.as_ref())?);
