@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
-    app::{AppError, CallbackRefused, RuleError, SubmitError, UpdateError, code::Code},
+    app::{AppError, BlindError, CallbackRefused, RuleError, SubmitError, UpdateError, code::Code},
 };
 
 /// When to send again what could not be stored.
@@ -34,6 +34,16 @@ impl From<SubmitError> for Problem {
             SubmitError::Overloaded { retry_after } => Self::of(Code::Overloaded).retry_after(retry_after),
             SubmitError::UnknownPlatform(_) => Self::of(Code::PlatformKeyRequired),
             SubmitError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<BlindError> for Problem {
+    fn from(error: BlindError) -> Self {
+        match (error.violations(), error) {
+            (Some(violations), _) => violations.into(),
+            (None, BlindError::Submit(error)) => error.into(),
+            (None, error) => Self::internal(error),
         }
     }
 }

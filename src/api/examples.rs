@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::{code::Code, view::*},
     domain::{
+        blind::BlindSubmission,
         case::CaseStatus,
         division::Level,
         message::{CaseSummary, MessageKind, OrganizationReference},
@@ -47,6 +48,7 @@ pub fn insert(document: &mut Value) {
 fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "createSubmission" => value(&submission()),
+        "createBlindSubmission" => value(&blind()),
         "createSubmissions" => Value::String(format!("{}\n", value(&submission()))),
         "updateCase" => value(&update(CaseReference::Case(CASE.into()))),
         "reportUpdate" => value(&update(CaseReference::Receipt("XF-2026-0817".into()))),
@@ -61,10 +63,11 @@ fn request(operation: &str) -> Option<Value> {
 
 fn response_to(operation: &str, status: &str) -> Option<Value> {
     Some(match (operation, status) {
-        ("createSubmission", "202") => {
+        ("createSubmission" | "createBlindSubmission", "202") => {
             value(&SubmissionReceipt { id: FILING.into(), state: SubmissionState::Registered, received_at: at("2026-03-01T01:30:02Z") })
         }
         ("createSubmission" | "getSubmission", "200" | "201") => value(&filing()),
+        ("createBlindSubmission", "200" | "201") => value(&SubmissionView { submission: None, blind: true, ..filing() }),
         ("createSubmissions", "200") => value(&batch_result()),
         ("listSubmissions", "200") => page(SubmissionView { submission: None, ..filing() }),
         ("listCaseSubmissions", "200") => listed(SubmissionView { submission: None, ..filing() }),
@@ -157,6 +160,19 @@ fn submission() -> Submission {
     }
 }
 
+fn blind() -> BlindSubmission {
+    BlindSubmission {
+        source_id: "M-2026-0042".into(),
+        channel: Channel::Wechat,
+        kind: Kind::Request,
+        submitted_at: local("2026-03-01T09:30:00+08:00"),
+        anonymous: false,
+        division: Some("430102".into()),
+        category: Some("城乡建设/施工管理/夜间施工".into()),
+        fingerprint: "0106".into(),
+    }
+}
+
 fn update(reference: CaseReference) -> CaseUpdate {
     CaseUpdate {
         update_id: "XF-2026-0817-3".into(),
@@ -193,6 +209,7 @@ fn filing() -> SubmissionView {
         case: Some(CaseSummary { id: CASE.into(), status: CaseStatus::Routed, organization: Some(body()) }),
         decision: Some(Decision::Duplicate),
         probability: Some(0.9997),
+        blind: false,
         submission: Some(submission()),
     }
 }

@@ -16,7 +16,7 @@ use utoipa_actix_web::AppExt;
 use super::{examples, problem::ProblemBody, responses};
 use crate::{
     app::validate::json_schema::{self, refine_components},
-    domain::message::Message,
+    domain::{blind::BlindSubmission, message::Message},
 };
 
 /// The version of the contract. It moves when the contract does, not with the package.
@@ -84,6 +84,7 @@ pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("onecase.v1.json", pretty(document())),
         ("schemas/submission.schema.json", pretty(json_schema::submission())),
+        ("schemas/blind-submission.schema.json", pretty(json_schema::document::<BlindSubmission>("blind-submission", "BlindSubmission"))),
         ("schemas/case-update.schema.json", pretty(json_schema::case_update())),
         ("schemas/message.schema.json", pretty(json_schema::message())),
     ]
@@ -197,6 +198,7 @@ mod tests {
         let document = document();
         for name in [
             "Submission",
+            "BlindSubmission",
             "Petitioner",
             "IdDocument",
             "Point",

@@ -78,8 +78,12 @@ impl Drop for InFlight<'_> {
 impl Gateway {
     /// Registers a validated filing of a platform. Returns once it is durable.
     pub async fn submit(&self, platform: &str, submission: Submission, idempotency_key: Option<String>) -> Result<Registered, SubmitError> {
-        let _in_flight = idempotency_key.as_ref().map(|key| self.hold_key(platform, key)).transpose()?;
-        let new = self.prepare(platform, submission, idempotency_key)?;
+        self.enqueue(self.prepare(platform, submission, idempotency_key)?).await
+    }
+
+    /// Puts a prepared filing into the log with whatever else is waiting.
+    pub(super) async fn enqueue(&self, new: NewSubmission) -> Result<Registered, SubmitError> {
+        let _in_flight = new.idempotency_key.as_ref().map(|key| self.hold_key(&new.platform, key)).transpose()?;
         let (id, received_at) = (new.id.clone(), new.received_at);
         let (answer, answered) = oneshot::channel();
         self.0.intake.try_send(Job { new, answer }).map_err(|_| SubmitError::Overloaded { retry_after: Duration::from_secs(1) })?;

@@ -27,10 +27,22 @@ impl Messenger<'_> {
         let platform = case.platform.as_deref()?;
         let own = (founding.platform == platform).then(|| reference(founding));
         let mut message = self.message(MessageKind::CaseForwarded, case, own);
-        message.forwarded = Some(Box::new(founding.submission.clone()));
+        message.forwarded = Some(Box::new(if founding.blind { self.withheld(founding) } else { founding.submission.clone() }));
         // The responsible body is part of the key: a case routed anew is a new forward.
         let organization = case.organization.as_deref().unwrap_or_default();
         self.owed(platform, message, format!("forward:{}:{organization}:{}", case.id, ruling.unwrap_or_default()))
+    }
+
+    /// The envelope of a blind filing, saying where its content can be asked for: the body gets a case it can handle, and
+    /// the platform keeps what it may not share.
+    fn withheld(&self, founding: &Registered) -> Submission {
+        let name = self.federation.platform(&founding.platform).map_or(founding.platform.as_str(), |p| p.platform.name.as_str());
+        let mut envelope = founding.submission.clone();
+        envelope.subject = format!("{name}登记的信访件（内容由该平台保存）");
+        envelope.content = format!("本件由{name}登记，编号{}。内容和信访人信息未经网关交换，请凭该编号向该平台调取。", envelope.source_id);
+        let place = serde_json::json!({ "platform": founding.platform, "name": name, "source_id": envelope.source_id });
+        envelope.extensions.insert("content_at".to_owned(), place);
+        envelope
     }
 
     /// To the platform of a body that had the case: people ruled that it is handled elsewhere.

@@ -2,6 +2,7 @@
 //! who calls them: HTTP, a worker or a command.
 
 mod authenticate;
+mod blind;
 mod callback;
 pub mod code;
 mod federation;
@@ -31,6 +32,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
 pub use authenticate::{Credential, NewKey};
+pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;

@@ -35,9 +35,9 @@ impl Gateway {
         let id = id.to_owned();
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
-            let submission = found.submission.clone();
+            let submission = (!found.blind).then(|| found.submission.clone());
             let mut views = assemble::submissions(gateway, c, vec![found])?;
-            Ok(views.pop().map(|view| SubmissionView { submission: Some(submission), ..view }))
+            Ok(views.pop().map(|view| SubmissionView { submission, ..view }))
         })
         .await
     }

@@ -14,12 +14,7 @@ use super::{
 };
 use crate::{
     audit::{Entry, sha256},
-    domain::{
-        case::CaseStatus,
-        division, id,
-        organization::RoutingRequest,
-        submission::Kind,
-    },
+    domain::{case::CaseStatus, division, id, organization::RoutingRequest, submission::Kind},
     matching,
     store::{
         Connection, Page, StoreError, audit,

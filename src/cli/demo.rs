@@ -68,9 +68,7 @@ async fn demo(args: &Args) -> Result<ExitCode, Failure> {
     let system = Clock::system();
     let scenario = Scenario::generate(Plan::new(args.seed, system.now()));
     let simulation = Simulation::start(&Setting {
-        platforms: super::simulate::PLATFORMS
-            .map(|(id, software)| PlatformSetting { id: id.to_owned(), software, port: 0 })
-            .to_vec(),
+        platforms: super::simulate::PLATFORMS.map(|(id, software)| PlatformSetting { id: id.to_owned(), software, port: 0 }).to_vec(),
         behaviour: Behaviour::default(),
         gateway: None,
         clock: Arc::new(move || system.now()),
@@ -96,7 +94,11 @@ async fn demo(args: &Args) -> Result<ExitCode, Failure> {
     if args.exit {
         return Ok(if held { ExitCode::SUCCESS } else { ExitCode::from(1) });
     }
-    eprintln!("\nThe gateway stays up.\n  pages         {0}/\n  API reference {0}/docs\n  API key       {1}  (bureau: monitor, administer)\nCtrl-C ends it.", world.address(), world.key);
+    eprintln!(
+        "\nThe gateway stays up.\n  pages         {0}/\n  API reference {0}/docs\n  API key       {1}  (bureau: monitor, administer)\nCtrl-C ends it.",
+        world.address(),
+        world.key
+    );
     tokio::signal::ctrl_c().await?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -185,7 +187,8 @@ struct Progress {
 impl Progress {
     fn new(filings: u64) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = |prefix: &'static str, length| bars.add(ProgressBar::new(length)).with_style(style.clone()).with_prefix(prefix);
         let (filed, linked) = (bar("filed", filings), bar("linked", filings));
         let (delivered, answered) = (bar("delivered", 0), bar("answered", 0));

@@ -10,6 +10,9 @@ use crate::matching::{Evidence, Fingerprinter, Linker};
 /// Show the evidence between two submissions of a file, weight by weight.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Read the files through this adapter folder instead of as flat columns
+    #[arg(long, value_name = "DIR")]
+    pub adapter: Option<PathBuf>,
     /// Id of one submission
     pub a: String,
     /// Id of the other
@@ -25,7 +28,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
-    let mut reader = MultiReader::open(&args.files, None, true)?;
+    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), true)?;
     let printer = Fingerprinter::new(&run_key());
     let mut linker = Linker::new(load_model(args.model.as_ref())?);
     let (mut found_a, mut found_b) = (None, None);

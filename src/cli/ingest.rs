@@ -1,13 +1,6 @@
 //! `onecase ingest`: files through an adapter into the log, and linked.
 
-use std::{
-    fs::File,
-    io::{BufReader, BufWriter, Write},
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-    time::Instant,
-};
+use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -44,6 +37,7 @@ pub struct Args {
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
+    /// Files in the adapter's format; the name decides which of its formats
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
@@ -210,22 +204,17 @@ async fn count(gateway: &Gateway, summary: &mut Summary) -> Result<(), Failure> 
 }
 
 fn write_links(gateway: &Gateway, path: &PathBuf) -> Result<(), Failure> {
-    let mut out = BufWriter::new(File::create(path)?);
-    writeln!(out, "id,case,matter,probability")?;
+    let mut out = csv::Writer::from_path(path)?;
+    out.write_record(["id", "case", "matter", "probability"])?;
     let mut after = 0;
     loop {
         let rows = gateway.store().read(|c| links::export(c, Page::beyond(after)))?;
         let Some(last) = rows.last() else { break };
         after = last.submission_seq;
         for row in rows {
-            writeln!(
-                out,
-                "{},{},{},{}",
-                row.source_id,
-                row.case_id,
-                row.matter_id.as_deref().unwrap_or(&row.case_id),
-                row.probability.unwrap_or(0.0)
-            )?;
+            let matter = row.matter_id.as_deref().unwrap_or(&row.case_id);
+            // A platform's number may hold commas and quotes.
+            out.write_record([&*row.source_id, &*row.case_id, matter, &*row.probability.unwrap_or(0.0).to_string()])?;
         }
     }
     Ok(out.flush()?)

@@ -88,7 +88,10 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     }
     reader.finish();
     sink.finish()?;
-    let summary = run.summary(started.elapsed().as_secs_f64());
+    let mut summary = run.summary(started.elapsed().as_secs_f64());
+    if reader.malformed() > 0 {
+        summary.problems.insert("row".to_owned(), reader.malformed());
+    }
     if args.json {
         println!("{}", serde_json::to_string(&summary).unwrap_or_default());
     } else if !args.quiet {
@@ -237,6 +240,13 @@ impl Rows {
         }
     }
 
+    fn malformed(&self) -> u64 {
+        match self {
+            Self::Flat(rows) => rows.malformed(),
+            Self::Adapted(_) => 0,
+        }
+    }
+
     fn bytes_read(&self) -> u64 {
         match self {
             Self::Flat(rows) => rows.bytes_read(),
@@ -251,6 +261,7 @@ pub struct MultiReader {
     paths: std::vec::IntoIter<PathBuf>,
     current: Option<Rows>,
     before: u64,
+    malformed: u64,
     progress: ProgressBar,
 }
 
@@ -267,7 +278,7 @@ impl MultiReader {
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} {msg}") {
             progress.set_style(style);
         }
-        Ok(Self { adapter, paths: files.to_vec().into_iter(), current: None, before: 0, progress })
+        Ok(Self { adapter, paths: files.to_vec().into_iter(), current: None, before: 0, malformed: 0, progress })
     }
 
     /// Appends up to `size` rows; `false` at the end of the last file.
@@ -283,6 +294,7 @@ impl MultiReader {
             match reader.next_row()? {
                 Some(row) => rows.push(row),
                 None => {
+                    self.malformed += reader.malformed();
                     self.before += reader.bytes_read();
                     self.current = None;
                 }
@@ -291,6 +303,11 @@ impl MultiReader {
         let now = self.before + self.current.as_ref().map_or(0, Rows::bytes_read);
         self.progress.set_position(now);
         Ok(true)
+    }
+
+    /// Lines of the files read so far that were no row at all.
+    pub const fn malformed(&self) -> u64 {
+        self.malformed
     }
 
     pub fn finish(&self) {

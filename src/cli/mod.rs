@@ -8,6 +8,9 @@ mod audit;
 mod completions;
 mod corpus;
 mod demo;
+mod evaluate;
+mod explain;
+mod fingerprint;
 mod ingest;
 mod key;
 mod link;
@@ -18,6 +21,7 @@ mod quarantine;
 mod runtime;
 mod serve;
 mod simulate;
+mod train;
 
 use std::{error::Error, process::ExitCode};
 
@@ -51,6 +55,14 @@ enum Command {
     Link(link::Args),
     /// List for each submission of files the earlier ones most likely about the same matter
     Neighbours(neighbours::Args),
+    /// Make blind filings of the records of files: fingerprints instead of content
+    Fingerprint(fingerprint::Args),
+    /// Show why two submissions of a file are or are not duplicates, weight by weight
+    Explain(explain::Args),
+    /// Estimate a match model from a corpus, without labels
+    Train(train::Args),
+    /// Measure matching against the truth of a labelled file
+    Evaluate(evaluate::Args),
     /// Write the contract's files, or compare them with what the code serves
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
@@ -74,6 +86,10 @@ pub fn main() -> ExitCode {
         Command::Ingest(args) => ingest::run(&args),
         Command::Link(args) => link::run(args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(args).map_err(Into::into),
+        Command::Fingerprint(args) => fingerprint::run(&args),
+        Command::Explain(args) => explain::run(args).map_err(Into::into),
+        Command::Train(args) => train::run(args).map_err(Into::into),
+        Command::Evaluate(args) => evaluate::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
         Command::Adapter(args) => adapter::run(args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args),

@@ -10,6 +10,9 @@ use crate::matching::{Fingerprinter, train};
 /// Estimate m, u and the prior of the person comparisons by expectation–maximisation.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Read the files through this adapter folder instead of as flat columns
+    #[arg(long, value_name = "DIR")]
+    pub adapter: Option<PathBuf>,
     /// CSV or NDJSON with the flat columns
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
@@ -29,7 +32,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     let model = load_model(args.model.as_ref())?;
-    let mut reader = MultiReader::open(&args.files, None, args.quiet)?;
+    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut rows = Vec::new();
     reader.fill(&mut rows, usize::MAX)?;
     let (prints, _) = fingerprints(&Fingerprinter::new(&run_key()), &rows);

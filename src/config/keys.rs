@@ -39,6 +39,18 @@ impl SecretSource {
     }
 }
 
+impl SecretSource {
+    /// Reads a key of 32 bytes, written as 64 hexadecimal digits; `name` says which one in the error.
+    pub fn read_key(
+        &self,
+        name: &'static str,
+        environment: &dyn Fn(&str) -> Option<String>,
+        resolve: &dyn Fn(&Path) -> PathBuf,
+    ) -> Result<[u8; 32], SecretError> {
+        key(&self.read(environment, resolve)?).ok_or(SecretError::NotAKey(name))
+    }
+}
+
 /// `[keys]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -75,8 +87,8 @@ impl KeysConfig {
         environment: &dyn Fn(&str) -> Option<String>,
         resolve: &dyn Fn(&Path) -> PathBuf,
     ) -> Result<KeyMaterial, SecretError> {
-        let master = key(&self.master.read(environment, resolve)?).ok_or(SecretError::NotAKey("keys.master"))?;
-        let federation = key(&self.federation.read(environment, resolve)?).ok_or(SecretError::NotAKey("keys.federation"))?;
+        let master = self.master.read_key("keys.master", environment, resolve)?;
+        let federation = self.federation.read_key("keys.federation", environment, resolve)?;
         Ok(KeyMaterial::derive(&master, federation))
     }
 }

@@ -198,6 +198,11 @@ impl Fingerprinter {
         }
     }
 
+    /// True if the fingerprint was made under this key for this platform: only then do its tokens match others.
+    pub fn made(&self, print: &Fingerprint, platform: &str) -> bool {
+        print.platform == self.fact("platform", platform)
+    }
+
     fn person(&self, record: &Record<'_>, person: &Person<'_>) -> PersonPrint {
         let mut print = PersonPrint { role: person.role, ..PersonPrint::default() };
         let mut birth = person.birth_date.and_then(date);

@@ -201,10 +201,7 @@ type SourceId = (String, String);
 /// Id, body digest and time of a registered filing.
 type Known = (String, Vec<u8>, NaiveDateTime);
 
-fn registered_source_ids(
-    connection: &mut Connection<'_>,
-    batch: &[NewSubmission],
-) -> Result<HashMap<SourceId, Known>, StoreError> {
+fn registered_source_ids(connection: &mut Connection<'_>, batch: &[NewSubmission]) -> Result<HashMap<SourceId, Known>, StoreError> {
     let mut by_platform: HashMap<&str, Vec<&str>> = HashMap::new();
     for new in batch {
         by_platform.entry(&new.platform).or_default().push(&new.submission.source_id);

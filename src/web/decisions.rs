@@ -138,9 +138,7 @@ async fn decide(visit: Visit, fields: Fields) -> impl Responder {
         .read(Section::Reviews, async |visit, page| match carried_out(&visit.gateway, &fields).await {
             Ok(address) => Ok(Answer::SeeOther(address)),
             Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Refused(cause)) => {
-                drawn(visit, page, Some(Refusal { cause, reason: field(&fields, "reason").to_owned() })).await
-            }
+            Err(Stopped::Refused(cause)) => drawn(visit, page, Some(Refusal { cause, reason: field(&fields, "reason").to_owned() })).await,
         })
         .await
 }

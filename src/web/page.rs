@@ -22,7 +22,8 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] = [Self::Overview, Self::Platforms, Self::Cases, Self::Duplicates, Self::Reviews, Self::Matters, Self::Deliveries];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Platforms, Self::Cases, Self::Duplicates, Self::Reviews, Self::Matters, Self::Deliveries];
 
     pub const fn path(self) -> &'static str {
         match self {

@@ -2,6 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{
+    gateway::{LI, TestClock, WANG, anonymous, eventually, file, link_all, noise, organization, start_with, view, wages},
+    stores::{TestStore, on_both_stores},
+};
 use onecase::{
     adapter::Secrets,
     app::{
@@ -16,14 +20,8 @@ use onecase::{
         platform::{Platform, PlatformKind},
         submission::{Channel, Kind, PetitionerRole},
     },
-    simulate::{
-        Behaviour, Faults, Filing, Notice, NoticeKind, Person, PlatformSetting, Setting, Simulation, Situation, Software, Truth,
-    },
+    simulate::{Behaviour, Faults, Filing, Notice, NoticeKind, Person, PlatformSetting, Setting, Simulation, Situation, Software, Truth},
     workers::Workers,
-};
-use crate::support::{
-    gateway::{LI, TestClock, WANG, anonymous, eventually, file, link_all, noise, organization, start_with, view, wages},
-    stores::{TestStore, on_both_stores},
 };
 
 /// Simulated platforms and what the gateway knows of them.
@@ -34,10 +32,15 @@ struct Stage {
 
 impl Stage {
     async fn new(store: &TestStore, clock: &TestClock) -> Self {
-        let software = [("hunan", Software::Provincial), ("national", Software::Provincial), ("mobile", Software::Mobile), ("sichuan", Software::Provincial)];
+        let software = [
+            ("hunan", Software::Provincial),
+            ("national", Software::Provincial),
+            ("mobile", Software::Mobile),
+            ("sichuan", Software::Provincial),
+        ];
         let simulation = Simulation::start(&Setting {
             platforms: software.map(|(id, software)| PlatformSetting { id: id.into(), software, port: 0 }).to_vec(),
-            behaviour: Behaviour { accept_after_ms: 1, work_after_ms: 1, answer_after_ms: 1, ..Behaviour::default() },
+            behaviour: Behaviour { accept_after_ms: 1, work_after_ms: 1, answer_after_ms: 1, extend_share: 0.0, ..Behaviour::default() },
             gateway: None,
             clock: clock.now(),
         })
@@ -137,8 +140,10 @@ fn federation(simulation: &Simulation) -> Federation {
     Federation::new(platforms, directory)
 }
 
-const NOISE: (&str, &str) = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-const NOISE_AGAIN: (&str, &str) = ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
+const NOISE: (&str, &str) =
+    ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+const NOISE_AGAIN: (&str, &str) =
+    ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
 const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
 
 on_both_stores! {

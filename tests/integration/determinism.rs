@@ -27,7 +27,11 @@ const TEXTS: [(&str, &str); 5] = [
 /// One thing that happens. Numbers choose among what is there by then.
 #[derive(Clone, Debug)]
 enum Step {
-    File { platform: usize, person: usize, text: usize },
+    File {
+        platform: usize,
+        person: usize,
+        text: usize,
+    },
     /// The linker catches up.
     Link,
     Merge(usize, usize),

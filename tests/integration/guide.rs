@@ -15,14 +15,14 @@ use crate::support::{
 /// Stands for any value in an answer.
 const ANYTHING: &str = "…";
 
-struct Example {
-    platform: String,
+pub struct Example {
+    pub platform: String,
     request: String,
     response: String,
 }
 
 /// The fenced blocks `http request PLATFORM` and the `http response` that follows each.
-fn examples(guide: &str) -> Vec<Example> {
+pub fn examples(guide: &str) -> Vec<Example> {
     let mut blocks = guide.split("```http ").skip(1).map(|rest| rest.split("```").next().unwrap());
     let mut found = Vec::new();
     while let Some(request) = blocks.next() {
@@ -35,7 +35,7 @@ fn examples(guide: &str) -> Vec<Example> {
 }
 
 /// `expected` is part of `got`; what stands in angle brackets there is learnt, or must be what was learnt before.
-fn compare(expected: &Value, got: &Value, learnt: &mut BTreeMap<String, String>, at: &str) {
+pub fn compare(expected: &Value, got: &Value, learnt: &mut BTreeMap<String, String>, at: &str) {
     match (expected, got) {
         (Value::String(text), _) if text == ANYTHING => assert!(!got.is_null(), "{at} is missing"),
         (Value::String(name), Value::String(value)) if name.starts_with('<') && name.ends_with('>') => {
@@ -51,7 +51,7 @@ fn compare(expected: &Value, got: &Value, learnt: &mut BTreeMap<String, String>,
     }
 }
 
-async fn run(test: &TestServer, example: &Example, key: &str, learnt: &mut BTreeMap<String, String>) {
+pub async fn run(test: &TestServer, example: &Example, key: &str, learnt: &mut BTreeMap<String, String>) {
     let request = learnt.iter().fold(example.request.clone(), |text, (name, value)| text.replace(name, value));
     let (head, body) = request.split_once("\n\n").map_or((request.as_str(), None), |(head, body)| (head, Some(body.to_owned())));
     let mut lines = head.lines();

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::{
     gateway::{LI, TestClock, WANG, anonymous, federation, file, link_all, link_on, noise, noise_reworded, start, try_file, view, wages},
-    stores::{on_both_stores},
+    stores::on_both_stores,
 };
 
 on_both_stores! {

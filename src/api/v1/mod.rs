@@ -29,6 +29,7 @@ pub struct Listed<T> {
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(batch::create_submissions)
+        .service(submissions::create_blind_submission)
         .service(submissions::create_submission)
         .service(submissions::list_submissions)
         .service(submissions::get_submission)

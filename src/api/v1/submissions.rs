@@ -25,7 +25,10 @@ use crate::{
         validate,
         view::{Decision, Paged, SubmissionState, SubmissionView},
     },
-    domain::submission::{Channel, Kind, Submission},
+    domain::{
+        blind::BlindSubmission,
+        submission::{Channel, Kind, Submission},
+    },
 };
 
 /// That a filing is registered durably. The link to a case follows; ask at `Location`.
@@ -71,11 +74,53 @@ pub async fn create_submission(
     let preference = Preference::of(request.headers());
     let submission = validate::submission(&body.0, gateway.now())?;
     let registered = gateway.submit(platform, submission, key).await?;
-    let linked = match preference {
-        Preference::Wait(time) => gateway.wait_linked(&registered.id, time).await?.filter(|view| view.state == SubmissionState::Linked),
-        Preference::None | Preference::Async => None,
-    };
+    let linked = linked(&gateway, &registered, preference).await?;
     Ok(answer(registered, linked, preference))
+}
+
+/// Send a filing blind
+///
+/// For a platform that may not share content: the envelope and a fingerprint, made on its own machine with
+/// `onecase fingerprint`. The filing is registered, linked, answered and found as a duplicate like any other; the
+/// responsible body is told where the content can be asked for.
+#[utoipa::path(
+    tag = "submissions",
+    operation_id = "createBlindSubmission",
+    request_body(content = BlindSubmission, description = "The envelope and the fingerprint"),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "A fresh value for every new request: the same value with the same body answers the first result"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N (at most 30) seconds for the link to a case; `respond-async` does not wait, as without the header"),
+    ),
+    responses(
+        (status = 201, description = "Registered and linked within the time waited", body = SubmissionView,
+            headers(("Location" = String, description = "The filing"), ("Preference-Applied" = String, description = "What was done of `Prefer`"))),
+        (status = 200, description = "Registered before, and linked", body = SubmissionView,
+            headers(("Location" = String, description = "The filing"), ("Preference-Applied" = String, description = "What was done of `Prefer`"))),
+        (status = 202, description = "Registered; the link follows", body = SubmissionReceipt,
+            headers(("Location" = String, description = "The filing"), ("Preference-Applied" = String, description = "What was done of `Prefer`"))),
+        Filing,
+    ),
+)]
+#[post("/v1/submissions/blind")]
+pub async fn create_blind_submission(
+    caller: Caller<Submit>,
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Reply<HttpResponse> {
+    let platform = caller.platform()?;
+    let key = prefer::idempotency_key(request.headers())?;
+    let preference = Preference::of(request.headers());
+    let filing = validate::blind_submission(&body.0, gateway.now())?;
+    let registered = gateway.submit_blind(platform, filing, key).await?;
+    let linked = linked(&gateway, &registered, preference).await?;
+    Ok(answer(registered, linked, preference))
+}
+
+/// The filing, if it is linked within the time that the caller waits.
+async fn linked(gateway: &Gateway, registered: &Registered, preference: Preference) -> Reply<Option<SubmissionView>> {
+    let Preference::Wait(time) = preference else { return Ok(None) };
+    Ok(gateway.wait_linked(&registered.id, time).await?.filter(|view| view.state == SubmissionState::Linked))
 }
 
 fn answer(registered: Registered, linked: Option<SubmissionView>, preference: Preference) -> HttpResponse {

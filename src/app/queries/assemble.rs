@@ -112,6 +112,7 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
                 decision: link.map(|link| link.decision.into()),
                 probability: link.and_then(|_| probabilities.get(&row.seq).copied()),
                 submission: None,
+                blind: row.blind,
             }
         })
         .collect())
@@ -218,6 +219,7 @@ pub(super) fn duplicates(
         let opened = submissions::find_many(c, gateway.store().sealer(), &seqs)?;
         opened
             .into_iter()
+            .filter(|row| !row.blind)
             .map(|row| {
                 let s = row.submission;
                 (row.id, FiledText { subject: s.subject, content: s.content, place: s.place })

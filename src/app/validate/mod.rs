@@ -12,8 +12,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::code::Code;
-use crate::domain::{submission::Submission, update::CaseUpdate};
+use crate::domain::{blind::BlindSubmission, submission::Submission, update::CaseUpdate};
 
+mod blind;
 pub mod json_schema;
 pub mod ruling;
 mod scan;
@@ -87,6 +88,14 @@ pub fn submission_value(value: Value, now: DateTime<Utc>) -> Result<Submission, 
     judge(value, now, &SUBMISSION, found)
 }
 
+/// Reads a blind filing.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn blind_submission(bytes: &[u8], now: DateTime<Utc>) -> Result<BlindSubmission, Violations> {
+    read(bytes, now, &BLIND)
+}
+
 /// Reads a status or reply from a handling platform.
 ///
 /// # Errors
@@ -136,6 +145,7 @@ struct Format {
 }
 
 static SUBMISSION: Format = Format { refused: Code::InvalidSubmission, schema: &schema::SUBMISSION, meaning: submission::check };
+static BLIND: Format = Format { refused: Code::InvalidSubmission, schema: &schema::BLIND, meaning: blind::check };
 static MERGE: Format = Format { refused: Code::InvalidRuling, schema: &schema::MERGE, meaning: ruling::check };
 static SPLIT: Format = Format { refused: Code::InvalidRuling, schema: &schema::SPLIT, meaning: ruling::check };
 static PAIR: Format = Format { refused: Code::InvalidRuling, schema: &schema::PAIR, meaning: ruling::check };

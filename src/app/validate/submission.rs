@@ -55,11 +55,7 @@ fn check_words(filing: &Value, found: &mut Collector) {
 }
 
 fn check_place(filing: &Value, found: &mut Collector) {
-    if let Some(code) = text(filing, "/division")
-        && !division::is_known(code)
-    {
-        found.add(Code::UnknownDivision, "/division".to_owned(), Code::UnknownDivision.advice());
-    }
+    check_division(filing, found);
     for (index, name, limit) in [(0, "longitude", 180.0), (1, "latitude", 90.0)] {
         let pointer = format!("/location/coordinates/{index}");
         if filing.pointer(&pointer).and_then(Value::as_f64).is_some_and(|degrees| degrees.abs() > limit) {
@@ -69,7 +65,15 @@ fn check_place(filing: &Value, found: &mut Collector) {
     }
 }
 
-fn check_category(filing: &Value, found: &mut Collector) {
+pub(super) fn check_division(filing: &Value, found: &mut Collector) {
+    if let Some(code) = text(filing, "/division")
+        && !division::is_known(code)
+    {
+        found.add(Code::UnknownDivision, "/division".to_owned(), Code::UnknownDivision.advice());
+    }
+}
+
+pub(super) fn check_category(filing: &Value, found: &mut Collector) {
     if let Some(path) = text(filing, "/category") {
         let levels: Vec<&str> = path.split('/').collect();
         if levels.len() > MAX_CATEGORY_LEVELS || levels.iter().any(|level| is_blank(level)) {

@@ -41,7 +41,10 @@ pub struct SubmissionView {
     /// How probable the decision's link is, 0 to 1; absent where nothing was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// The filing itself; only for the platform that filed it, and only when one filing is asked for.
+    /// The platform kept the content and sent a fingerprint.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blind: bool,
+    /// The filing itself; only for the platform that filed it, and only when one filing is asked for. Absent on a blind one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<Submission>,
 }

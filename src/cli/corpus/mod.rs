@@ -18,10 +18,10 @@ pub enum CorpusError {
     File { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Csv { path: PathBuf, source: csv::Error },
-    #[error("{path} has none of the columns id, subject, content")]
+    #[error(
+        "{path} has none of the columns id, subject, content; rename its columns, or name the adapter folder that maps them (--adapter)"
+    )]
     Columns { path: PathBuf },
-    #[error("federation key: {0}")]
-    Key(String),
     #[error("adapter: {0}")]
     Adapter(#[from] crate::adapter::AdapterError),
     #[error("match model: {0}")]

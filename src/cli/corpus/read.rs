@@ -163,6 +163,8 @@ pub struct RowReader {
     source: Source,
     counted: std::sync::Arc<std::sync::atomic::AtomicU64>,
     malformed: u64,
+    /// An object with a column of ours was there; NDJSON has no header to tell.
+    recognised: bool,
 }
 
 enum Source {
@@ -201,7 +203,7 @@ impl RowReader {
             }
             Source::Csv { reader: Box::new(reader), columns, record: csv::ByteRecord::new() }
         };
-        Ok(Self { path: path.to_owned(), source, counted: bytes, malformed: 0 })
+        Ok(Self { path: path.to_owned(), source, counted: bytes, malformed: 0, recognised: false })
     }
 
     /// Bytes read so far, for progress.
@@ -241,17 +243,24 @@ impl RowReader {
                     if line.trim().is_empty() {
                         continue;
                     }
-                    return Ok(Some(json_row(&line).unwrap_or_else(|| {
+                    let Some((row, recognised)) = json_row(&line) else {
                         self.malformed += 1;
-                        FlatRow::default()
-                    })));
+                        return Ok(Some(FlatRow::default()));
+                    };
+                    self.recognised |= recognised;
+                    // Rows without evidence would all be cases of their own, which looks like a result.
+                    if !self.recognised {
+                        return Err(CorpusError::Columns { path: self.path.clone() });
+                    }
+                    return Ok(Some(row));
                 }
             }
         }
     }
 }
 
-fn json_row(line: &str) -> Option<FlatRow> {
+/// The row, and whether it has a column that says which record it is or what it is about.
+fn json_row(line: &str) -> Option<(FlatRow, bool)> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
     let mut row = FlatRow::default();
     for (name, value) in &object {
@@ -261,7 +270,7 @@ fn json_row(line: &str) -> Option<FlatRow> {
             other => row.set(name, &other.to_string()),
         };
     }
-    Some(row)
+    Some((row, ["id", "subject", "content"].iter().any(|name| object.contains_key(*name))))
 }
 
 fn column(header: &[u8]) -> Option<usize> {
@@ -288,6 +297,23 @@ mod tests {
         ] {
             assert_eq!(time(raw), want, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_file_in_other_words_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rows.jsonl");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            let mut reader = RowReader::open(&path)?;
+            let mut rows = 0;
+            while reader.next_row()?.is_some() {
+                rows += 1;
+            }
+            Ok::<_, CorpusError>(rows)
+        };
+        assert!(matches!(read("{\"编号\":1}\n{\"编号\":2}\n"), Err(CorpusError::Columns { .. })));
+        assert_eq!(read("not JSON\n{\"id\":1}\n{\"编号\":2}\n").expect("rows"), 3);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::client::Client;
 use crate::{
-    app::view::{DeliveryState, Decision, Overview, SubmissionView},
+    app::view::{Decision, DeliveryState, Overview, SubmissionView},
     cli::Failure,
     domain::{
         case::CaseStatus,
@@ -88,7 +88,11 @@ impl End<'_> {
         println!("related            {:>5}   in {} shared matters", decisions(Decision::Related), overview.matters);
         let (right, found, true_pairs) = self.matter_pairs();
         println!("  pairs of cases           {right} of {found} formed are right, of {true_pairs} that share a matter");
-        println!("forwards           {:>5}   detours because the competent body is not connected or accused: {}", delivered(MessageKind::CaseForwarded), self.gaps);
+        println!(
+            "forwards           {:>5}   detours because the competent body is not connected or accused: {}",
+            delivered(MessageKind::CaseForwarded),
+            self.gaps
+        );
         println!(
             "back to sources    {:>5}   registered {}, duplicate {}, status {}, reply {}",
             delivered(MessageKind::SubmissionRegistered)
@@ -137,13 +141,17 @@ impl End<'_> {
         let found = self.scenario.filings.iter().filter(|f| self.submission(&f.platform, &f.source_id).is_some()).count();
         let linked = self.submissions.values().filter(|s| s.case.is_some()).count();
         vec![
-            expect(found == filed && self.submissions.len() == filed, format!("each of {filed} filings is registered, and once: {found} found, {} in all", self.submissions.len())),
+            expect(
+                found == filed && self.submissions.len() == filed,
+                format!("each of {filed} filings is registered, and once: {found} found, {} in all", self.submissions.len()),
+            ),
             expect(linked == filed, format!("each belongs to a case: {linked}")),
         ]
     }
 
     fn linking(&self) -> Vec<Expectation> {
-        let case_of = |platform: &str, source_id: &str| self.submission(platform, source_id).and_then(|s| s.case.as_ref()).map(|c| c.id.clone());
+        let case_of =
+            |platform: &str, source_id: &str| self.submission(platform, source_id).and_then(|s| s.case.as_ref()).map(|c| c.id.clone());
         let (mut by_truth, mut by_case) = (BTreeMap::<&str, Vec<String>>::new(), BTreeMap::<String, BTreeSet<&str>>::new());
         for filing in &self.scenario.filings {
             let Some(case) = case_of(&filing.platform, &filing.source_id) else { continue };
@@ -155,10 +163,16 @@ impl End<'_> {
         let wrong: Vec<_> = by_case.values().filter(|truths| truths.len() > 1).collect();
         let possible: u64 = self.overview.decisions.iter().filter(|d| d.decision == Decision::PossibleDuplicate).map(|d| d.count).sum();
         vec![
-            expect(wrong.is_empty(), format!("nobody is silenced: {} cases hold the matters of different people or different matters", wrong.len())),
+            expect(
+                wrong.is_empty(),
+                format!("nobody is silenced: {} cases hold the matters of different people or different matters", wrong.len()),
+            ),
             expect(
                 missed as u64 <= possible && missed * 20 <= repeats,
-                format!("repeated filings are recognised: {} of {repeats}; {missed} not linked, {possible} wait for a person", repeats - missed),
+                format!(
+                    "repeated filings are recognised: {} of {repeats}; {missed} not linked, {possible} wait for a person",
+                    repeats - missed
+                ),
             ),
         ]
     }
@@ -195,9 +209,8 @@ impl End<'_> {
             let account = filing.persons.iter().find_map(|person| person.account.as_deref());
             // WeChat answers OpenIDs, and an anonymous filing's is known to nobody but WeChat: there the case must do.
             let about_it = |about: &str| about == filing.source_id || account.map_or(filing.channel == Channel::Wechat, |own| own == about);
-            let has = |kinds: &[NoticeKind]| {
-                received.notices.iter().any(|n| kinds.contains(&n.kind) && n.case == case.id && about_it(&n.about))
-            };
+            let has =
+                |kinds: &[NoticeKind]| received.notices.iter().any(|n| kinds.contains(&n.kind) && n.case == case.id && about_it(&n.about));
             let first = if submission.decision == Some(Decision::Duplicate) { NoticeKind::Duplicate } else { NoticeKind::Registered };
             let answered = case.status == CaseStatus::Answered;
             for (what, due, seen) in [
@@ -212,12 +225,17 @@ impl End<'_> {
         }
         let mut expectations: Vec<Expectation> = told
             .into_iter()
-            .map(|(what, (due, seen))| expect(due == seen, format!("{} back on the platform they used: {seen} of {due} filings", what.text())))
+            .map(|(what, (due, seen))| {
+                expect(due == seen, format!("{} back on the platform they used: {seen} of {due} filings", what.text()))
+            })
             .collect();
         let dead: u64 = self.overview.deliveries.iter().filter(|d| d.state == DeliveryState::Dead).map(|d| d.count).sum();
         let refused: u32 = self.received.values().map(|received| received.refused).sum();
         expectations.push(expect(dead == 0, format!("messages given up: {dead}")));
-        expectations.push(expect(refused <= 10, format!("requests that platforms refused for signature, time or token: {refused} (the access token was ended once on purpose)")));
+        expectations.push(expect(
+            refused <= 10,
+            format!("requests that platforms refused for signature, time or token: {refused} (the access token was ended once on purpose)"),
+        ));
         expectations
     }
 }

@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView},
+    app::view::{
+        CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView,
+    },
     domain::{case::CaseStatus, submission::Kind},
     web::page::{Page, address},
 };

@@ -1,5 +1,6 @@
 //! The pages, rendered from sample data without a server.
 
+mod decisions;
 mod pages;
 mod samples;
 mod served;

@@ -5,8 +5,8 @@ use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, ReviewQueue, ReviewView, RulingAction, RulingView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, StatusCount, SubmissionCount,
-        SubmissionState, SubmissionView, Verdict,
+        GapView, MatchView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, ReviewQueue, ReviewView,
+        RulingAction, RulingView, StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict,
     },
     domain::{
         case::CaseStatus,
@@ -370,6 +370,7 @@ pub fn case_detail() -> CaseDetail {
         decision: Some(if probability == None { Decision::Distinct } else { Decision::Duplicate }),
         probability,
         submission: None,
+        blind: false,
     };
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
@@ -429,14 +430,15 @@ pub fn ruling() -> RulingView {
         case: case().id,
         other_case: "LJ0V5PC8ZN2W7H".into(),
         actor: "省局复核岗 (01958a3c-7b1e-7000-8000-0000000000c1)".into(),
-        reason: "电话核实：王小明与来信人不是同一人，联系电话13812341234有误".into(),
+        reason: "电话核实，不是同一人。联系人：王小明，电话13812341234".into(),
         decided_at: ago(1_200),
     }
 }
 
 pub fn review() -> ReviewView {
     let mut evidence = duplicates().items.remove(1);
-    let other = CaseView { status: CaseStatus::InProgress, reply: None, submissions: 1, platforms: vec!["mobile".into()], ..cases().remove(1) };
+    let other =
+        CaseView { status: CaseStatus::InProgress, reply: None, submissions: 1, platforms: vec!["mobile".into()], ..cases().remove(1) };
     evidence.submission.case = other.id.clone();
     ReviewView { worth: 1.45, probability: 0.725, case: case(), other, evidence, pairs: 2, waiting_since: ago(3_300) }
 }
