@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use onecase::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Record};
 
-const WORDS: [&str; 16] = [
-    "幸福路", "金桂苑", "小区", "夜间", "施工", "噪音", "扰民", "停水", "电梯", "故障", "物业", "拖欠", "工资", "垃圾", "路灯", "补偿",
-];
+const WORDS: [&str; 16] =
+    ["幸福路", "金桂苑", "小区", "夜间", "施工", "噪音", "扰民", "停水", "电梯", "故障", "物业", "拖欠", "工资", "垃圾", "路灯", "补偿"];
 
 fn draw(state: &mut u64, n: usize) -> usize {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -29,8 +28,7 @@ fn text(state: &mut u64) -> String {
 fn fingerprints(n: usize) -> Vec<Fingerprint> {
     let printer = Fingerprinter::new(&FederationKey::from_bytes([1; 32]));
     let mut state = 42;
-    let rows: Vec<(String, String)> =
-        (0..n).map(|_| (format!("13{:09}", draw(&mut state, 1_000_000_000)), text(&mut state))).collect();
+    let rows: Vec<(String, String)> = (0..n).map(|_| (format!("13{:09}", draw(&mut state, 1_000_000_000)), text(&mut state))).collect();
     let started = Instant::now();
     let print = |(phone, text): &(String, String)| {
         let persons = vec![Person { name: Some("王小明"), phone: Some(phone), ..Person::default() }];

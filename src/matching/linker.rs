@@ -19,8 +19,7 @@ use super::text::TextProbe;
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
 /// 1 + ln(n): what a term that occurs n times is worth in the choice of topics.
-const REPEAT_RANK: [f32; 16] =
-    [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
+const REPEAT_RANK: [f32; 16] = [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
 /// Most matters whose members are asked whether a submission fits.
 const MAX_MATTERS_TRIED: usize = 3;
 const MAX_PERSON_CANDIDATES: usize = 24;

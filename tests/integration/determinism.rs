@@ -1,18 +1,22 @@
 //! The log is the truth: however it was cut into batches and whenever the linker was restarted, the same filings and
 //! rulings give the same cases; a replay from nothing agrees; and every filing is in exactly one case.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use onecase::{
-    app::{Decree, Gateway, LinkerState, RuleError, replay},
+    app::{Decree, Gateway, LinkerState, RuleError, What, replay},
     matching::Model,
+    store::links,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
     gateway::{LI, TestClock, WANG, anonymous, federation, file, filing, link_on, start_with, view},
-    stores::TestStore,
+    stores::{TestStore, on_both_stores},
 };
 
 const PLATFORMS: [&str; 4] = ["hunan", "mobile", "wechat", "national"];
@@ -180,10 +184,39 @@ fn check(steps: &[Step], batch: usize, restart: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_same_log_gives_the_same_cases(steps in steps(), batch in 1..6_usize, restart in 0..7_usize) {
         check(&steps, batch, restart);
+    }
+}
+
+/// Runs the program on a store; its status and what it says.
+fn audit(store: &TestStore, arguments: &[&str]) -> (Option<i32>, Value) {
+    let config = store.directory().join("federation.toml");
+    std::fs::write(&config, format!("[store]\nurl = \"{}\"\n", store.url)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onecase"));
+    command.args(["audit", "--config"]).arg(&config).args(["replay", "--json", "--quiet"]).args(arguments);
+    let output = command.env("ONECASE_MASTER_KEY", "07".repeat(32)).env("ONECASE_FEDERATION_KEY", "09".repeat(32)).output().unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+on_both_stores! {
+    async fn a_replay_finds_what_the_log_does_not_explain(store: TestStore) {
+        let mut run = Run::new(&store, 2, 0);
+        let file = |person, text| Step::File { platform: text, person, text };
+        run.run(&[file(0, 0), file(0, 1), file(1, 2), Step::Merge(0, 1), file(1, 3), Step::Split(0, 2)]).await;
+        let (status, found) = audit(&store, &[]);
+        assert_eq!((status, &found["differences"], &found["submissions"], &found["rulings"]), (Some(0), &json!(0), &json!(4), &json!(2)), "{found}");
+
+        let cases = run.cases().await;
+        run.gateway.store().transaction(|c| links::move_to(c, &[1], &cases[1].0)).unwrap();
+        let replayed = replay(run.gateway.store(), Model::default(), |_| {}).unwrap();
+        assert!(replayed.first.iter().any(|difference| difference.what == What::Case && difference.position == 1), "{replayed:#?}");
+        assert!(replayed.first.iter().any(|difference| difference.what == What::CaseSize));
+        let (status, found) = audit(&store, &[]);
+        assert_eq!((status, &found["first"][0]["what"]), (Some(1), &json!("case")), "{found}");
+        assert_eq!(audit(&store, &["--model", "none.toml"]).0, Some(2));
     }
 }

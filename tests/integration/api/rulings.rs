@@ -80,4 +80,23 @@ on_both_stores! {
         assert!(!rulings.body["items"][0]["actor"].as_str().unwrap().is_empty());
         test.stop().await;
     }
+
+    async fn what_is_uncertain_waits_in_the_queue_until_somebody_decides(store: TestStore) {
+        let test = TestServer::start(store).await;
+        let bench = Bench::new(&test);
+        let expected = test.possible_duplicate().await;
+        test.get("/v1/reviews", &test.platform_key("hunan")).await.assert_problem("forbidden");
+        test.get("/v1/reviews?limit=0", &bench.key).await.assert_problem("invalid_query");
+        let queue = test.get("/v1/reviews?include=text", &bench.key).await;
+        queue.assert_status(200);
+        let open = queue.body["open"].as_u64().unwrap();
+        let review = &queue.body["items"][0];
+        assert!(review["worth"].as_f64().unwrap() > 0.0 && review["evidence"]["submission"]["text"]["content"].is_string());
+        let (case, other) = (review["case"]["id"].as_str().unwrap(), review["other"]["id"].as_str().unwrap());
+        assert_eq!((case, other), (expected.case.id.as_str(), expected.other.id.as_str()), "the most valuable first");
+        let tag = format!("\"{}\"", review["case"]["version"]);
+        bench.order_about(case, &tag, "keep-apart", json!({ "case": other, "reason": "同名不同人" })).await.assert_status(200);
+        assert_eq!(test.get("/v1/reviews", &bench.key).await.body["open"], open - 1);
+        test.stop().await;
+    }
 }

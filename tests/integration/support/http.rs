@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use onecase::{
     api::server,
-    app::{Clock, Gateway, Parts},
+    app::{Clock, Gateway, Parts, view::ReviewView},
     config::Config,
     domain::platform::Scope,
     workers::Workers,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::stores::TestStore;
+use super::{
+    gateway::{WANG, eventually, file, filing, view},
+    stores::TestStore,
+};
 
 /// Who takes part unless a test says otherwise: a province that handles, a mobile platform and a WeChat account that only file.
 const FEDERATION: &str = r#"
@@ -121,6 +124,25 @@ impl TestServer {
 
     pub async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::POST, path).bearer_auth(key).json(body)).await
+    }
+
+    /// Files pairs that no model could be sure of, one way or another, and answers the most valuable decision.
+    pub async fn possible_duplicate(&self) -> ReviewView {
+        let named = |source_id: &str, number: Option<&str>, (subject, content): (&str, &str)| {
+            let mut filing = filing(source_id, WANG, subject, content);
+            filing["petitioners"] = json!([{ "name": WANG.0, "phone": number }]);
+            filing
+        };
+        let by_name = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
+        let by_phone = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
+        file(&self.gateway, "hunan", named("A-1", None, by_name)).await;
+        file(&self.gateway, "mobile", named("M-1", None, by_name)).await;
+        file(&self.gateway, "hunan", named("A-2", Some("13812341234"), by_phone)).await;
+        file(&self.gateway, "mobile", named("M-2", Some("13812341235"), by_phone)).await;
+        file(&self.gateway, "hunan", filing("A-3", WANG, "投诉", "请处理")).await;
+        let last = file(&self.gateway, "mobile", filing("M-3", WANG, "投诉", "请处理")).await;
+        eventually("linked", async || view(&self.gateway, &last.id).await.case).await;
+        self.gateway.reviews(1, false).await.unwrap().items.pop().expect("one of the pairs is uncertain")
     }
 
     /// Files and waits for the link; the view of the filing.

@@ -1,14 +1,13 @@
 //! People decide on the pages: with their key, about what they have seen, and with a reason.
 
-use onecase::{app::view::ReviewView, domain::platform::Scope};
+use onecase::domain::platform::Scope;
 use reqwest::{
     Method, StatusCode,
     header::{ACCEPT, LOCATION},
 };
-use serde_json::json;
 
 use crate::support::{
-    gateway::{WANG, eventually, file, filing, noise, noise_reworded, view},
+    gateway::{WANG, eventually, file, noise, noise_reworded, view},
     http::TestServer,
     stores::on_both_stores,
 };
@@ -37,25 +36,6 @@ impl Desk<'_> {
     }
 }
 
-/// Files pairs that no model could be sure of, one way or another, and answers the most valuable decision.
-async fn possible_duplicate(server: &TestServer) -> ReviewView {
-    let named = |source_id: &str, number: Option<&str>, (subject, content): (&str, &str)| {
-        let mut filing = filing(source_id, WANG, subject, content);
-        filing["petitioners"] = json!([{ "name": WANG.0, "phone": number }]);
-        filing
-    };
-    let by_name = ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-    let by_phone = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
-    file(&server.gateway, "hunan", named("A-1", None, by_name)).await;
-    file(&server.gateway, "mobile", named("M-1", None, by_name)).await;
-    file(&server.gateway, "hunan", named("A-2", Some("13812341234"), by_phone)).await;
-    file(&server.gateway, "mobile", named("M-2", Some("13812341235"), by_phone)).await;
-    file(&server.gateway, "hunan", filing("A-3", WANG, "投诉", "请处理")).await;
-    let last = file(&server.gateway, "mobile", filing("M-3", WANG, "投诉", "请处理")).await;
-    eventually("linked", async || view(&server.gateway, &last.id).await.case).await;
-    server.gateway.reviews(1, false).await.unwrap().items.pop().expect("one of the pairs is uncertain")
-}
-
 /// The value of a hidden field.
 fn hidden(html: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
@@ -65,7 +45,7 @@ fn hidden(html: &str, name: &str) -> String {
 on_both_stores! {
     async fn a_possible_duplicate_is_decided_on_its_page(store: TestStore) {
         let server = TestServer::start(store).await;
-        let review = possible_duplicate(&server).await;
+        let review = server.possible_duplicate().await;
         let (older, younger) = (review.case.id, review.other.id);
         let (second, first) = (review.evidence.submission, review.evidence.compared_with);
         let desk = Desk { server: &server, key: server.key(None, &[Scope::Review]) };

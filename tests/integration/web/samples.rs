@@ -274,6 +274,7 @@ pub fn duplicates() -> Paged<DuplicateView> {
     if let Some(evidence) = &mut possible.decided.evidence {
         evidence.weight = 1.4;
         evidence.probability = 0.725;
+        evidence.rule = "same_matter_person_uncertain".into();
     }
     possible.submission.platform = "mobile".into();
     let mut human = duplicate();
