@@ -32,7 +32,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let model = load_model(args.model.as_ref())?;
-    let mut reader = MultiReader::open(&args.files, None, args.quiet)?;
+    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut rows = Vec::new();
     reader.fill(&mut rows, usize::MAX)?;
     let (prints, _) = fingerprints(&Fingerprinter::new(&run_key()), &rows);
