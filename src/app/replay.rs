@@ -69,7 +69,7 @@ pub enum What {
 }
 
 impl Replay {
-    fn differs(&mut self, what: What, position: i64, subject: Option<&str>, stored: impl ToString, replayed: impl ToString) {
+    fn differs(&mut self, what: What, position: i64, subject: Option<&str>, stored: &dyn ToString, replayed: &dyn ToString) {
         self.differences += 1;
         if self.first.len() < TOLD {
             let (stored, replayed) = (stored.to_string(), replayed.to_string());
@@ -124,7 +124,7 @@ pub fn replay(store: &Store, model: Model, mut progress: impl FnMut(u64)) -> Res
 fn fold_rulings(rulings: &mut Rulings<'_>, linker: &mut Linker, position: i64, found: &mut Replay) -> Result<(), LinkError> {
     while let Some(order) = rulings.next_up_to(position)? {
         if let Err(error) = linker.apply(&order.ruling) {
-            found.differs(What::Ruling, order.seq, None, "folded in", error);
+            found.differs(What::Ruling, order.seq, None, &"folded in", &error);
         }
     }
     Ok(())
@@ -139,7 +139,7 @@ fn decide(linker: &mut Linker, row: &Placed, found: &mut Replay) -> Result<(), L
     found.submissions += 1;
     let (stored, replayed) = ((row.decided_case, row.decided_matter), (signed(case), outcome.matter.map(signed)));
     if stored != replayed {
-        found.differs(What::Decision, row.seq, Some(&row.id), place(stored), place(replayed));
+        found.differs(What::Decision, row.seq, Some(&row.id), &place(stored), &place(replayed));
     }
     Ok(())
 }
@@ -161,10 +161,10 @@ fn compare(store: &Store, linker: &Linker, last: i64, found: &mut Replay) -> Res
             let case = case.unwrap_or_default();
             let stored_matter = row.matter.unwrap_or(row.case);
             if case != row.case {
-                found.differs(What::Case, row.seq, Some(&row.id), row.case, case);
+                found.differs(What::Case, row.seq, Some(&row.id), &row.case, &case);
             }
             if matter != Some(stored_matter) {
-                found.differs(What::Matter, row.seq, Some(&row.id), stored_matter, matter.unwrap_or_default());
+                found.differs(What::Matter, row.seq, Some(&row.id), &stored_matter, &matter.unwrap_or_default());
             }
             found.cases += u64::from(row.seq == row.case);
             found.matters += u64::from(row.seq == row.case && row.case == stored_matter);
@@ -178,13 +178,13 @@ fn count(store: &Store, last: i64, found: &mut Replay) -> Result<(), ReplayError
     let registered = store.read(submissions::last_seq)?;
     found.unlinked = registered.saturating_sub(last).unsigned_abs();
     for (seq, id) in store.read(|c| consistency::missing(c, last, Page::MAX_LIMIT))? {
-        found.differs(What::NotLinked, seq, Some(&id), "no link", "a case");
+        found.differs(What::NotLinked, seq, Some(&id), &"no link", &"a case");
     }
     for (case, said, counted) in store.read(consistency::wrong_sizes)? {
-        found.differs(What::CaseSize, 0, Some(&case), said, counted);
+        found.differs(What::CaseSize, 0, Some(&case), &said, &counted);
     }
     for (matter, said, counted) in store.read(consistency::wrong_matter_sizes)? {
-        found.differs(What::MatterSize, 0, Some(&matter), said, counted);
+        found.differs(What::MatterSize, 0, Some(&matter), &said, &counted);
     }
     Ok(())
 }
