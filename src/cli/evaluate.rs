@@ -1,7 +1,7 @@
 //! `onecase evaluate`: how well matching does where the truth is known.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -62,7 +62,7 @@ pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn persons(file: &PathBuf, truth: &str, threshold: f64) -> Result<Quality, CorpusError> {
+fn persons(file: &Path, truth: &str, threshold: f64) -> Result<Quality, CorpusError> {
     let truth = column(file, truth)?;
     let started = Instant::now();
     let mut reader = RowReader::open(file)?;
@@ -76,7 +76,7 @@ fn persons(file: &PathBuf, truth: &str, threshold: f64) -> Result<Quality, Corpu
     Ok(quality(&found.cluster, &truth, seconds))
 }
 
-fn linked(file: &PathBuf, links: &PathBuf, truth: &str, links_column: &str) -> Result<Quality, CorpusError> {
+fn linked(file: &Path, links: &Path, truth: &str, links_column: &str) -> Result<Quality, CorpusError> {
     let truth: HashMap<String, String> = column(file, "id")?.into_iter().zip(column(file, truth)?).collect();
     let ids = column(links, "id")?;
     let found = column(links, links_column)?;
@@ -84,8 +84,8 @@ fn linked(file: &PathBuf, links: &PathBuf, truth: &str, links_column: &str) -> R
     Ok(quality(&found, &truth, 0.0))
 }
 
-fn column(file: &PathBuf, name: &str) -> Result<Vec<String>, CorpusError> {
-    let failed = |source| CorpusError::Csv { path: file.clone(), source };
+fn column(file: &Path, name: &str) -> Result<Vec<String>, CorpusError> {
+    let failed = |source| CorpusError::Csv { path: file.to_owned(), source };
     let mut reader = csv::Reader::from_path(file).map_err(failed)?;
     let at = reader.headers().map_err(failed)?.iter().position(|h| h == name);
     let at = at.ok_or_else(|| CorpusError::Usage(format!("{} has no column {name}", file.display())))?;

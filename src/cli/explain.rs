@@ -27,8 +27,8 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
-    let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), true)?;
+pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
+    let mut reader = MultiReader::open(&args.files, None, true)?;
     let printer = Fingerprinter::new(&run_key());
     let mut linker = Linker::new(load_model(args.model.as_ref())?);
     let (mut found_a, mut found_b) = (None, None);

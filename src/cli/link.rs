@@ -69,7 +69,7 @@ pub fn load_model(path: Option<&PathBuf>) -> Result<Model, CorpusError> {
     }
 }
 
-pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
+pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let started = Instant::now();
     let model = load_model(args.model.as_ref())?;
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;

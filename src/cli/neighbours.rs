@@ -33,7 +33,7 @@ pub struct Args {
     pub quiet: bool,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
+pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let target: Box<dyn std::io::Write> = match &args.output {
         Some(path) => Box::new(std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?),
         None => Box::new(std::io::stdout()),

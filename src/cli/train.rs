@@ -30,7 +30,7 @@ pub struct Args {
     pub quiet: bool,
 }
 
-pub fn run(args: Args) -> Result<ExitCode, CorpusError> {
+pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let model = load_model(args.model.as_ref())?;
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut rows = Vec::new();

@@ -43,6 +43,7 @@ pub struct ComparisonResult {
     pub question: Question,
     pub level: String,
     /// How alike, in `0.0..=1.0`.
+    #[serde(default)]
     pub measure: f32,
     /// log2(m/u), a multiple of 2⁻¹⁰, so that sums are exact.
     pub weight: f64,

@@ -28,7 +28,7 @@ const fn mix(key: u32) -> u32 {
 impl Shard {
     fn home(&self, mixed: u32) -> usize {
         let rest = u64::from(mixed << SHARD_BITS);
-        (rest * self.slots.len() as u64 >> 32) as usize
+        ((rest * self.slots.len() as u64) >> 32) as usize
     }
 
     /// Puts a posting in, or over the oldest of its key once there are `length` of them.

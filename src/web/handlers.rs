@@ -25,7 +25,7 @@ const FEW: u32 = 8;
 /// Deliveries of one case that are shown with all their attempts.
 const DETAILED: u32 = 40;
 /// Addresses that only programs ask for: what is not there is not a page that is missing.
-const FOR_PROGRAMS: [&str; 8] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/assets"];
+const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/wechat", "/assets"];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -63,7 +63,7 @@ impl AdaptedRows {
 }
 
 /// Hands every row out until the receiver wants no more.
-fn map(adapter: &Adapter, path: &PathBuf, file: impl Read, send: &mut dyn FnMut(Result<FlatRow, CorpusError>) -> bool) -> Option<()> {
+fn map(adapter: &Adapter, path: &Path, file: impl Read, send: &mut dyn FnMut(Result<FlatRow, CorpusError>) -> bool) -> Option<()> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let records = match adapter.file(&name, BufReader::with_capacity(1 << 20, file)) {
         Ok(records) => records,
@@ -82,7 +82,7 @@ fn map(adapter: &Adapter, path: &PathBuf, file: impl Read, send: &mut dyn FnMut(
                 Ok(row)
             }
             Ok(Ok(Inbound::Update(_))) => continue,
-            Err(source) => Err(CorpusError::File { path: path.clone(), source }),
+            Err(source) => Err(CorpusError::File { path: path.to_path_buf(), source }),
         };
         let broken = row.is_err();
         if !send(row) || broken {

@@ -304,7 +304,7 @@ fn text(matter: &Matter, seed: u64, filing: Filing, draw: &mut Draw) -> (String,
         content.truncate(cut);
     }
     if draw.percent(2.0) {
-        content.retain(|c| c.is_alphanumeric());
+        content.retain(char::is_alphanumeric);
     }
     (subject, content)
 }

@@ -16,9 +16,6 @@ pub enum Failure {
     Unauthorized,
     #[error("the key does not allow it")]
     NotAllowed,
-    /// A person's decision that cannot stand: the key of the text that says why.
-    #[error("the decision cannot stand: {0}")]
-    Conflict(&'static str),
     #[error("not asked for by a page of this site")]
     Forbidden,
     /// The cause is in the log, not on the page.
@@ -33,7 +30,6 @@ impl Failure {
             Self::NotFound => 404,
             Self::Unauthorized => 401,
             Self::Forbidden | Self::NotAllowed => 403,
-            Self::Conflict(_) => 409,
             Self::Unavailable => 503,
         }
     }
@@ -44,7 +40,6 @@ impl Failure {
             Self::NotFound => ("error.not_found", "error.not_found_text"),
             Self::Unauthorized => ("error.unauthorized", "error.unauthorized_text"),
             Self::NotAllowed => ("error.not_allowed", "error.not_allowed_text"),
-            Self::Conflict(text) => ("error.conflict", text),
             Self::Forbidden => ("error.forbidden", "error.forbidden_text"),
             Self::Unavailable => ("error.unavailable", "error.unavailable_text"),
         }
