@@ -17,6 +17,7 @@ mod queries;
 pub mod query;
 mod receive;
 mod replay;
+mod route;
 mod rule;
 mod send;
 pub mod validate;
@@ -49,7 +50,7 @@ use crate::{
     domain::id,
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
-    store::{Sealer, Store, StoreError, StoreOptions, query_error},
+    store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
 
 /// How long a use case waits for a connection to the store.
@@ -190,6 +191,8 @@ pub enum StartError {
     Federation(#[from] FederationError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the {0} key is not the one this store was made with; set keys.{0} to that one, or name another store")]
+    WrongKey(&'static str),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
     #[error("the match model {path} cannot be used")]
@@ -212,6 +215,12 @@ impl Parts {
         let options = StoreOptions { url: config.store_url(), connections: config.store.connections, wait: STORE_WAIT };
         let store = Store::open(&options, Sealer::new(&keys.seal))?;
         store.migrate()?;
+        for (name, key) in [("master", &keys.seal), ("federation", &keys.federation)] {
+            let check = blake3::derive_key("onecase 2026 key check", key);
+            if !store.transaction(|c| keys::same_key(c, name, &check))? {
+                return Err(StartError::WrongKey(name));
+            }
+        }
         let outbound = Outbound::new(OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
             connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),

@@ -10,11 +10,12 @@ use super::{
     Gateway,
     link::{GATEWAY, LEASE, matter_code},
     messages::Messenger,
+    route::put_into_hands,
     view::{EventKind, RulingAction, RulingView},
 };
 use crate::{
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, division, id, organization::RoutingRequest, submission::Kind},
+    domain::{case::CaseStatus, id},
     matching,
     store::{
         Connection, Page, StoreError, audit,
@@ -272,19 +273,7 @@ impl Bench<'_, '_> {
 
     /// Puts a split-off case into its body's hands. One that comes back to life is forwarded again: it was withdrawn.
     fn route(&mut self, case: &mut Case, founder: &Registered) -> Result<(), RuleError> {
-        let submission = &founder.submission;
-        let home = self.gateway.federation().platform(&founder.platform).map(|p| p.platform.division.clone());
-        let place = submission.division.clone().or(home).unwrap_or_else(|| division::NATION.to_owned());
-        let accused = match submission.kind {
-            Kind::Accusation => submission.respondent.as_ref().and_then(|r| r.organization.as_deref().or(r.name.as_deref())),
-            Kind::Request | Kind::Suggestion => None,
-        };
-        let request = RoutingRequest { division: &place, category: submission.category.as_deref(), accused };
-        let directory = self.gateway.federation().directory();
-        if let Ok(route) = directory.route(request) {
-            case.platform = directory.get(&route.responsible).and_then(|body| body.platform.clone());
-            case.organization = Some(route.responsible);
-            case.status = CaseStatus::Routed;
+        if put_into_hands(self.gateway.federation(), case, founder).is_ok() {
             case.receipt = None;
             self.save(case)?;
         }

@@ -61,8 +61,10 @@ impl Default for OutboundConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeliveryConfig {
-    /// After so many failures a message is dead until somebody requeues it.
+    /// A message that failed so often, and is older than `give_up_after_ms`, is dead until somebody requeues it.
     pub max_attempts: u32,
+    /// How long a platform may be away before messages to it are given up.
+    pub give_up_after_ms: u64,
     /// First pause; doubled each time, drawn evenly from zero to its value ("full jitter").
     pub base_delay_ms: u64,
     pub max_delay_ms: u64,
@@ -80,6 +82,7 @@ impl Default for DeliveryConfig {
     fn default() -> Self {
         Self {
             max_attempts: 12,
+            give_up_after_ms: 3 * 24 * 3_600_000,
             base_delay_ms: 1_000,
             max_delay_ms: 3_600_000,
             lease_ms: 60_000,

@@ -21,6 +21,8 @@ pub const MAX_MATCHES: usize = 16;
 /// 1 + ln(n): what a term that occurs n times is worth in the choice of topics.
 const REPEAT_RANK: [f32; 16] = [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
 /// Most matters whose members are asked whether a submission fits.
+/// The rule that sends a submission to a person although it resembles one of a case's submissions.
+const MEMBERS_DISAGREE: &str = "members_disagree";
 const MAX_MATTERS_TRIED: usize = 3;
 const MAX_PERSON_CANDIDATES: usize = 24;
 /// What a shared cell or an equal text is worth in the choice of candidates, beside the bits of shared terms times their rank.
@@ -166,19 +168,43 @@ impl Linker {
     }
 
     fn outcome(&self, probe: &Probe, compared: Vec<(u32, Score)>) -> Outcome {
+        let (case, refused) = self.fitting_case(&compared);
         let matches = worth_telling(compared);
-        let case = matches.first().filter(|(_, score)| score.decision == Decision::Duplicate).map(|(entry, _)| self.cases.case(*entry));
         let matter = match case {
             Some(case) => self.matter_of(case),
             None => self.fitting_matter(probe, &matches),
         };
-        let told = |(entry, score): &(u32, Score)| Match {
-            seq: self.cases.seq(*entry),
-            case: self.cases.case(*entry),
-            decision: score.decision,
-            evidence: score.evidence(&self.model),
+        let told = |(entry, score): &(u32, Score)| {
+            let (case, mut evidence) = (self.cases.case(*entry), score.evidence(&self.model));
+            if evidence.decision == Decision::Duplicate && refused.contains(&case) {
+                evidence.decision = Decision::PossibleDuplicate;
+                MEMBERS_DISAGREE.clone_into(&mut evidence.rule);
+            }
+            Match { seq: self.cases.seq(*entry), case, decision: evidence.decision, evidence }
         };
         Outcome { case, matter, matches: matches.iter().take(MAX_MATCHES).map(told).collect() }
+    }
+
+    /// The case of the best duplicate that at least half of the case's compared members agree with, and the cases refused
+    /// for want of that: a chain of resemblances, each to the one before, is not one matter.
+    fn fitting_case(&self, compared: &[(u32, Score)]) -> (Option<u64>, Vec<u64>) {
+        let mut duplicates: Vec<&(u32, Score)> = compared.iter().filter(|(_, s)| s.decision == Decision::Duplicate).collect();
+        duplicates.sort_unstable_by(|a, b| b.1.weight.total_cmp(&a.1.weight).then(a.0.cmp(&b.0)));
+        let mut refused = Vec::new();
+        for (entry, _) in duplicates {
+            let case = self.cases.case(*entry);
+            if refused.contains(&case) {
+                continue;
+            }
+            let members = compared.iter().filter(|(other, _)| self.cases.case(*other) == case);
+            let (all, agree) =
+                members.fold((0, 0), |(all, agree), (_, score)| (all + 1, agree + usize::from(score.decision == Decision::Duplicate)));
+            if agree * 2 >= all {
+                return (Some(case), refused);
+            }
+            refused.push(case);
+        }
+        (None, refused)
     }
 
     /// The matter of the best match that its other members agree with: one resemblance does not chain two matters.

@@ -9,7 +9,11 @@ use super::{
     schema::{cases, links, routing_gaps},
     stored, word,
 };
-use crate::domain::{case::CaseStatus, organization::GapReason, submission::Kind};
+use crate::domain::{
+    case::CaseStatus,
+    organization::{self, GapReason},
+    submission::Kind,
+};
 
 /// A stored case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +200,19 @@ pub fn lock_by_founding(connection: &mut Connection<'_>, seqs: &[i64]) -> Result
     Ok(all)
 }
 
+/// Cases that no body has in hand, in the order they were founded.
+pub fn without_body(connection: &mut Connection<'_>, after: i64, limit: i64) -> Result<Vec<Case>, StoreError> {
+    let rows: Vec<CaseRow> = each_backend!(connection, c => cases::table
+        .filter(cases::organization.is_null())
+        .filter(cases::merged_into.is_null())
+        .filter(cases::founding_seq.gt(after))
+        .order(cases::founding_seq)
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
 /// The case, kept from changing until the transaction ends.
 pub fn lock(connection: &mut Connection<'_>, id: &str) -> Result<Option<Case>, StoreError> {
     macro_rules! query {
@@ -343,6 +360,22 @@ struct RoutingGapRow {
     reason: String,
     province: String,
     at: NaiveDateTime,
+}
+
+/// A case that had no route has one: its gap becomes the detour it makes, or goes.
+pub fn close_gap(connection: &mut Connection<'_>, case: &Case, detour: Option<&organization::RoutingGap>) -> Result<(), StoreError> {
+    let of_case = routing_gaps::table.filter(routing_gaps::founding_seq.eq(case.founding_seq));
+    match detour {
+        Some(gap) => each_backend!(connection, c => diesel::update(of_case)
+            .set((
+                routing_gaps::competent.eq(&gap.competent),
+                routing_gaps::responsible.eq(&case.organization),
+                routing_gaps::reason.eq(gap.reason.as_str()),
+            ))
+            .execute(c))?,
+        None => each_backend!(connection, c => diesel::delete(of_case).execute(c))?,
+    };
+    Ok(())
 }
 
 pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Result<(), StoreError> {

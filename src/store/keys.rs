@@ -3,7 +3,12 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Connection, Page, StoreError, connection::each_backend, schema::api_keys, stored};
+use super::{
+    Connection, Page, StoreError,
+    connection::each_backend,
+    schema::{api_keys, key_checks},
+    stored,
+};
 use crate::domain::platform::Scope;
 
 /// A key without its secret.
@@ -90,4 +95,14 @@ pub fn list(connection: &mut Connection<'_>) -> Result<Vec<ApiKey>, StoreError> 
         .select(ApiKeyRow::as_select())
         .load(c))?;
     rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+/// True if the store was made with the same key, or is new and remembers this one. `check` says nothing about the key.
+pub fn same_key(connection: &mut Connection<'_>, name: &str, check: &[u8; 32]) -> Result<bool, StoreError> {
+    each_backend!(connection, c => diesel::insert_into(key_checks::table)
+        .values((key_checks::name.eq(name), key_checks::value.eq(&check[..])))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    let stored: Vec<u8> = each_backend!(connection, c => key_checks::table.find(name).select(key_checks::value).first(c))?;
+    Ok(stored[..] == check[..])
 }

@@ -255,6 +255,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    key_checks (name) {
+        name -> Text,
+        value -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     submissions,
     idempotency_keys,

@@ -17,6 +17,7 @@ pub(super) async fn run(gateway: Gateway, mut stopping: Stopping) {
     while !stopping.now() {
         match take(&gateway).await {
             Ok(Some(state)) => {
+                route_waiting(&gateway).await;
                 tracing::info!(position = state.position(), index_bytes = state.memory_bytes(), "this node links");
                 if let Err(error) = link(&gateway, state, &mut stopping).await {
                     tracing::error!(error = &error as &dyn std::error::Error, "linking stopped; the index will be rebuilt");
@@ -70,4 +71,14 @@ async fn with_state<T: Send + 'static>(
     let gateway = gateway.clone();
     let worked = tokio::task::spawn_blocking(move || work(&gateway, &mut state).map(|result| (state, result))).await;
     worked.map_err(|_| LinkError::from(StoreError::Worker))?
+}
+
+/// The directory may have grown since the last start.
+async fn route_waiting(gateway: &Gateway) {
+    let worker = gateway.clone();
+    match tokio::task::spawn_blocking(move || worker.route_waiting()).await {
+        Ok(Ok(0)) | Err(_) => {}
+        Ok(Ok(routed)) => tracing::info!(routed, "cases that had no competent body have one now"),
+        Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "waiting cases cannot be routed"),
+    }
 }

@@ -49,6 +49,7 @@ impl Stage {
             config.delivery.base_delay_ms = 1;
             config.delivery.max_delay_ms = 5;
             config.delivery.max_attempts = 4;
+            config.delivery.give_up_after_ms = 0;
             config.delivery.circuit_pause_ms = 200;
             config.outbound.total_timeout_ms = 2_000;
         });

@@ -3,16 +3,24 @@
 use chrono::TimeDelta;
 use onecase::{
     app::{
-        UpdateError,
+        Federation, Parts, StartError, UpdateError,
         query::{CaseFilter, DuplicateFilter, Page},
         view::{Decision, SubmissionState},
     },
-    domain::{case::CaseStatus, organization::GapReason},
+    config::{Config, KeyMaterial},
+    domain::{
+        case::CaseStatus,
+        organization::{Directory, GapReason},
+        platform::PlatformKind,
+    },
 };
 use serde_json::json;
 
 use crate::support::{
-    gateway::{LI, TestClock, WANG, anonymous, federation, file, link_all, link_on, noise, noise_reworded, start, try_file, view, wages},
+    gateway::{
+        LI, TestClock, WANG, anonymous, federation, file, link_all, link_on, noise, noise_reworded, organization, platform, start,
+        try_file, view, wages,
+    },
     stores::on_both_stores,
 };
 
@@ -118,6 +126,34 @@ on_both_stores! {
         assert_eq!(gaps.len(), 1);
         assert_eq!(gaps[0].competent.as_ref().unwrap().id, "changsha-office");
         assert_eq!(gaps[0].reason, Some(GapReason::NotConnected));
+    }
+
+    async fn a_case_nobody_was_competent_for_is_routed_when_somebody_is_connected(store: TestStore) {
+        let clock = TestClock::new();
+        let bodies = vec![organization("nation", "国家信访局", "000000", None, None)];
+        let alone = Federation::new(vec![platform("mobile", PlatformKind::Mobile, "000000")], Directory::new(bodies).unwrap());
+        let gateway = start(&store, alone, &clock);
+        let filed = file(&gateway, "mobile", noise("M-1", WANG)).await;
+        link_all(&gateway);
+        assert_eq!(view(&gateway, &filed.id).await.case.unwrap().status, CaseStatus::Registered);
+        assert_eq!(gateway.gaps(Page::default()).await.unwrap().items[0].reason, None);
+        drop(gateway);
+        let gateway = start(&store, federation(), &clock);
+        assert_eq!(gateway.route_waiting().unwrap(), 1);
+        let case = view(&gateway, &filed.id).await.case.unwrap();
+        assert_eq!((case.status, case.organization.unwrap().id.as_str()), (CaseStatus::Routed, "hunan-office"));
+        assert_eq!(gateway.gaps(Page::default()).await.unwrap().items[0].reason, Some(GapReason::NotConnected));
+        assert_eq!(gateway.route_waiting().unwrap(), 0, "once");
+    }
+
+    async fn another_key_is_refused_before_it_does_harm(store: TestStore) {
+        let clock = TestClock::new();
+        drop(start(&store, federation(), &clock));
+        let mut config = Config::default();
+        config.store.url = store.url.clone();
+        let other = KeyMaterial::derive(&[7; 32], [8; 32]);
+        let refused = Parts::new(&config, &other, federation(), clock.clock());
+        assert!(matches!(refused, Err(StartError::WrongKey("federation"))));
     }
 
     async fn an_accusation_never_reaches_the_accused(store: TestStore) {

@@ -60,6 +60,7 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_receipt ON cases (platform, receipt);
 CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
+CREATE INDEX cases_without_body ON cases (founding_seq) WHERE organization IS NULL;
 CREATE INDEX cases_status ON cases (status, founding_seq);
 CREATE INDEX cases_province ON cases (province, founding_seq);
 
@@ -251,4 +252,10 @@ CREATE TABLE leases (
     owner TEXT NOT NULL,
     fence BIGINT NOT NULL,
     until TIMESTAMP NOT NULL
+);
+
+-- What the keys of this store make of a fixed text: another key is found out before it does harm.
+CREATE TABLE key_checks (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value BYTEA NOT NULL
 );

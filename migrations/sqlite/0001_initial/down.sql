@@ -1,3 +1,4 @@
+DROP TABLE key_checks;
 DROP TABLE leases;
 DROP TABLE audit_leaves;
 DROP TABLE api_keys;

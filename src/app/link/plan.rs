@@ -7,14 +7,9 @@ use serde_json::json;
 
 use super::{Decided, LinkError, signed};
 use crate::{
-    app::{Gateway, messages::Messenger, view::EventKind},
+    app::{Gateway, messages::Messenger, route::put_into_hands, view::EventKind},
     audit::{Entry, sha256},
-    domain::{
-        case::CaseStatus,
-        division, id,
-        organization::{GapReason, RoutingRequest},
-        submission::Kind,
-    },
+    domain::{case::CaseStatus, id, organization::GapReason},
     matching::Decision,
     store::{
         Connection, audit,
@@ -125,8 +120,6 @@ impl Plan<'_> {
     fn found(&mut self, decided: &Decided) -> Result<i64, LinkError> {
         let entry = &decided.entry;
         let submission = &entry.submission;
-        let home = self.gateway.federation().platform(&entry.platform).map(|p| p.platform.division.clone());
-        let place = submission.division.clone().or(home).unwrap_or_else(|| division::NATION.to_owned());
         let mut case = Case {
             id: id::case_code(&self.gateway.0.keys.case_code, &entry.id),
             founding_seq: entry.seq,
@@ -152,7 +145,7 @@ impl Plan<'_> {
             Some(CaseStatus::Registered),
             json!({ "submission": entry.id, "platform": entry.platform, "decision": relation }),
         );
-        self.route(&mut case, entry, &place);
+        self.route(&mut case, entry);
         if let Some(matter) = decided.outcome.matter.map(signed).filter(|matter| *matter != entry.seq) {
             self.join_matter(&mut case, matter);
         }
@@ -163,38 +156,25 @@ impl Plan<'_> {
     }
 
     /// Puts the case into the competent body's hands, or its nearest connected superior's, and notes the gap.
-    fn route(&mut self, case: &mut Case, entry: &Registered, place: &str) {
-        let submission = &entry.submission;
-        let respondent = submission.respondent.as_ref();
-        let accused = match submission.kind {
-            Kind::Accusation => respondent.and_then(|r| r.organization.as_deref().or(r.name.as_deref())),
-            Kind::Request | Kind::Suggestion => None,
-        };
-        let directory = self.gateway.federation().directory();
-        let request = RoutingRequest { division: place, category: submission.category.as_deref(), accused };
-        let gap = match directory.route(request) {
-            Ok(route) => {
-                case.platform = directory.get(&route.responsible).and_then(|body| body.platform.clone());
-                case.organization = Some(route.responsible);
-                case.status = CaseStatus::Routed;
-                route.gap.map(|gap| (Some(gap.competent), Some(gap.reason)))
+    fn route(&mut self, case: &mut Case, entry: &Registered) {
+        let gap = match put_into_hands(self.gateway.federation(), case, entry) {
+            Ok(None) => {
+                self.routed(case, None);
+                return;
             }
-            Err(_) => Some((None, None)),
+            Ok(Some(gap)) => (Some(gap.competent), Some(gap.reason)),
+            Err(_) => (None, None),
         };
-        if let Some((competent, reason)) = gap {
-            self.gaps.push(RoutingGap {
-                founding_seq: case.founding_seq,
-                case_id: case.id.clone(),
-                competent,
-                responsible: case.organization.clone(),
-                reason,
-                province: case.province.clone(),
-                at: self.now,
-            });
-            self.routed(case, reason);
-        } else {
-            self.routed(case, None);
-        }
+        self.gaps.push(RoutingGap {
+            founding_seq: case.founding_seq,
+            case_id: case.id.clone(),
+            competent: gap.0,
+            responsible: case.organization.clone(),
+            reason: gap.1,
+            province: case.province.clone(),
+            at: self.now,
+        });
+        self.routed(case, gap.1);
     }
 
     fn routed(&mut self, case: &Case, gap: Option<GapReason>) {
