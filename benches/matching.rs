@@ -56,7 +56,7 @@ fn main() {
         let outcome = linker.decide(print);
         linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
         outcomes.push(outcome);
-        if outcomes.len() % step == 0 {
+        if outcomes.len().is_multiple_of(step) {
             rate("decide and insert", step, started);
             started = Instant::now();
         }

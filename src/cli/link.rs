@@ -258,7 +258,7 @@ impl Rows {
 /// Several files as one stream of rows, with progress by bytes.
 pub struct MultiReader {
     adapter: Option<Arc<Adapter>>,
-    paths: std::vec::IntoIter<PathBuf>,
+    paths: std::collections::VecDeque<PathBuf>,
     current: Option<Rows>,
     before: u64,
     malformed: u64,
@@ -278,7 +278,7 @@ impl MultiReader {
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} {msg}") {
             progress.set_style(style);
         }
-        Ok(Self { adapter, paths: files.to_vec().into_iter(), current: None, before: 0, malformed: 0, progress })
+        Ok(Self { adapter, paths: files.iter().cloned().collect(), current: None, before: 0, malformed: 0, progress })
     }
 
     /// Appends up to `size` rows; `false` at the end of the last file.
@@ -286,7 +286,7 @@ impl MultiReader {
         while rows.len() < size {
             let reader = match &mut self.current {
                 Some(reader) => reader,
-                None => match self.paths.next() {
+                None => match self.paths.pop_front() {
                     Some(path) => self.current.insert(Rows::open(&path, self.adapter.as_ref())?),
                     None => return Ok(false),
                 },

@@ -68,7 +68,7 @@ pub async fn run(test: &TestServer, example: &Example, key: &str, learnt: &mut B
         let values = |text: &str| text.trim().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
         (Value::Array(values(expected)), Value::Array(values(&answer.text)))
     } else {
-        (serde_json::from_str(expected).unwrap(), answer.body.clone())
+        (serde_json::from_str(expected).unwrap(), answer.body)
     };
     compare(&expected, &got, learnt, path);
 }

@@ -79,7 +79,7 @@ fn check_nesting(name: &str, html: &str) {
         let element = inside.split_whitespace().next().unwrap_or("").trim_end_matches('/');
         if let Some(element) = element.strip_prefix('/') {
             assert_eq!(open.pop(), Some(element), "{name}: </{element}> closes another element");
-        } else if !VOID.contains(&element) && !(SHAPES.contains(&element) && inside.ends_with('/')) {
+        } else if !(VOID.contains(&element) || SHAPES.contains(&element) && inside.ends_with('/')) {
             open.push(element);
         }
     }

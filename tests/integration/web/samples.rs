@@ -347,6 +347,25 @@ pub fn platform_detail() -> PlatformDetail {
     PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items }
 }
 
+/// A filing of the case.
+fn filing(id: &str, platform: &str, source_id: &str, channel: Channel, probability: Option<f64>) -> SubmissionView {
+    SubmissionView {
+        id: id.into(),
+        platform: platform.into(),
+        source_id: source_id.into(),
+        channel,
+        kind: Kind::Request,
+        submitted_at: ago(27_003),
+        received_at: ago(27_002),
+        state: SubmissionState::Linked,
+        case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization }),
+        decision: Some(if probability.is_none() { Decision::Distinct } else { Decision::Duplicate }),
+        probability,
+        submission: None,
+        blind: false,
+    }
+}
+
 pub fn case_detail() -> CaseDetail {
     let event = |minutes, kind, data: EventData| EventView {
         specversion: "1.0".into(),
@@ -357,21 +376,6 @@ pub fn case_detail() -> CaseDetail {
         time: ago(minutes),
         datacontenttype: "application/json".into(),
         data,
-    };
-    let filing = |id: &str, platform: &str, source_id: &str, channel, probability| SubmissionView {
-        id: id.into(),
-        platform: platform.into(),
-        source_id: source_id.into(),
-        channel,
-        kind: Kind::Request,
-        submitted_at: ago(27_003),
-        received_at: ago(27_002),
-        state: SubmissionState::Linked,
-        case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization }),
-        decision: Some(if probability == None { Decision::Distinct } else { Decision::Duplicate }),
-        probability,
-        submission: None,
-        blind: false,
     };
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
