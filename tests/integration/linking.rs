@@ -150,7 +150,7 @@ on_both_stores! {
         let clock = TestClock::new();
         drop(start(&store, federation(), &clock));
         let mut config = Config::default();
-        config.store.url = store.url.clone();
+        config.store.url = store.url;
         let other = KeyMaterial::derive(&[7; 32], [8; 32]);
         let refused = Parts::new(&config, &other, federation(), clock.clock());
         assert!(matches!(refused, Err(StartError::WrongKey("federation"))));
