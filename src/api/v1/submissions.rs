@@ -119,12 +119,7 @@ pub async fn create_blind_submission(
 
 /// The filing, if it is linked within the time that the caller waits.
 async fn linked(gateway: &Gateway, registered: &Registered, preference: Preference) -> Reply<Option<SubmissionView>> {
-    let time = match preference {
-        Preference::Wait(time) => time,
-        // What was registered before may be linked by now, and looking costs no waiting.
-        Preference::None if !registered.new => std::time::Duration::ZERO,
-        Preference::None | Preference::Async => return Ok(None),
-    };
+    let Preference::Wait(time) = preference else { return Ok(None) };
     Ok(gateway.wait_linked(&registered.id, time).await?.filter(|view| view.state == SubmissionState::Linked))
 }
 
