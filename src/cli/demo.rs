@@ -11,7 +11,10 @@ mod world;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep},
+};
 
 use super::{Failure, runtime::tokio_runtime};
 use crate::{
@@ -61,7 +64,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    tokio_runtime()?.block_on(demo(args))
+    tokio_runtime()?.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        // Ended from outside too, the gateway's process must not be left behind: dropping it kills it.
+        tokio::select! {
+            ended = demo(args) => ended,
+            _ = terminate.recv() => Err("ended by SIGTERM".into()),
+        }
+    })
 }
 
 async fn demo(args: &Args) -> Result<ExitCode, Failure> {

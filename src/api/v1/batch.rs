@@ -34,9 +34,9 @@ const IN_WORK: usize = 64;
 pub const MAX_LINES: u64 = 100_000;
 
 /// How often a line is tried again while the intake is full, and the pauses between: doubled from the first to the longest.
-const OVERLOAD_RETRIES: u32 = 30;
+const OVERLOAD_RETRIES: u32 = 300;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What became of one line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
