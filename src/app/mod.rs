@@ -1,6 +1,7 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod audit;
 mod authenticate;
 mod blind;
 mod callback;
@@ -32,6 +33,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
+pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
@@ -100,6 +102,7 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub notary: Notary,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -116,6 +119,7 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    notary: Notary,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -146,6 +150,7 @@ impl Gateway {
             outbound: parts.outbound,
             delivery: parts.delivery,
             linker: parts.linker,
+            notary: parts.notary,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -193,6 +198,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("the {0} key is not the one this store was made with; set keys.{0} to that one, or name another store")]
     WrongKey(&'static str),
+    #[error("[audit] cannot be used")]
+    Audit(#[from] crate::audit::note::NoteError),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
     #[error("the match model {path} cannot be used")]
@@ -235,6 +242,7 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            notary: Notary::new(&config.audit, keys)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,

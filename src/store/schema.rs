@@ -241,8 +241,33 @@ diesel::table! {
     audit_leaves (seq) {
         seq -> BigInt,
         at -> Timestamp,
+        subject -> Text,
         entry -> Text,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_subtrees (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoints (size) {
+        size -> BigInt,
+        text -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    checkpoint_signatures (size, name) {
+        size -> BigInt,
+        name -> Text,
+        line -> Text,
     }
 }
 
@@ -281,5 +306,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     parked_updates,
     api_keys,
     audit_leaves,
+    audit_subtrees,
+    checkpoints,
+    checkpoint_signatures,
     leases
 );

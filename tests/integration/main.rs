@@ -13,6 +13,7 @@ mod support;
 
 mod api;
 mod architecture;
+mod audit;
 mod blind;
 mod contract;
 mod delivering;

@@ -1,5 +1,8 @@
 DROP TABLE key_checks;
 DROP TABLE leases;
+DROP TABLE checkpoint_signatures;
+DROP TABLE checkpoints;
+DROP TABLE audit_subtrees;
 DROP TABLE audit_leaves;
 DROP TABLE api_keys;
 DROP TABLE parked_updates;

@@ -241,10 +241,35 @@ CREATE TABLE api_keys (
 
 -- Append-only; `entry` holds digests and identifiers, never personal data.
 CREATE TABLE audit_leaves (
-    seq   BIGINT PRIMARY KEY NOT NULL,
-    at    TIMESTAMP NOT NULL,
-    entry TEXT NOT NULL,
-    hash  BYTEA NOT NULL
+    seq     BIGINT PRIMARY KEY NOT NULL,
+    at      TIMESTAMP NOT NULL,
+    -- Beside the entry, to look leaves up by.
+    subject TEXT NOT NULL,
+    entry   TEXT NOT NULL,
+    hash    BYTEA NOT NULL
+);
+CREATE INDEX audit_leaves_subject ON audit_leaves (subject, seq);
+
+-- Roots of complete subtrees of 256^level leaves.
+CREATE TABLE audit_subtrees (
+    level    INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    hash     BYTEA NOT NULL,
+    PRIMARY KEY (level, position)
+);
+
+-- Signed notes over the first `size` leaves.
+CREATE TABLE checkpoints (
+    size BIGINT PRIMARY KEY NOT NULL,
+    text TEXT NOT NULL,
+    at   TIMESTAMP NOT NULL
+);
+
+CREATE TABLE checkpoint_signatures (
+    size BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
 );
 
 CREATE TABLE leases (

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub mod audit;
 pub mod batch;
 pub mod cases;
 pub mod deliveries;
@@ -55,5 +56,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(gaps::list_gaps)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
-        .service(deliveries::requeue_delivery);
+        .service(deliveries::requeue_delivery)
+        .service(audit::get_checkpoint)
+        .service(audit::list_audit_entries)
+        .service(audit::get_inclusion_proof)
+        .service(audit::get_consistency_proof);
 }

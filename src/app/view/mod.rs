@@ -3,6 +3,7 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod audit;
 mod case;
 mod delivery;
 mod evidence;
@@ -13,6 +14,7 @@ mod review;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
