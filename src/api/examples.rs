@@ -1,6 +1,7 @@
 //! Examples for every operation, made from the types they are examples of.
 
 mod audit;
+mod deadlines;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
@@ -110,7 +111,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("getReadiness", "503") => value(&readiness(false)),
         ("postWechatMessage", "200") => json!(""),
         ("verifyWechat", "200") => json!("1410685589"),
-        (_, "200") => return audit::response_to(operation),
+        (_, "200") => return audit::response_to(operation).or_else(|| deadlines::response_to(operation)),
         _ => return None,
     })
 }
@@ -178,6 +179,7 @@ fn blind() -> BlindSubmission {
 
 fn update(reference: CaseReference) -> CaseUpdate {
     CaseUpdate {
+        hearing: None,
         update_id: "XF-2026-0817-3".into(),
         reference,
         status: CaseStatus::Answered,
@@ -229,6 +231,7 @@ fn batch_result() -> BatchResult {
 
 fn case() -> CaseView {
     CaseView {
+        deadlines: vec![deadlines::answered()],
         id: CASE.into(),
         status: CaseStatus::Answered,
         kind: Kind::Request,
@@ -390,6 +393,8 @@ fn overview() -> Overview {
         cases: vec![StatusCount { status: CaseStatus::Answered, count: 96 }],
         matters: 4,
         gaps: 9,
+        overdue: 12,
+        due_soon: 41,
         deliveries: vec![DeliveryCount {
             platform: "hunan".into(),
             kind: MessageKind::CaseForwarded,

@@ -6,6 +6,7 @@ mod authenticate;
 mod blind;
 mod callback;
 pub mod code;
+mod deadlines;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -49,7 +50,10 @@ pub use rule::{Decree, RuleError};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
-    domain::id,
+    domain::{
+        calendar::{Calendar, CalendarError},
+        id,
+    },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
@@ -103,6 +107,7 @@ pub struct Parts {
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
     pub notary: Notary,
+    pub calendar: Calendar,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -120,6 +125,7 @@ struct Inner {
     delivery: DeliveryConfig,
     linker: LinkerConfig,
     notary: Notary,
+    calendar: Calendar,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -151,6 +157,7 @@ impl Gateway {
             delivery: parts.delivery,
             linker: parts.linker,
             notary: parts.notary,
+            calendar: parts.calendar,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -202,6 +209,14 @@ pub enum StartError {
     Audit(#[from] crate::audit::note::NoteError),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
+    #[error("the calendar cannot be used")]
+    Calendar(#[from] CalendarError),
+    #[error("{path} cannot be read")]
+    Read {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the match model {path} cannot be used")]
     Model {
         path: std::path::PathBuf,
@@ -243,6 +258,7 @@ impl Parts {
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
             notary: Notary::new(&config.audit, keys)?,
+            calendar: load_calendar(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -257,4 +273,12 @@ pub fn load_model(config: &Config) -> Result<Model, StartError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };
     let text = std::fs::read_to_string(&path).map_err(|source| failed(source.into()))?;
     Model::from_toml(&text).map_err(|source| failed(source.into()))
+}
+
+/// The calendar that a configuration names, or the one compiled in.
+fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
+    let Some(path) = &config.deadlines.calendar else { return Ok(Calendar::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Calendar::from_toml(&text)?)
 }

@@ -4,6 +4,7 @@
 //! the environment or from files.
 
 mod audit;
+mod deadlines;
 mod keys;
 mod platforms;
 mod sections;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use audit::{AuditConfig, WitnessConfig};
+pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use platforms::PlatformConfig;
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
@@ -54,6 +56,7 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
     pub audit: AuditConfig,
+    pub deadlines: DeadlinesConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

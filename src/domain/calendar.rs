@@ -59,7 +59,9 @@ impl Calendar {
             calendar.years.insert(year.year);
             for (texts, days) in [(year.off, &mut calendar.off), (year.worked, &mut calendar.worked)] {
                 for text in texts {
-                    days.extend(range(&text).filter(|days| days.iter().all(|day| day.year() == year.year)).ok_or(CalendarError::Day(text))?);
+                    days.extend(
+                        range(&text).filter(|days| days.iter().all(|day| day.year() == year.year)).ok_or(CalendarError::Day(text))?,
+                    );
                 }
             }
         }
@@ -155,7 +157,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        for (days, part) in [("[\"2026-13-01\"]", "2026-13-01"), ("[\"2026-01-03/2026-01-01\"]", "2026-01-03"), ("[\"2025-12-31\"]", "2025")] {
+        for (days, part) in
+            [("[\"2026-13-01\"]", "2026-13-01"), ("[\"2026-01-03/2026-01-01\"]", "2026-01-03"), ("[\"2025-12-31\"]", "2025")]
+        {
             let error = Calendar::from_toml(&format!("[[years]]\nyear = 2026\nsource = \"\"\noff = {days}\n")).expect_err(days);
             assert!(error.to_string().contains(part), "{error}");
         }

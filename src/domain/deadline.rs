@@ -37,16 +37,8 @@ const EXTENSION_DAYS: u64 = 30;
 const REVIEW_DAYS: u64 = 30;
 
 impl Clock {
-    pub const ALL: [Self; 8] = [
-        Self::Route,
-        Self::Object,
-        Self::Accept,
-        Self::Answer,
-        Self::ReviewRequest,
-        Self::Review,
-        Self::ReReviewRequest,
-        Self::ReReview,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Route, Self::Object, Self::Accept, Self::Answer, Self::ReviewRequest, Self::Review, Self::ReReviewRequest, Self::ReReview];
 
     /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {

@@ -11,6 +11,7 @@ mod seal;
 pub mod audit;
 pub mod cases;
 pub mod consistency;
+pub mod deadlines;
 pub mod deliveries;
 pub mod events;
 pub mod keys;

@@ -136,6 +136,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    case_deadlines (seq) {
+        seq -> BigInt,
+        case_id -> Text,
+        clock -> Text,
+        started_at -> Timestamp,
+        due_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        extended -> Bool,
+        duty -> Bool,
+        kind -> Text,
+        organization -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        division -> Nullable<Text>,
+        province -> Text,
+    }
+}
+
+diesel::table! {
     routing_gaps (founding_seq) {
         founding_seq -> BigInt,
         case_id -> Text,
@@ -297,6 +315,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rulings,
     case_events,
     case_updates,
+    case_deadlines,
     routing_gaps,
     deliveries,
     delivery_attempts,

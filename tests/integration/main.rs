@@ -16,6 +16,7 @@ mod architecture;
 mod audit;
 mod blind;
 mod contract;
+mod deadlines;
 mod delivering;
 mod demo;
 mod determinism;

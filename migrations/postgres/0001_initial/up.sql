@@ -140,6 +140,27 @@ CREATE TABLE case_updates (
     PRIMARY KEY (platform, update_id)
 );
 
+-- Statutory clocks, set anew with every event of their case.
+CREATE TABLE case_deadlines (
+    seq          BIGINT PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL,
+    clock        TEXT NOT NULL,
+    started_at   TIMESTAMP NOT NULL,
+    due_at       TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    extended     BOOLEAN NOT NULL,
+    -- A body must act; otherwise it is a window in which somebody may.
+    duty         BOOLEAN NOT NULL,
+    kind         TEXT NOT NULL,
+    organization TEXT,
+    platform     TEXT,
+    division     TEXT,
+    province     TEXT NOT NULL
+);
+CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
+CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
+
 CREATE TABLE routing_gaps (
     founding_seq BIGINT PRIMARY KEY NOT NULL,
     case_id      TEXT NOT NULL UNIQUE,

@@ -12,6 +12,7 @@ DROP TABLE platform_states;
 DROP TABLE delivery_attempts;
 DROP TABLE deliveries;
 DROP TABLE routing_gaps;
+DROP TABLE case_deadlines;
 DROP TABLE case_updates;
 DROP TABLE case_events;
 DROP TABLE rulings;

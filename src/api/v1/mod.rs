@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub mod audit;
 pub mod batch;
 pub mod cases;
+pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
@@ -54,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(organizations::list_organizations)
         .service(overview::get_overview)
         .service(gaps::list_gaps)
+        .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
         .service(deliveries::requeue_delivery)

@@ -5,6 +5,7 @@
 
 mod audit;
 mod case;
+mod deadline;
 mod delivery;
 mod evidence;
 mod federation;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
+pub use deadline::{CaseDeadlineView, DeadlineView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
