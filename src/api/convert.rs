@@ -20,6 +20,7 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Position => Self::of(Code::InvalidCursor),
+            AppError::TooManyFollowers => Self::of(Code::Unavailable).retry_after(PAUSE),
             AppError::Store(ref source) => failed(source.is_passing(), error),
         }
     }

@@ -127,6 +127,7 @@ fn tags() -> Vec<Tag> {
     [
         ("submissions", "Filings (信访件): one filing on one platform, immutable once registered"),
         ("cases", "Cases (信访事项): the canonical case, its history, its filings and why they were linked; status and reply"),
+        ("changes", "The change feed: what happens to cases, as CloudEvents, in one sequence"),
         ("federation", "Platforms, bodies, shared matters, the duplicate report, gaps"),
         ("deliveries", "Deliveries (投递): what is owed to a platform, and every attempt"),
         ("callbacks", "Requests in the platforms' own formats"),

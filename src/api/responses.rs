@@ -31,6 +31,8 @@ problem_sets! {
     Reading: 401 403 404 500 503 504;
     /// Of a list that belongs to one object.
     ReadingList: 400 401 403 404 500 503 504;
+    /// Of the change feed.
+    Following: 400 401 403 406 500 503 504;
     /// Of filing.
     Filing: 400 401 403 408 409 413 415 422 500 503 504;
     /// Of filing many.

@@ -4,6 +4,7 @@
 mod authenticate;
 mod blind;
 mod callback;
+mod changes;
 pub mod code;
 mod federation;
 mod fingerprint;
@@ -35,6 +36,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use changes::{Changes, Follower};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
@@ -83,6 +85,8 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error("a page position is not one that was given out")]
     Position,
+    #[error("too many wait for changes on this node")]
+    TooManyFollowers,
 }
 
 impl From<query_error::Error> for AppError {
@@ -127,6 +131,7 @@ struct Inner {
     registered: Notify,
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
+    following: changes::Following,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -154,6 +159,7 @@ impl Gateway {
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
+            following: changes::Following::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)

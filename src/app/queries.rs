@@ -22,7 +22,7 @@ use crate::{domain::division, matching};
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Gateway {
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self, &mut crate::store::Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AppError> {

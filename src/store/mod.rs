@@ -10,6 +10,7 @@ mod seal;
 
 pub mod audit;
 pub mod cases;
+pub mod changes;
 pub mod consistency;
 pub mod deliveries;
 pub mod events;

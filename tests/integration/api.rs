@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 mod authorisation;
 mod batch;
 mod callbacks;
+mod changes;
 mod filing;
 mod following;
 mod refusals;

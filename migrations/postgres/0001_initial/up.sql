@@ -129,6 +129,7 @@ CREATE TABLE case_events (
     at       TIMESTAMP NOT NULL
 );
 CREATE INDEX case_events_case ON case_events (case_id, seq);
+CREATE INDEX case_events_at ON case_events (at, seq);
 
 -- Makes a handling platform's report idempotent.
 CREATE TABLE case_updates (

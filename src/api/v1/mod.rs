@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub mod batch;
 pub mod cases;
+pub mod changes;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
@@ -38,6 +39,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(cases::list_case_events)
         .service(cases::list_case_submissions)
         .service(cases::list_case_matches)
+        .service(changes::list_changes)
+        .service(changes::get_change)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)

@@ -4,6 +4,7 @@
 //! which are filled only for a caller who may read them.
 
 mod case;
+mod change;
 mod delivery;
 mod evidence;
 mod federation;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
+pub use change::{ChangeData, ChangePage, ChangeView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
