@@ -48,6 +48,12 @@ fn request(operation: &str) -> Option<Value> {
         "mergeCase" => json!({ "from": "LJ0000000000AB", "reason": "同一人就同一问题分别在网上和来访反映" }),
         "splitCase" => json!({ "submissions": [FILING], "reason": "反映的是另一栋楼的问题" }),
         "keepCaseApart" | "releaseCase" => json!({ "case": "LJ0000000000AB", "reason": "当事人同名，并非同一人" }),
+        "createWebhook" => {
+            json!({ "url": "https://petitions.example/hooks", "types": ["onecase.case.replied"], "description": "答复通知" })
+        }
+        "changeWebhook" => json!({ "paused": false }),
+        "rotateWebhookSecret" => json!({ "overlap_seconds": 86_400 }),
+        "replayWebhook" => json!({ "since": "2026-03-01T00:00:00Z" }),
         "postCallback" => json!("{\"event\":\"petition.created\"}"),
         "postWechatMessage" => json!("<xml><ToUserName>gh_1</ToUserName></xml>"),
         _ => return None,
@@ -91,6 +97,12 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             decided_at: at("2026-03-02T02:00:00Z"),
         }),
         ("listReviews", "200") => value(&ReviewQueue { items: vec![review()], open: 1 }),
+        ("createWebhook", "201") => value(&webhook_secret(None)),
+        ("rotateWebhookSecret", "200") => value(&webhook_secret(Some(at("2026-03-02T02:00:00Z")))),
+        ("listWebhooks", "200") => listed(webhook()),
+        ("getWebhook" | "changeWebhook", "200") | ("replayWebhook", "202") => value(&webhook()),
+        ("testWebhook", "200") => value(&WebhookTestView { delivered: true, http_status: Some(204), error: None, duration_ms: 41 }),
+        ("listWebhookDeliveries", "200") => page(webhook_delivery()),
         ("listMatters", "200") => page(matter()),
         ("listDuplicates", "200") => page(duplicate()),
         ("listPlatforms", "200") => listed(platform()),

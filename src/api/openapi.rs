@@ -210,6 +210,10 @@ mod tests {
             "MergeOrder",
             "SplitOrder",
             "PairOrder",
+            "WebhookOrder",
+            "WebhookChange",
+            "ReplayOrder",
+            "RotateOrder",
         ] {
             assert_eq!(document["components"]["schemas"][name]["additionalProperties"], Value::Bool(false), "{name}");
         }

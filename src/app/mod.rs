@@ -18,11 +18,13 @@ mod queries;
 pub mod query;
 mod receive;
 mod replay;
+mod retry;
 mod route;
 mod rule;
 mod send;
 pub mod validate;
 pub mod view;
+mod webhooks;
 pub mod worth;
 
 use std::{
@@ -46,6 +48,7 @@ pub use pull::{PullError, PullRound};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},

@@ -22,6 +22,7 @@ pub mod quarantine;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
+pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
 pub use seal::{SealError, Sealer};

@@ -10,6 +10,7 @@ mod filing;
 mod following;
 mod refusals;
 mod rulings;
+mod webhooks;
 
 /// A filing of one person about one thing, in the words of one of two platforms.
 fn filing(source_id: &str) -> Value {

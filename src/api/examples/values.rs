@@ -169,6 +169,39 @@ pub(super) fn change() -> ChangeView {
     }
 }
 
+pub(super) fn webhook() -> WebhookView {
+    WebhookView {
+        id: "01955140-0f10-7c5d-a6e4-1b2c3d4e5f60".into(),
+        url: "https://petitions.example/hooks".into(),
+        types: vec![EventKind::Replied],
+        description: "答复通知".into(),
+        state: WebhookState::Active,
+        up_to_date: true,
+        last_success_at: Some(at("2026-03-05T02:10:01Z")),
+        last_error: None,
+        next_attempt_at: None,
+        created_at: at("2026-03-01T02:00:00Z"),
+        updated_at: at("2026-03-01T02:00:00Z"),
+    }
+}
+
+/// The secret is the one of the standard's own example.
+pub(super) fn webhook_secret(previous_until: Option<DateTime<Utc>>) -> WebhookSecretView {
+    WebhookSecretView { webhook: webhook(), secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into(), previous_until }
+}
+
+pub(super) fn webhook_delivery() -> WebhookDeliveryView {
+    WebhookDeliveryView {
+        event: change().id,
+        kind: EventKind::StatusChanged,
+        state: WebhookDeliveryState::Delivered,
+        attempts: 1,
+        http_status: Some(204),
+        error: None,
+        attempted_at: at("2026-03-05T02:10:01Z"),
+    }
+}
+
 pub(super) fn decided() -> MatchView {
     let comparison = |name: &str, question: &str, level: &str, weight| ComparisonView {
         name: name.into(),

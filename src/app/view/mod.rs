@@ -10,6 +10,7 @@ mod evidence;
 mod federation;
 mod filing;
 mod review;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +28,7 @@ pub use federation::{
 };
 pub use filing::{SubmissionState, SubmissionView};
 pub use review::{ReviewQueue, ReviewView};
+pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
