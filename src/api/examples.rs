@@ -54,6 +54,7 @@ fn request(operation: &str) -> Option<Value> {
         "changeWebhook" => json!({ "paused": false }),
         "rotateWebhookSecret" => json!({ "overlap_seconds": 86_400 }),
         "replayWebhook" => json!({ "since": "2026-03-01T00:00:00Z" }),
+        "open311PostRequest" => json!("api_key=oc_…&service_code=request&address_string=韶山北路&description=路灯不亮"),
         "postCallback" => json!("{\"event\":\"petition.created\"}"),
         "postWechatMessage" => json!("<xml><ToUserName>gh_1</ToUserName></xml>"),
         _ => return None,
@@ -119,6 +120,17 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             next_attempt_at: Some(at("2026-03-01T02:00:00Z")),
             ..delivery()
         }),
+        ("open311Discovery", "200") => json!("<discovery><contact>…</contact></discovery>"),
+        ("open311Services", "200") => json!("<services><service><service_code>request</service_code></service></services>"),
+        ("open311ServiceDefinition", "200") => {
+            json!("<service_definition><service_code>request</service_code><attributes></attributes></service_definition>")
+        }
+        ("open311PostRequest", "201") | ("open311Requests" | "open311Request", "200") => {
+            json!(format!("<service_requests><request><service_request_id>{FILING}</service_request_id></request></service_requests>"))
+        }
+        ("open311Token", "200") => json!(format!(
+            "<service_requests><request><service_request_id>{FILING}</service_request_id><token>{FILING}</token></request></service_requests>"
+        )),
         ("getHealth", "200") => value(&Health { status: "ok".into() }),
         ("getReadiness", "200") => value(&readiness(true)),
         ("getReadiness", "503") => value(&readiness(false)),

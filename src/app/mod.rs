@@ -45,6 +45,7 @@ pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
+pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
