@@ -5,6 +5,7 @@ mod audit;
 mod authenticate;
 mod blind;
 mod callback;
+mod changes;
 pub mod code;
 mod deadlines;
 mod federation;
@@ -19,11 +20,13 @@ mod queries;
 pub mod query;
 mod receive;
 mod replay;
+mod retry;
 mod route;
 mod rule;
 mod send;
 pub mod validate;
 pub mod view;
+mod webhooks;
 pub mod worth;
 
 use std::{
@@ -38,15 +41,18 @@ pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use changes::{Changes, Follower};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
+pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
@@ -89,6 +95,8 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error("a page position is not one that was given out")]
     Position,
+    #[error("too many wait for changes on this node")]
+    TooManyFollowers,
 }
 
 impl From<query_error::Error> for AppError {
@@ -137,6 +145,7 @@ struct Inner {
     registered: Notify,
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
+    following: changes::Following,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -166,6 +175,7 @@ impl Gateway {
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
+            following: changes::Following::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)

@@ -3,6 +3,9 @@
 mod assemble;
 mod overview;
 mod reviews;
+mod service_requests;
+
+pub use service_requests::{ServiceRequest, ServiceRequestFilter};
 
 use std::time::Duration;
 

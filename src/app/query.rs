@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::view::{Decision, DeliveryState};
+use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
@@ -96,5 +96,17 @@ pub struct DuplicateFilter {
 pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
+    pub case: Option<String>,
+}
+
+/// Which part of the change feed is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
+    /// Any of these; all if empty.
+    pub kinds: Vec<EventKind>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
     pub case: Option<String>,
 }

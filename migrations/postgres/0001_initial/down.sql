@@ -1,3 +1,5 @@
+DROP TABLE webhook_events;
+DROP TABLE webhooks;
 DROP TABLE key_checks;
 DROP TABLE leases;
 DROP TABLE checkpoint_signatures;

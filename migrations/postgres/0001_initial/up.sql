@@ -129,6 +129,7 @@ CREATE TABLE case_events (
     at       TIMESTAMP NOT NULL
 );
 CREATE INDEX case_events_case ON case_events (case_id, seq);
+CREATE INDEX case_events_at ON case_events (at, seq);
 
 -- Makes a handling platform's report idempotent.
 CREATE TABLE case_updates (
@@ -305,3 +306,45 @@ CREATE TABLE key_checks (
     name  TEXT PRIMARY KEY NOT NULL,
     value BYTEA NOT NULL
 );
+
+-- Endpoints that follow the change feed, each at its own pace. `settings` is sealed: the address and the signing secrets.
+CREATE TABLE webhooks (
+    id              TEXT PRIMARY KEY NOT NULL,
+    -- The platform whose cases it hears of; empty: all cases.
+    owner           TEXT NOT NULL,
+    settings        BYTEA NOT NULL,
+    kinds           TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    -- How far into the feed it has been told.
+    position        BIGINT NOT NULL,
+    -- Events given up on are to be sent again.
+    replaying       BOOLEAN NOT NULL,
+    -- Of the event it is being told now.
+    attempts        INTEGER NOT NULL,
+    failing_since   TIMESTAMP,
+    dead_in_a_row   INTEGER NOT NULL,
+    next_attempt_at TIMESTAMP NOT NULL,
+    lease_owner     TEXT,
+    lease_until     TIMESTAMP,
+    last_success_at TIMESTAMP,
+    last_error      TEXT,
+    created_at      TIMESTAMP NOT NULL,
+    updated_at      TIMESTAMP NOT NULL
+);
+CREATE INDEX webhooks_owner ON webhooks (owner, id);
+CREATE INDEX webhooks_due ON webhooks (state, next_attempt_at);
+
+-- What each endpoint was told, and how it went.
+CREATE TABLE webhook_events (
+    webhook_id   TEXT NOT NULL,
+    event_seq    BIGINT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    http_status  INTEGER,
+    error        TEXT,
+    attempted_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (webhook_id, event_seq)
+);
+CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);

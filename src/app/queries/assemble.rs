@@ -76,7 +76,7 @@ impl From<AppError> for StoreError {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Store(error) => error,
-            AppError::Position => Self::Worker,
+            AppError::Position | AppError::TooManyFollowers => Self::Worker,
         }
     }
 }
