@@ -140,33 +140,31 @@ impl Run {
         let mut at = 0;
         while at < rows.len() {
             let end = rows.len().min(at + self.linker.preparable());
-            let prepared: Vec<Prepared> = prints[at..end].par_iter().map(|print| self.linker.prepare(print)).collect();
-            self.fold(&rows[at..end], &prints[at..end], &prepared, sink)?;
+            let mut prepared: Vec<Prepared> = prints[at..end].par_iter().map(|print| self.linker.prepare(print)).collect();
+            self.fold(&rows[at..end], &prints[at..end], &mut prepared, sink)?;
             at = end;
         }
         Ok(())
     }
 
-    fn fold(&mut self, rows: &[FlatRow], prints: &[Fingerprint], prepared: &[Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+    fn fold(&mut self, rows: &[FlatRow], prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
         for ((row, print), prepared) in rows.iter().zip(prints).zip(prepared) {
             let seq = self.summary.rows;
-            let outcome = self.linker.decide_prepared(print, prepared);
-            let case = outcome.case.unwrap_or(seq);
-            let matter = outcome.matter.unwrap_or(case);
-            self.linker.insert(seq, print, case, outcome.matter);
+            let placement = self.linker.place(print, prepared);
+            let case = placement.case.unwrap_or(seq);
+            let matter = placement.matter.unwrap_or(case);
+            self.linker.insert_placed(seq, print, prepared, &placement);
             self.ids.push(row.id());
-            let best = outcome.matches.first();
-            let probability = match best {
-                Some(m) if outcome.case.is_some() => m.evidence.probability,
-                Some(m) if outcome.matter.is_some() => m.evidence.matter.probability,
+            let probability = match placement.best() {
+                Some((_, probability, _)) if placement.case.is_some() => probability,
+                Some((_, _, probability)) if placement.matter.is_some() => probability,
                 _ => 1.0,
             };
             self.summary.rows += 1;
-            self.summary.cases += u64::from(outcome.case.is_none());
-            self.summary.duplicates += u64::from(outcome.case.is_some());
-            self.summary.matters += u64::from(outcome.case.is_none() && outcome.matter.is_none());
-            let possible = outcome.matches.iter().any(|m| m.decision == crate::matching::Decision::PossibleDuplicate);
-            self.summary.possible_duplicates += u64::from(outcome.case.is_none() && possible);
+            self.summary.cases += u64::from(placement.case.is_none());
+            self.summary.duplicates += u64::from(placement.case.is_some());
+            self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
+            self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
             sink.write(row.id(), self.ids.get(case), self.ids.get(matter), probability)?;
         }
         Ok(())

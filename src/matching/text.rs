@@ -1,12 +1,14 @@
 //! How alike two texts are: TF-IDF cosine of their characters and words.
 
-use super::entry::{Entry, Topic};
+use super::entry::{Entry, Topic, Words};
 use super::frequency::Frequency;
-use super::terms::MAX_TERMS;
+use super::terms::CHAR_HASHES;
 
 /// Weight of a character that occurs once, twice, three times, more often: n / (n + 1), so that one matter told with
 /// and without repetition stays alike (Robertson & Walker 1994).
 const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
+/// The same, after what an absent character weighs.
+const HELD_WEIGHT: [f32; 5] = [0.0, REPEAT_WEIGHT[0], REPEAT_WEIGHT[1], REPEAT_WEIGHT[2], REPEAT_WEIGHT[3]];
 
 /// What a shared character is worth at least: a text sent ten thousand times makes its own words common.
 const LEAST_BITS: f32 = 0.5;
@@ -19,17 +21,12 @@ impl TextMeasure {
     }
 }
 
-/// Twice as many as there can be characters.
-const SLOTS: usize = 2 * MAX_TERMS;
-
-const fn home(hash: u16) -> usize {
-    (hash.wrapping_mul(0x9e37) >> 7) as usize % SLOTS
-}
+const HASHES: usize = CHAR_HASHES as usize;
 
 /// One text spread out for comparison with many.
 pub(super) struct TextProbe {
-    /// Hash and weight of each character by open addressing; hash 0 is free.
-    weights: Box<[(u16, f32); SLOTS]>,
+    /// Of each character how often the text holds it: 0 never, else its repeats plus one.
+    held: Box<[u8; HASHES]>,
     norm: f32,
     bits: f32,
     present: bool,
@@ -53,70 +50,53 @@ pub(super) struct TextMeasure {
 }
 
 impl TextProbe {
-    pub(super) fn new(entry: &Entry, topics: &[Topic], frequency: &Frequency) -> Self {
-        let mut weights = Box::new([(0, 0.0); SLOTS]);
-        let bits = frequency.chars();
+    pub(super) fn new(entry: &Entry<'_>, topics: &[Topic], frequency: &Frequency) -> Self {
+        let mut held = Box::new([0; HASHES]);
+        let all = frequency.char_bits();
         let (mut square, mut own) = (0.0, 0.0);
-        for c in &entry.chars {
-            own += bits.bits(c.hash);
-            let weight = bits.bits(c.hash) * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
-            let mut at = home(c.hash);
-            while weights[at].0 != 0 {
-                at = (at + 1) % SLOTS;
-            }
-            weights[at] = (c.hash, weight);
+        entry.chars.each(|hash, repeats| {
+            let bits = all[usize::from(hash) % HASHES];
+            own += bits;
+            let weight = bits * REPEAT_WEIGHT[usize::from(repeats & 3)];
+            held[usize::from(hash) % HASHES] = (repeats & 3) + 1;
             square += weight * weight;
-        }
+        });
         let mut topics: Vec<(u16, f32)> = topics.iter().map(|t| (t.short(), t.bits)).collect();
         topics.sort_unstable_by_key(|t| t.0);
-        Self { weights, norm: square.sqrt(), bits: own, present: !entry.chars.is_empty(), topics }
+        Self { held, norm: square.sqrt(), bits: own, present: !entry.chars.is_empty(), topics }
     }
 
     /// `None` when either text is empty. O(characters of the other).
-    pub(super) fn measure(&self, other: &Entry, frequency: &Frequency) -> Option<TextMeasure> {
+    pub(super) fn measure(&self, other: &Entry<'_>, frequency: &Frequency) -> Option<TextMeasure> {
         if !self.present || other.chars.is_empty() {
             return None;
         }
-        let all = frequency.chars();
+        let all = frequency.char_bits();
         let (mut dot, mut square, mut shared, mut own, mut count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0_u16);
-        for c in &other.chars {
-            let bits = all.bits(c.hash);
-            let weight = bits * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
+        // Half of all characters are shared, at random: no branch would be foretold.
+        other.chars.each(|hash, repeats| {
+            let bits = all[usize::from(hash) % HASHES];
+            let weight = bits * REPEAT_WEIGHT[usize::from(repeats & 3)];
             square += weight * weight;
             own += bits;
-            let mine = self.weight(c.hash);
+            let mine = bits * HELD_WEIGHT[usize::from(self.held[usize::from(hash) % HASHES]).min(4)];
             dot += weight * mine;
-            if mine > 0.0 {
-                shared += bits.max(LEAST_BITS);
-                count += 1;
-            }
-        }
+            let both = u8::from(mine > 0.0);
+            shared += f32::from(both) * bits.max(LEAST_BITS);
+            count += u16::from(both);
+        });
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(&other.topics));
+        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics));
         Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count, topic_bits, own_bits: f64::from(self.bits.min(own)) })
     }
 
-    fn weight(&self, hash: u16) -> f32 {
-        let mut at = home(hash);
-        loop {
-            let (slot, weight) = self.weights[at];
-            if slot == hash {
-                return weight;
-            }
-            if slot == 0 {
-                return 0.0;
-            }
-            at = (at + 1) % SLOTS;
-        }
-    }
-
-    fn topic_bits(&self, other: &[u16]) -> f64 {
+    fn topic_bits(&self, other: Words<'_>) -> f64 {
         let mut mine = self.topics.iter().peekable();
         let mut bits = 0.0;
-        for topic in other {
-            while mine.next_if(|(hash, _)| hash < topic).is_some() {}
-            if let Some((_, shared)) = mine.next_if(|(hash, _)| hash == topic) {
+        for topic in other.iter() {
+            while mine.next_if(|(hash, _)| *hash < topic).is_some() {}
+            if let Some((_, shared)) = mine.next_if(|(hash, _)| *hash == topic) {
                 bits += f64::from(*shared);
             }
         }
@@ -127,22 +107,27 @@ impl TextProbe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::entry::Char;
+    use crate::matching::entry::pack;
+    use crate::matching::fingerprint::Fingerprint;
+    use crate::matching::terms::Term;
 
     #[test]
     fn equal_texts_are_wholly_alike_and_empty_ones_say_nothing() {
         let frequency = Frequency::new();
-        let entry = |hashes: &[u16]| Entry {
-            chars: hashes.iter().map(|hash| Char { hash: *hash, repeat: 1 }).collect(),
-            topics: hashes.to_vec(),
-            ..Entry::default()
+        let topic = |short: u32| Topic { hash: short << 16, bits: 7.0, rank: 1.0 };
+        let packed = |hashes: &[u32]| {
+            let chars = hashes.iter().map(|hash| Term { hash: *hash, count: 2 }).collect();
+            let topics: Vec<Topic> = hashes.iter().map(|hash| topic(*hash)).collect();
+            let mut bytes = Vec::new();
+            pack(&Fingerprint { chars, ..Fingerprint::default() }, &topics, &mut bytes);
+            bytes
         };
-        let topics = [Topic { hash: 3 << 16, bits: 7.0, rank: 1.0 }];
-        let probe = TextProbe::new(&entry(&[3, 9]), &topics, &frequency);
-        let same = probe.measure(&entry(&[3, 9]), &frequency).unwrap();
+        let (one, other, empty) = (packed(&[3, 9]), packed(&[4]), packed(&[]));
+        let probe = TextProbe::new(&Entry::read(&one), &[topic(3)], &frequency);
+        let same = probe.measure(&Entry::read(&one), &frequency).unwrap();
         assert!(same.cosine > 0.9999 && same.shared_bits > 10.0 && same.topic_bits == Some(7.0));
-        let other = probe.measure(&entry(&[4]), &frequency).unwrap();
+        let other = probe.measure(&Entry::read(&other), &frequency).unwrap();
         assert!(other.cosine == 0.0 && other.topic_bits == Some(0.0));
-        assert_eq!(probe.measure(&Entry::default(), &frequency), None);
+        assert_eq!(probe.measure(&Entry::read(&empty), &frequency), None);
     }
 }
