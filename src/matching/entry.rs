@@ -3,6 +3,7 @@
 use super::clk::{Clk, DigitFilter};
 use super::encoding::put_varint;
 use super::fingerprint::{Division, Fingerprint, PersonPrint};
+use super::terms::MAX_TERMS;
 
 /// A fingerprint cut down to what comparisons need, as a view of its packed form; tokens are halves of the
 /// fingerprint's.
@@ -115,23 +116,35 @@ impl Chars<'_> {
         self.low.is_empty()
     }
 
-    /// Calls back with each hash and its repeats.
-    pub(super) fn each(self, mut callback: impl FnMut(u16, u8)) {
+    /// Unpacks into `codes` and returns how many there are.
+    pub(super) fn unpack(self, codes: &mut CharCodes) -> usize {
+        let len = self.low.len().min(codes.len());
         let mut at = 0;
-        for (n, bytes) in self.high.chunks(8).enumerate() {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            let mut word = u64::from_le_bytes(word);
-            while word != 0 {
-                let (Some(low), Some(repeats)) = (self.low.get(at), self.repeats.get(at / 4)) else { return };
-                let high = (n * 64 + word.trailing_zeros() as usize).wrapping_sub(at);
-                callback((high as u16) << 8 | u16::from(*low), repeats >> (at % 4 * 2) & 3);
+        let (words, rest) = self.high.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        for (n, word) in words.iter().chain(Some(&last)).enumerate() {
+            let mut word = u64::from_le_bytes(*word);
+            while word != 0 && at < len {
+                let high = n * 64 + word.trailing_zeros() as usize - at;
+                codes[at] = (high << 8) as u16 | u16::from(self.low[at]);
                 word &= word - 1;
                 at += 1;
             }
         }
+        for (four, repeats) in codes.chunks_mut(4).zip(self.repeats) {
+            for (n, code) in four.iter_mut().enumerate() {
+                *code |= u16::from(repeats >> (n * 2) & 3) << CODE_HASH_BITS;
+            }
+        }
+        at
     }
 }
+
+/// Characters unpacked: the hash, above it the repeats.
+pub(super) type CharCodes = [u16; MAX_TERMS];
+
+pub(super) const CODE_HASH_BITS: u32 = 14;
 
 const fn high_bytes(chars: usize) -> usize {
     (chars + HIGH_VALUES - 1).div_ceil(8)
@@ -400,8 +413,9 @@ mod tests {
         fn characters_survive(set in proptest::collection::btree_map(1_u16..16_384, 1_u8..5, 0..256)) {
             let chars = set.iter().map(|(hash, count)| Term { hash: u32::from(*hash), count: *count }).collect();
             let bytes = packed(&Fingerprint { chars, ..Fingerprint::default() }, &[]);
-            let mut back = Vec::new();
-            Entry::read(&bytes).chars.each(|hash, repeat| back.push((hash, repeat + 1)));
+            let mut codes = [0; MAX_TERMS];
+            let len = Entry::read(&bytes).chars.unpack(&mut codes);
+            let back: Vec<(u16, u8)> = codes[..len].iter().map(|code| (code & 0x3fff, (code >> CODE_HASH_BITS) as u8 + 1)).collect();
             prop_assert_eq!(back, set.into_iter().collect::<Vec<_>>());
         }
     }

@@ -1,14 +1,14 @@
 //! How alike two texts are: TF-IDF cosine of their characters and words.
 
-use super::entry::{Entry, Topic, Words};
+use super::entry::{CODE_HASH_BITS, CharCodes, Entry, Topic, Words};
 use super::frequency::Frequency;
-use super::terms::CHAR_HASHES;
+use super::terms::{CHAR_HASHES, MAX_TERMS};
 
 /// Weight of a character that occurs once, twice, three times, more often: n / (n + 1), so that one matter told with
 /// and without repetition stays alike (Robertson & Walker 1994).
 const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
 /// The same, after what an absent character weighs.
-const HELD_WEIGHT: [f32; 5] = [0.0, REPEAT_WEIGHT[0], REPEAT_WEIGHT[1], REPEAT_WEIGHT[2], REPEAT_WEIGHT[3]];
+const HELD_WEIGHT: [f32; 8] = [0.0, REPEAT_WEIGHT[0], REPEAT_WEIGHT[1], REPEAT_WEIGHT[2], REPEAT_WEIGHT[3], 0.0, 0.0, 0.0];
 
 /// What a shared character is worth at least: a text sent ten thousand times makes its own words common.
 const LEAST_BITS: f32 = 0.5;
@@ -54,13 +54,15 @@ impl TextProbe {
         let mut held = Box::new([0; HASHES]);
         let all = frequency.char_bits();
         let (mut square, mut own) = (0.0, 0.0);
-        entry.chars.each(|hash, repeats| {
-            let bits = all[usize::from(hash) % HASHES];
-            own += bits;
-            let weight = bits * REPEAT_WEIGHT[usize::from(repeats & 3)];
-            held[usize::from(hash) % HASHES] = (repeats & 3) + 1;
+        let mut codes: CharCodes = [0; MAX_TERMS];
+        let len = entry.chars.unpack(&mut codes);
+        for code in &codes[..len] {
+            let (hash, repeats) = (usize::from(*code) % HASHES, usize::from(code >> CODE_HASH_BITS));
+            own += all[hash];
+            let weight = all[hash] * REPEAT_WEIGHT[repeats];
+            held[hash] = repeats as u8 + 1;
             square += weight * weight;
-        });
+        }
         let mut topics: Vec<(u16, f32)> = topics.iter().map(|t| (t.short(), t.bits)).collect();
         topics.sort_unstable_by_key(|t| t.0);
         Self { held, norm: square.sqrt(), bits: own, present: !entry.chars.is_empty(), topics }
@@ -73,18 +75,21 @@ impl TextProbe {
         }
         let all = frequency.char_bits();
         let (mut dot, mut square, mut shared, mut own, mut count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0_u16);
+        let mut codes: CharCodes = [0; MAX_TERMS];
+        let len = other.chars.unpack(&mut codes);
         // Half of all characters are shared, at random: no branch would be foretold.
-        other.chars.each(|hash, repeats| {
-            let bits = all[usize::from(hash) % HASHES];
-            let weight = bits * REPEAT_WEIGHT[usize::from(repeats & 3)];
+        for code in &codes[..len] {
+            let (hash, repeats) = (usize::from(*code) % HASHES, usize::from(code >> CODE_HASH_BITS));
+            let bits = all[hash];
+            let weight = bits * REPEAT_WEIGHT[repeats];
             square += weight * weight;
             own += bits;
-            let mine = bits * HELD_WEIGHT[usize::from(self.held[usize::from(hash) % HASHES]).min(4)];
+            let mine = bits * HELD_WEIGHT[usize::from(self.held[hash] & 7)];
             dot += weight * mine;
             let both = u8::from(mine > 0.0);
             shared += f32::from(both) * bits.max(LEAST_BITS);
             count += u16::from(both);
-        });
+        }
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
         let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics));
