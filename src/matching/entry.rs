@@ -1,8 +1,10 @@
 //! What the index keeps of a fingerprint: enough to compare, packed into bytes.
 
+use super::address::{DoorParts, PARTS};
 use super::clk::{Clk, DigitFilter};
-use super::encoding::put_varint;
+use super::encoding::{put_parts, put_varint};
 use super::fingerprint::{Division, Fingerprint, PersonPrint};
+use super::record::Role;
 use super::terms::Term;
 
 /// A fingerprint cut down to what comparisons need; tokens are halves of the fingerprint's.
@@ -12,6 +14,7 @@ pub(super) struct Entry {
     pub submitted_at: Option<i64>,
     pub division: Option<Division>,
     pub place: Vec<u16>,
+    pub place_door: DoorParts,
     pub point: Option<(i32, i32)>,
     pub category: [u32; 3],
     pub respondent: Option<u32>,
@@ -55,8 +58,12 @@ pub(super) struct PersonEntry {
     pub name: u32,
     pub name_clk: Clk,
     pub name_parts: Vec<u32>,
+    pub surname: u8,
     pub birth: [u16; 3],
     pub address: Vec<u16>,
+    pub door: DoorParts,
+    /// Speaks for others: not one of those whose matter it is.
+    pub represents: bool,
 }
 
 /// Half a token; 0 stays "absent", and nothing else becomes it.
@@ -77,8 +84,11 @@ impl PersonEntry {
             name_clk: print.name_clk,
             // A name of one word has no other order to be recognised in.
             name_parts: if print.name_parts.len() > 1 { print.name_parts.clone() } else { Vec::new() },
+            surname: print.surname,
             birth: print.birth,
             address: print.address.clone(),
+            door: print.door,
+            represents: print.role == Role::Representative,
         }
     }
 
@@ -98,6 +108,7 @@ impl Entry {
             submitted_at: print.submitted_at,
             division: print.division,
             place: print.place.clone(),
+            place_door: print.place_door,
             point: print.point,
             category: print.category,
             respondent: print.respondent,
@@ -142,6 +153,7 @@ impl Entry {
         }
         if !self.place.is_empty() {
             put_words(out, &self.place);
+            put_parts(out, self.place_door);
         }
         if let Some((lon, lat)) = self.point {
             out.extend_from_slice(&lon.to_le_bytes());
@@ -192,6 +204,7 @@ impl Entry {
         if has(2) {
             input.words(&mut self.place);
         }
+        self.place_door = if has(2) { input.parts() } else { [0; PARTS] };
         self.point = has(3).then(|| (input.u32() as i32, input.u32() as i32));
         for (i, level) in self.category.iter_mut().enumerate() {
             *level = if flags >> (4 + i) & 1 == 1 { input.u32() } else { 0 };
@@ -221,7 +234,11 @@ impl PersonEntry {
             !self.address.is_empty(),
         ];
         out.push(present.into_iter().enumerate().fold(0, |flags, (i, p)| flags | u8::from(p) << i));
-        out.push(u8::from(self.id_verified) | (self.name_parts.len() as u8) << 1);
+        let head = u8::from(self.id_verified)
+            | (self.name_parts.len() as u8) << 1
+            | u8::from(self.surname != 0) << 4
+            | u8::from(self.represents) << 5;
+        out.push(head);
         for word in [self.id, self.phone, self.account, self.name].into_iter().filter(|w| *w != 0) {
             out.extend_from_slice(&word.to_le_bytes());
         }
@@ -233,6 +250,7 @@ impl PersonEntry {
                 out.extend_from_slice(&half.to_le_bytes());
             }
         }
+        out.extend(Some(self.surname).filter(|s| *s != 0));
         for part in &self.name_parts {
             out.extend_from_slice(&part.to_le_bytes());
         }
@@ -243,6 +261,7 @@ impl PersonEntry {
         }
         if !self.address.is_empty() {
             put_words(out, &self.address);
+            put_parts(out, self.door);
         }
     }
 
@@ -258,13 +277,16 @@ impl PersonEntry {
         self.id_digits = DigitFilter(if has(1) { input.u64() } else { 0 });
         self.phone_digits = DigitFilter(if has(3) { input.u64() } else { 0 });
         self.name_clk = if has(5) { Clk([input.u64(), input.u64()]) } else { Clk::default() };
+        self.surname = if head >> 4 & 1 == 1 { input.byte() } else { 0 };
+        self.represents = head >> 5 & 1 == 1;
         self.name_parts.clear();
-        self.name_parts.extend((0..head >> 1).map(|_| input.u32()));
+        self.name_parts.extend((0..head >> 1 & 7).map(|_| input.u32()));
         self.birth = if has(6) { [input.u16(), input.u16(), input.u16()] } else { [0; 3] };
         self.address.clear();
         if has(7) {
             input.words(&mut self.address);
         }
+        self.door = if has(7) { input.parts() } else { [0; PARTS] };
     }
 }
 
@@ -347,6 +369,11 @@ impl Input<'_> {
         out.extend(self.take(len * 2).as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)));
     }
 
+    fn parts(&mut self) -> DoorParts {
+        let mask = self.byte();
+        std::array::from_fn(|i| if mask >> i & 1 == 1 { self.byte() } else { 0 })
+    }
+
     fn chars(&mut self, out: &mut Vec<Char>) {
         out.clear();
         let len = self.varint() as usize;
@@ -391,6 +418,7 @@ mod tests {
             submitted_at: Some(-77),
             division: Some(Division { code: 430_102, digits: 6 }),
             place: vec![1, 2],
+            place_door: [0, 1, 0, 0, 2],
             point: Some((-5, 7)),
             category: [1, 2, 0],
             respondent: Some(4),
@@ -403,6 +431,9 @@ mod tests {
                     name: 5,
                     name_parts: vec![1, 2],
                     birth: [1, 2, 3],
+                    surname: 6,
+                    door: [1, 2, 3, 4, 5],
+                    represents: true,
                     address: vec![9],
                     ..PersonEntry::default()
                 };

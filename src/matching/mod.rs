@@ -7,6 +7,7 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod address;
 mod apart;
 mod arena;
 mod cases;
@@ -21,7 +22,9 @@ mod frequency;
 mod key;
 mod linker;
 mod model;
+mod names;
 mod normalise;
+mod numbers;
 mod persons;
 mod postings;
 mod record;
