@@ -95,7 +95,7 @@ impl Comparer<'_> {
     fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
         let context = text.map_or(1.0, |t| (1.0 - t.own_bits / self.model.text().context_fades_bits).max(0.0));
         if let Some(text) = text {
-            let mut result = self.result(Kind::Text, text.cosine, None);
+            let mut result = self.result(Kind::Text, text.likeness(), None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
             // What one person writes about, their street, their block, recurs whatever the matter.

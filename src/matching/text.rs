@@ -12,10 +12,25 @@ const REPEAT_WEIGHT: [f32; 4] = [0.5, 0.667, 0.75, 0.82];
 const LEAST_BITS: f32 = 0.5;
 /// Texts this alike are the same text.
 const EQUAL: f64 = 0.98;
+/// From this share of its information found in the longer text, the shorter one is likely an extract of it: one that a
+/// platform cut off at its limit, say. Among 300,000 random pairs of complaints it is met by 20, most of one matter.
+const CONTAINED: f64 = 0.8;
+/// What texts are alike at least when one is contained just so, and how much more when wholly.
+const CONTAINED_LIKENESS: (f64, f64) = (0.6, 0.35);
 
 impl TextMeasure {
     pub(super) fn is_equal(&self) -> bool {
         self.cosine >= EQUAL
+    }
+
+    /// How alike the texts are in `0.0..=1.0`: their cosine, or more where the poorer is found within the richer.
+    pub(super) fn likeness(&self) -> f64 {
+        let contained = if self.own_bits > 0.0 { (self.shared_bits / self.own_bits).min(1.0) } else { 0.0 };
+        if contained < CONTAINED {
+            return self.cosine;
+        }
+        let (least, more) = CONTAINED_LIKENESS;
+        self.cosine.max(least + more * (contained - CONTAINED) / (1.0 - CONTAINED))
     }
 }
 
@@ -58,7 +73,7 @@ impl TextProbe {
         let bits = frequency.chars();
         let (mut square, mut own) = (0.0, 0.0);
         for c in &entry.chars {
-            own += bits.bits(c.hash);
+            own += bits.bits(c.hash).max(LEAST_BITS);
             let weight = bits.bits(c.hash) * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
             let mut at = home(c.hash);
             while weights[at].0 != 0 {
@@ -83,7 +98,7 @@ impl TextProbe {
             let bits = all.bits(c.hash);
             let weight = bits * REPEAT_WEIGHT[usize::from(c.repeat & 3)];
             square += weight * weight;
-            own += bits;
+            own += bits.max(LEAST_BITS);
             let mine = self.weight(c.hash);
             dot += weight * mine;
             if mine > 0.0 {
