@@ -1,8 +1,10 @@
 //! What the index keeps of a fingerprint: enough to compare, packed into bytes and read in place.
 
+use super::address::{DoorParts, PARTS};
 use super::clk::{Clk, DigitFilter};
-use super::encoding::put_varint;
+use super::encoding::{put_parts, put_varint};
 use super::fingerprint::{Division, Fingerprint, PersonPrint};
+use super::record::Role;
 use super::terms::MAX_TERMS;
 
 /// A fingerprint cut down to what comparisons need, as a view of its packed form; tokens are halves of the
@@ -13,6 +15,7 @@ pub(super) struct Entry<'a> {
     pub submitted_at: Option<i64>,
     pub division: Option<Division>,
     pub place: Words<'a>,
+    pub place_door: DoorParts,
     pub point: Option<(i32, i32)>,
     pub category: [u32; 3],
     pub respondent: Option<u32>,
@@ -82,8 +85,12 @@ pub(super) struct PersonEntry<'a> {
     pub name_clk: Clk,
     /// Of names of several words, which may come in another order.
     pub name_parts: &'a [u8],
+    pub surname: u8,
     pub birth: [u16; 3],
     pub address: Words<'a>,
+    pub door: DoorParts,
+    /// Speaks for others: not one of those whose matter it is.
+    pub represents: bool,
 }
 
 /// Half a token; 0 stays "absent", and nothing else becomes it.
@@ -173,6 +180,7 @@ pub(super) fn pack(print: &Fingerprint, topics: &[Topic], out: &mut Vec<u8>) {
     }
     if !print.place.is_empty() {
         put_words(out, &print.place);
+        put_parts(out, print.place_door);
     }
     if let Some((lon, lat)) = print.point {
         out.extend_from_slice(&lon.to_le_bytes());
@@ -228,7 +236,11 @@ fn pack_person(person: &PersonPrint, out: &mut Vec<u8>) {
     // A name of one word has no other order to be recognised in.
     let parts = if person.name_parts.len() > 1 { person.name_parts.as_slice() } else { &[] };
     out.push(flags(has));
-    out.push(u8::from(person.id_verified) | (parts.len() as u8) << 1);
+    let head = u8::from(person.id_verified)
+        | (parts.len() as u8) << 1
+        | u8::from(person.surname != 0) << 4
+        | u8::from(person.role == Role::Representative) << 5;
+    out.push(head);
     for word in words.into_iter().filter(|w| *w != 0) {
         out.extend_from_slice(&word.to_le_bytes());
     }
@@ -240,6 +252,7 @@ fn pack_person(person: &PersonPrint, out: &mut Vec<u8>) {
             out.extend_from_slice(&half.to_le_bytes());
         }
     }
+    out.extend(Some(person.surname).filter(|surname| *surname != 0));
     for part in parts {
         out.extend_from_slice(&part.to_le_bytes());
     }
@@ -250,6 +263,7 @@ fn pack_person(person: &PersonPrint, out: &mut Vec<u8>) {
     }
     if !person.address.is_empty() {
         put_words(out, &person.address);
+        put_parts(out, person.door);
     }
 }
 
@@ -269,13 +283,13 @@ impl<'a> Entry<'a> {
         let platform = input.u16();
         let submitted_at = has(0).then(|| input.varint()).map(|z| (z >> 1) as i64 ^ -((z & 1) as i64));
         let division = has(1).then(|| Division { digits: input.byte(), code: input.varint() });
-        let place = if has(2) { input.words() } else { Words::default() };
+        let (place, place_door) = if has(2) { (input.words(), input.parts()) } else { Default::default() };
         let point = has(3).then(|| (input.u32() as i32, input.u32() as i32));
         let category = [4, 5, 6].map(|bit| if has(bit) { input.u32() } else { 0 });
         let respondent = has(7).then(|| input.u32());
         let (chars, topics) = (input.chars(), input.words());
         let persons = Persons { count: input.byte(), bytes: input.0 };
-        Self { platform, submitted_at, division, place, point, category, respondent, chars, topics, persons }
+        Self { platform, submitted_at, division, place, place_door, point, category, respondent, chars, topics, persons }
     }
 }
 
@@ -287,10 +301,27 @@ impl<'a> PersonEntry<'a> {
         let [id, phone, account, name] = [0, 2, 4, 5].map(|bit| if has(bit) { input.u32() } else { 0 });
         let [id_digits, phone_digits] = [1, 3].map(|bit| DigitFilter(if has(bit) { input.u64() } else { 0 }));
         let name_clk = if has(5) { Clk([input.u64(), input.u64()]) } else { Clk::default() };
-        let name_parts = input.take(usize::from(head >> 1) * size_of::<u32>());
+        let surname = if head >> 4 & 1 == 1 { input.byte() } else { 0 };
+        let name_parts = input.take(usize::from(head >> 1 & 7) * size_of::<u32>());
         let birth = if has(6) { [input.u16(), input.u16(), input.u16()] } else { [0; 3] };
-        let address = if has(7) { input.words() } else { Words::default() };
-        Self { id, id_verified: head & 1 == 1, id_digits, phone, phone_digits, account, name, name_clk, name_parts, birth, address }
+        let (address, door) = if has(7) { (input.words(), input.parts()) } else { Default::default() };
+        let (id_verified, represents) = (head & 1 == 1, head >> 5 & 1 == 1);
+        Self {
+            id,
+            id_verified,
+            id_digits,
+            phone,
+            phone_digits,
+            account,
+            name,
+            name_clk,
+            name_parts,
+            surname,
+            birth,
+            address,
+            door,
+            represents,
+        }
     }
 }
 
@@ -343,6 +374,11 @@ impl<'a> Input<'a> {
         Words(self.take(len * 2).as_chunks().0)
     }
 
+    fn parts(&mut self) -> DoorParts {
+        let mask = self.byte();
+        std::array::from_fn::<u8, PARTS, _>(|i| if mask >> i & 1 == 1 { self.byte() } else { 0 })
+    }
+
     fn chars(&mut self) -> Chars<'a> {
         let len = self.varint() as usize;
         if len == 0 {
@@ -374,8 +410,11 @@ mod tests {
             name: 5,
             name_clk: Clk([7, 8]),
             name_parts: vec![1, 2],
+            surname: 6,
             birth: [1, 2, 3],
             address: vec![9],
+            door: [1, 2, 3, 4, 5],
+            role: Role::Representative,
             ..PersonPrint::default()
         };
         let print = Fingerprint {
@@ -383,6 +422,7 @@ mod tests {
             submitted_at: Some(-77),
             division: Some(Division { code: 430_102, digits: 6 }),
             place: vec![1, 2],
+            place_door: [0, 1, 0, 0, 2],
             point: Some((-5, 7)),
             category: [1, 2, 0],
             respondent: Some(4),
@@ -394,6 +434,7 @@ mod tests {
         let entry = Entry::read(&bytes);
         assert_eq!((entry.platform, entry.submitted_at, entry.division), (9, print.submitted_at, print.division));
         assert_eq!((entry.point, entry.category, entry.respondent), (print.point, print.category, print.respondent));
+        assert_eq!(entry.place_door, print.place_door);
         assert!(entry.place.iter().eq([1, 2]) && entry.topics.iter().eq([3, 7_000]));
         assert!(entry.topics.contains(3) && !entry.topics.contains(4));
         let persons: Vec<PersonEntry<'_>> = entry.persons.iter().collect();
@@ -401,6 +442,7 @@ mod tests {
         for person in persons {
             assert_eq!((person.id, person.id_verified, person.name, person.phone), (1, true, 1, 0));
             assert_eq!((person.name_clk, person.birth, person.name_parts.len()), (Clk([7, 8]), [1, 2, 3], 8));
+            assert_eq!((person.surname, person.door, person.represents), (6, [1, 2, 3, 4, 5], true));
             assert!(person.address.iter().eq([9]));
         }
         let bytes = packed(&Fingerprint::default(), &[]);

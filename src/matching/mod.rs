@@ -7,6 +7,7 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod address;
 mod apart;
 mod arena;
 mod cases;
@@ -24,7 +25,9 @@ mod keys;
 mod linker;
 mod lists;
 mod model;
+mod names;
 mod normalise;
+mod numbers;
 mod persons;
 mod placement;
 mod postings;

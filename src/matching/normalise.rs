@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::numbers::numeral;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 const CJK_FIRST: u32 = 0x3400;
@@ -72,8 +73,8 @@ pub fn is_placeholder(compacted: &str) -> bool {
     }
 }
 
-/// A telephone number as its significant digits: +86/0086/86 before a mobile number dropped. `None` below five
-/// visible digits. Masked digits (`*`, `x`) are kept as `*`.
+/// A telephone number as its significant digits, spoken numerals (幺三八) included: +86/0086/86 before a mobile number
+/// dropped. `None` below five visible digits. Masked digits (`*`, `x`) are kept as `*`.
 pub fn phone(raw: &str) -> Option<String> {
     let folded = fold(raw, 40);
     let digits: String = folded
@@ -84,7 +85,7 @@ pub fn phone(raw: &str) -> Option<String> {
             } else if matches!(c, '*' | 'x') {
                 Some('*')
             } else {
-                None
+                numeral(c).map(|digit| char::from(b'0' + digit))
             }
         })
         .collect();
@@ -142,6 +143,8 @@ mod tests {
             ("１３８１２３４５６７８", Some("13812345678")),
             ("0731-88665544", Some("073188665544")),
             ("138****5678", Some("138****5678")),
+            ("幺三八幺二三四五六七八", Some("13812345678")),
+            ("一三八 一二三四 五六七八", Some("13812345678")),
             ("无", None),
             ("00000000", None),
         ] {

@@ -7,6 +7,7 @@
 
 use super::key::TermKey;
 use super::normalise::{fold, is_han};
+use super::numbers::plain_numbers;
 
 /// Most distinct terms of each kind kept of one text.
 pub const MAX_TERMS: usize = 256;
@@ -15,6 +16,8 @@ pub const MAX_CHARS: usize = 4_096;
 /// Letters of each text from which terms are taken: petitions name place and problem early, and what follows tells
 /// filings of one matter apart more than it joins them.
 pub const TERM_LETTERS: usize = 400;
+/// Characters read for so many letters: punctuation and spaces are none, and numbers shrink.
+const READ_CHARS: usize = 3 * TERM_LETTERS;
 /// Values a character's hash may take, 0 excepted.
 pub(super) const CHAR_HASHES: u32 = 1 << 14;
 const MAX_COUNT: u8 = 15;
@@ -81,10 +84,12 @@ impl TermCollector {
     /// Adds the terms of `text`, each occurrence counting `weight`. Returns the folded text.
     pub(super) fn add(&mut self, text: &str, weight: u8) -> String {
         let folded = fold(text, MAX_CHARS);
+        let read = folded.char_indices().nth(READ_CHARS).map_or(folded.len(), |(at, _)| at);
+        let plain = plain_numbers(&folded[..read]);
         let mut word = String::new();
         let mut previous: Option<char> = None;
         let mut letters = 0_usize;
-        for c in folded.chars().chain(std::iter::once(' ')) {
+        for c in plain.chars().chain(std::iter::once(' ')) {
             if is_han(c) {
                 self.flush_word(&mut word, weight);
                 let code = u64::from(u32::from(c));

@@ -15,9 +15,25 @@ const LEAST_BITS: f32 = 0.5;
 /// Texts this alike are the same text.
 const EQUAL: f64 = 0.98;
 
+/// From this share of its information found in the longer text, the shorter one is likely an extract of it: one that a
+/// platform cut off at its limit, say. Among 300,000 random pairs of complaints it is met by 20, most of one matter.
+const CONTAINED: f64 = 0.8;
+/// What texts are alike at least when one is contained just so, and how much more when wholly.
+const CONTAINED_LIKENESS: (f64, f64) = (0.6, 0.35);
+
 impl TextMeasure {
     pub(super) fn is_equal(&self) -> bool {
         self.cosine >= EQUAL
+    }
+
+    /// How alike the texts are in `0.0..=1.0`: their cosine, or more where the poorer is found within the richer.
+    pub(super) fn likeness(&self) -> f64 {
+        let contained = if self.own_bits > 0.0 { (self.shared_bits / self.own_bits).min(1.0) } else { 0.0 };
+        if contained < CONTAINED {
+            return self.cosine;
+        }
+        let (least, more) = CONTAINED_LIKENESS;
+        self.cosine.max(least + more * (contained - CONTAINED) / (1.0 - CONTAINED))
     }
 }
 
@@ -58,7 +74,7 @@ impl TextProbe {
         let len = entry.chars.unpack(&mut codes);
         for code in &codes[..len] {
             let (hash, repeats) = (usize::from(*code) % HASHES, usize::from(code >> CODE_HASH_BITS));
-            own += all[hash];
+            own += all[hash].max(LEAST_BITS);
             let weight = all[hash] * REPEAT_WEIGHT[repeats];
             held[hash] = repeats as u8 + 1;
             square += weight * weight;
@@ -83,11 +99,12 @@ impl TextProbe {
             let bits = all[hash];
             let weight = bits * REPEAT_WEIGHT[repeats];
             square += weight * weight;
-            own += bits;
+            let least = bits.max(LEAST_BITS);
+            own += least;
             let mine = bits * HELD_WEIGHT[usize::from(self.held[hash] & 7)];
             dot += weight * mine;
             let both = u8::from(mine > 0.0);
-            shared += f32::from(both) * bits.max(LEAST_BITS);
+            shared += f32::from(both) * least;
             count += u16::from(both);
         }
         let norms = self.norm * square.sqrt();
