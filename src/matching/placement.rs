@@ -158,7 +158,7 @@ impl Linker {
         }
         let weights = self.compare_all(digest, members, |_, score| score.matter.weight).into_iter();
         let mean = weights.sum::<f64>() / members.len() as f64;
-        super::evidence::probability(mean) >= self.model().thresholds().matter_maybe
+        mean >= self.model().odds().matter_maybe
     }
 }
 
