@@ -125,26 +125,29 @@ impl Chars<'_> {
 
     /// Unpacks into `codes` and returns how many there are.
     pub(super) fn unpack(self, codes: &mut CharCodes) -> usize {
-        let len = self.low.len().min(codes.len());
-        let mut at = 0;
         let (words, rest) = self.high.as_chunks::<8>();
         let mut last = [0; 8];
         last[..rest.len()].copy_from_slice(rest);
-        for (n, word) in words.iter().chain(Some(&last)).enumerate() {
-            let mut word = u64::from_le_bytes(*word);
-            while word != 0 && at < len {
-                let high = n * 64 + word.trailing_zeros() as usize - at;
-                codes[at] = (high << 8) as u16 | u16::from(self.low[at]);
-                word &= word - 1;
-                at += 1;
+        let mut words = words.iter().chain(Some(&last)).map(|word| u64::from_le_bytes(*word));
+        // `base` is where the word starts less the characters before: with the place of a one in the word, the high part.
+        let (mut word, mut base) = (words.next().unwrap_or_default(), 0_u16);
+        for (low, code) in self.low.iter().zip(codes.iter_mut()) {
+            while word == 0 {
+                let Some(next) = words.next() else { return 0 };
+                (word, base) = (next, base.wrapping_add(64));
             }
+            *code = base.wrapping_add(word.trailing_zeros() as u16) << 8 | u16::from(*low);
+            base = base.wrapping_sub(1);
+            word &= word - 1;
         }
-        for (four, repeats) in codes.chunks_mut(4).zip(self.repeats) {
-            for (n, code) in four.iter_mut().enumerate() {
-                *code |= u16::from(repeats >> (n * 2) & 3) << CODE_HASH_BITS;
-            }
+        for (four, repeats) in codes.as_chunks_mut::<4>().0.iter_mut().zip(self.repeats) {
+            let repeats = u16::from(*repeats);
+            four[0] |= (repeats & 3) << CODE_HASH_BITS;
+            four[1] |= (repeats >> 2 & 3) << CODE_HASH_BITS;
+            four[2] |= (repeats >> 4 & 3) << CODE_HASH_BITS;
+            four[3] |= (repeats >> 6) << CODE_HASH_BITS;
         }
-        at
+        self.low.len().min(codes.len())
     }
 }
 

@@ -77,6 +77,43 @@ pub(super) struct TextMeasure {
     pub own_bits: f64,
 }
 
+/// Sums that go on side by side.
+const LANES: usize = 4;
+
+#[derive(Default)]
+struct Sums {
+    dot: Lanes,
+    square: Lanes,
+    shared: Lanes,
+    own: Lanes,
+    /// Whole, and far from where an `f32` skips numbers.
+    count: Lanes,
+}
+
+impl Sums {
+    /// Adds characters by their information, and what their repeats weigh here and in the probe. Half of all characters
+    /// are shared, at random: a branch would not be foretold.
+    fn add(&mut self, bits: Lanes, here: Lanes, held: Lanes) {
+        let (weight, mine) = (times(bits, here), times(bits, held));
+        let least = bits.map(|bits| if bits > LEAST_BITS { bits } else { LEAST_BITS });
+        self.dot = plus(self.dot, times(weight, mine));
+        self.square = plus(self.square, times(weight, weight));
+        self.own = plus(self.own, least);
+        self.shared = plus(self.shared, std::array::from_fn(|lane| if mine[lane] > 0.0 { least[lane] } else { 0.0 }));
+        self.count = plus(self.count, mine.map(|mine| if mine > 0.0 { 1.0 } else { 0.0 }));
+    }
+}
+
+type Lanes = [f32; LANES];
+
+fn plus(a: Lanes, b: Lanes) -> Lanes {
+    std::array::from_fn(|lane| a[lane] + b[lane])
+}
+
+fn times(a: Lanes, b: Lanes) -> Lanes {
+    std::array::from_fn(|lane| a[lane] * b[lane])
+}
+
 impl TextProbe {
     pub(super) fn new(entry: &Entry<'_>, topics: &[Topic], frequency: &Frequency) -> Self {
         let mut held = SPARE.take().unwrap_or_else(|| Box::new([0; HASHES]));
@@ -102,27 +139,29 @@ impl TextProbe {
             return None;
         }
         let (all, held) = (frequency.char_bits(), self.held.as_deref()?);
-        let (mut dot, mut square, mut shared, mut own, mut count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0_u16);
         let mut codes: CharCodes = [0; MAX_TERMS];
         let len = other.chars.unpack(&mut codes);
-        // Half of all characters are shared, at random: no branch would be foretold.
-        for code in &codes[..len] {
-            let (hash, repeats) = (usize::from(*code) % HASHES, usize::from(code >> CODE_HASH_BITS));
-            let bits = all[hash];
-            let weight = bits * REPEAT_WEIGHT[repeats];
-            square += weight * weight;
-            let least = bits.max(LEAST_BITS);
-            own += least;
-            let mine = bits * HELD_WEIGHT[usize::from(held[hash] & 7)];
-            dot += weight * mine;
-            let both = u8::from(mine > 0.0);
-            shared += f32::from(both) * least;
-            count += u16::from(both);
+        let (mut bits, mut here, mut mine) = ([0.0; MAX_TERMS], [0.0; MAX_TERMS], [0.0; MAX_TERMS]);
+        // Looked up one by one, added up side by side.
+        for (((code, bits), here), mine) in codes[..len].iter().zip(&mut bits).zip(&mut here).zip(&mut mine) {
+            let hash = usize::from(*code) % HASHES;
+            *bits = all[hash];
+            *here = REPEAT_WEIGHT[usize::from(code >> CODE_HASH_BITS)];
+            *mine = HELD_WEIGHT[usize::from(held[hash] & 7)];
         }
+        let mut sums = Sums::default();
+        let fours = bits.as_chunks().0.iter().zip(here.as_chunks().0).zip(mine.as_chunks().0);
+        for ((bits, here), mine) in fours.take(len.div_ceil(LANES)) {
+            sums.add(*bits, *here, *mine);
+        }
+        let total = |lanes: Lanes| (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+        let (dot, square, shared) = (total(sums.dot), total(sums.square), total(sums.shared));
+        let own = total(sums.own) - (len.next_multiple_of(LANES) - len) as f32 * LEAST_BITS;
+        let count = total(sums.count);
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
         let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics));
-        Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count, topic_bits, own_bits: f64::from(self.bits.min(own)) })
+        Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count as u16, topic_bits, own_bits: f64::from(self.bits.min(own)) })
     }
 
     fn topic_bits(&self, other: Words<'_>) -> f64 {
