@@ -16,6 +16,8 @@ use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
 const BATCH_ROWS: usize = 4_096;
+/// Rows compared at once with what was linked before: the fewer, the seldomer one of them has to be looked at again.
+const PREPARED_ROWS: usize = 128;
 /// Batches read while one is linked.
 const BATCHES_AHEAD: usize = 2;
 
@@ -161,9 +163,9 @@ impl Run {
         }
         let mut at = 0;
         while at < batch.prints.len() {
-            let end = batch.prints.len().min(at + self.linker.preparable());
+            let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
             let prints = &batch.prints[at..end];
-            let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(16).map(|print| self.linker.prepare(print)).collect();
+            let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
             self.fold(&batch.ids[at..end], prints, &mut prepared, sink)?;
             at = end;
         }
