@@ -9,6 +9,7 @@ use super::Decision;
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
+use crate::domain::rating::Satisfaction;
 use crate::domain::submission::Kind;
 use crate::domain::update::Reply;
 
@@ -116,6 +117,9 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// A petitioner rated the answer.
+    #[serde(rename = "onecase.case.rated")]
+    CaseRated,
     /// People made two cases one.
     #[serde(rename = "onecase.case.merged")]
     CasesMerged,
@@ -131,12 +135,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
+        Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
         Self::CasesKeptApart,
@@ -151,6 +156,7 @@ impl EventKind {
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
             Self::CasesKeptApart => "onecase.case.kept_apart",
@@ -187,6 +193,9 @@ pub struct EventData {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// What the petitioner thinks of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,
