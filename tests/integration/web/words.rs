@@ -11,11 +11,12 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 22] = [
+const GROUPS: [&str; 23] = [
     "ruling_action",
     "ruling_effect",
     "status",
     "clock",
+    "dimension",
     "satisfaction",
     "deadline_state",
     "kind",
