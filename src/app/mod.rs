@@ -5,10 +5,12 @@ mod authenticate;
 mod blind;
 mod callback;
 pub mod code;
+mod collect;
 mod federation;
 mod fingerprint;
 mod follow_up;
 mod forward;
+mod health;
 mod intake;
 mod link;
 mod messages;
@@ -16,7 +18,9 @@ mod pull;
 mod queries;
 pub mod query;
 mod receive;
+pub mod reconcile;
 mod replay;
+mod revise;
 mod route;
 mod rule;
 mod send;
@@ -25,6 +29,7 @@ pub mod view;
 pub mod worth;
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -35,6 +40,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use collect::{CollectError, Collected, Sightings};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
@@ -42,6 +48,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
 pub use receive::Received;
+pub use reconcile::ReconcileError;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 
@@ -119,8 +126,10 @@ struct Inner {
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
-    keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    keys_in_flight: Mutex<HashSet<(String, String)>>,
     tokens: send::Tokens,
+    /// Digests of the cursors that each unfinished reading of a pull has asked with.
+    readings: Mutex<HashMap<(String, String), HashSet<[u8; 32]>>>,
     /// Position up to which this node has seen the log linked.
     linked: watch::Sender<i64>,
     /// Rings when submissions were registered here.
@@ -151,6 +160,7 @@ impl Gateway {
             intake,
             keys_in_flight: Mutex::default(),
             tokens: send::Tokens::default(),
+            readings: Mutex::default(),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
@@ -221,12 +231,14 @@ impl Parts {
                 return Err(StartError::WrongKey(name));
             }
         }
-        let outbound = Outbound::new(OutboundPolicy {
+        let identities = federation.platforms().filter_map(|p| Some((p.platform.id.clone(), p.tls.clone()?)));
+        let policy = OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
             connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
             total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
             max_response_bytes: config.outbound.max_response_bytes,
-        })?;
+        };
+        let outbound = Outbound::new(policy, identities)?;
         Ok(Self {
             model: load_model(config)?,
             store,

@@ -22,7 +22,7 @@ use crate::{domain::division, matching};
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Gateway {
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self, &mut crate::store::Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AppError> {
@@ -36,8 +36,9 @@ impl Gateway {
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
             let submission = (!found.blind).then(|| found.submission.clone());
+            let revisions = assemble::revisions(c, &id)?;
             let mut views = assemble::submissions(gateway, c, vec![found])?;
-            Ok(views.pop().map(|view| SubmissionView { submission, ..view }))
+            Ok(views.pop().map(|view| SubmissionView { submission, revisions, ..view }))
         })
         .await
     }

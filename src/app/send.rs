@@ -58,6 +58,7 @@ impl Gateway {
     pub(super) async fn send(&self, platform: &FederatedPlatform, request: Request) -> Result<Response, SendError> {
         let base = platform.base_url.as_deref().ok_or(SendError::NotConfigured)?;
         let outbound = OutboundRequest {
+            identity: platform.platform.id.clone(),
             method: request.method,
             url: format!("{base}{}", request.target),
             headers: request.headers,

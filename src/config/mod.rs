@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
-pub use platforms::PlatformConfig;
+pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};

@@ -13,3 +13,4 @@ pub mod platform;
 pub mod resident_id;
 pub mod submission;
 pub mod update;
+pub mod withdrawal;

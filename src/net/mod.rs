@@ -4,6 +4,7 @@
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -25,9 +26,25 @@ pub struct OutboundPolicy {
     pub max_response_bytes: usize,
 }
 
+/// What one server is shown, and whom it must be; all in PEM form.
+#[derive(Clone)]
+pub struct TlsIdentity {
+    pub certificate: Option<String>,
+    pub key: Option<String>,
+    pub authority: Option<String>,
+}
+
+impl std::fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsIdentity").finish_non_exhaustive()
+    }
+}
+
 /// A request with an absolute address.
 #[derive(Clone)]
 pub struct OutboundRequest {
+    /// The name of the [`TlsIdentity`] to use, if one was given under it.
+    pub identity: String,
     pub method: String,
     pub url: String,
     pub headers: Vec<(String, String)>,
@@ -80,23 +97,21 @@ pub struct ClientError(#[from] reqwest::Error);
 #[derive(Clone)]
 pub struct Outbound {
     client: reqwest::Client,
+    identified: Arc<HashMap<String, reqwest::Client>>,
     policy: Arc<OutboundPolicy>,
 }
 
 impl Outbound {
-    pub fn new(policy: OutboundPolicy) -> Result<Self, ClientError> {
+    /// `identities`: those of servers that want to know who asks, by name.
+    pub fn new(policy: OutboundPolicy, identities: impl IntoIterator<Item = (String, TlsIdentity)>) -> Result<Self, ClientError> {
         // A second installation fails harmlessly: the first one stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(policy.connect_timeout)
-            .timeout(policy.total_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("onecase/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .dns_resolver(Arc::new(PublicResolver { allow_private: policy.allow_private_addresses }))
-            .build()?;
-        Ok(Self { client, policy: Arc::new(policy) })
+        let client = builder(&policy).build()?;
+        let mut identified = HashMap::new();
+        for (name, identity) in identities {
+            identified.insert(name, identify(builder(&policy), &identity)?.build()?);
+        }
+        Ok(Self { client, identified: Arc::new(identified), policy: Arc::new(policy) })
     }
 
     /// Sends one request and reads the answer whole, whatever its status.
@@ -111,7 +126,8 @@ impl Outbound {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| OutboundError::Invalid)?;
             headers.append(name, HeaderValue::from_str(value).map_err(|_| OutboundError::Invalid)?);
         }
-        let response = self.client.request(method, url).headers(headers).body(request.body).send().await.map_err(classify)?;
+        let client = self.identified.get(&request.identity).unwrap_or(&self.client);
+        let response = client.request(method, url).headers(headers).body(request.body).send().await.map_err(classify)?;
         self.read(response).await
     }
 
@@ -132,6 +148,27 @@ impl Outbound {
         }
         Ok(OutboundResponse { status, headers, body })
     }
+}
+
+fn builder(policy: &OutboundPolicy) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(policy.connect_timeout)
+        .timeout(policy.total_timeout)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(concat!("onecase/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .dns_resolver(Arc::new(PublicResolver { allow_private: policy.allow_private_addresses }))
+}
+
+fn identify(mut builder: reqwest::ClientBuilder, identity: &TlsIdentity) -> Result<reqwest::ClientBuilder, reqwest::Error> {
+    if let (Some(certificate), Some(key)) = (&identity.certificate, &identity.key) {
+        builder = builder.identity(reqwest::Identity::from_pem(format!("{certificate}\n{key}").as_bytes())?);
+    }
+    if let Some(authority) = &identity.authority {
+        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(authority.as_bytes())?);
+    }
+    Ok(builder)
 }
 
 fn classify(error: reqwest::Error) -> OutboundError {

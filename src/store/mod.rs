@@ -12,13 +12,16 @@ pub mod audit;
 pub mod cases;
 pub mod consistency;
 pub mod deliveries;
+pub mod drops;
 pub mod events;
 pub mod keys;
 pub mod leases;
 pub mod links;
 pub mod platforms;
 pub mod quarantine;
+pub mod reconciliations;
 pub mod reviews;
+pub mod revisions;
 pub mod rulings;
 pub mod submissions;
 

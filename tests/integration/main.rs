@@ -14,6 +14,7 @@ mod support;
 mod api;
 mod architecture;
 mod blind;
+mod connectors;
 mod contract;
 mod delivering;
 mod demo;

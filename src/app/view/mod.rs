@@ -20,10 +20,10 @@ pub use evidence::{
     ModelReference, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-    SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
-pub use filing::{SubmissionState, SubmissionView};
+pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use review::{ReviewQueue, ReviewView};
 
 /// One page of a list.
