@@ -49,12 +49,12 @@ pub(super) fn mark(bytes: &[u8]) -> Result<(Option<Charset>, &[u8]), Problem> {
 /// declaration, then UTF-8.
 pub(super) fn decode<'a>(bytes: &'a [u8], declared: Option<Charset>, media_type: Option<&str>) -> Result<Cow<'a, str>, Problem> {
     let (marked, rest) = mark(bytes)?;
-    let said = marked.map(Ok).or(declared.map(Ok)).or_else(|| label_of(media_type, rest).map(by_label)).transpose()?;
+    let said = marked.map(Ok).or(declared.map(Ok)).or_else(|| label_of(media_type, rest).map(|label| by_label(&label))).transpose()?;
     said.unwrap_or(Charset::UTF_8).text(rest)
 }
 
-fn by_label(label: String) -> Result<Charset, Problem> {
-    Charset::of(&label).ok_or_else(|| Problem::WrongCharset(label.chars().filter(char::is_ascii_graphic).take(40).collect()))
+fn by_label(label: &str) -> Result<Charset, Problem> {
+    Charset::of(label).ok_or_else(|| Problem::WrongCharset(label.chars().filter(char::is_ascii_graphic).take(40).collect()))
 }
 
 /// The label a `Content-Type` or an XML declaration carries.

@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     fn check(xml: &str, expected: Result<Json, &str>) {
-        assert_eq!(read(xml).map_err(|problem| problem.to_string()), expected.map_err(str::to_owned), "{:.80}", xml);
+        assert_eq!(read(xml).map_err(|problem| problem.to_string()), expected.map_err(str::to_owned), "{xml:.80}");
     }
 
     #[test]

@@ -11,9 +11,9 @@ use std::{
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
@@ -71,7 +71,7 @@ pub struct Collected {
 }
 
 /// How a file looked: its length and when it was changed.
-type Look = (u64, Option<SystemTime>);
+type Look = (u64, Option<DateTime<Utc>>);
 
 /// What the last look saw. Lost with the process, which costs one more look.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 fn look(about: &fs::Metadata) -> Look {
-    (about.len(), about.modified().ok())
+    (about.len(), about.modified().ok().map(DateTime::from))
 }
 
 /// Regular files, oldest first; links are not followed, and folders and hidden files are passed over.

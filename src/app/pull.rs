@@ -112,7 +112,7 @@ impl Gateway {
     async fn page(&self, platform: &Arc<FederatedPlatform>, pull: &Pull, cursor: Option<&str>) -> Result<Page, PullError> {
         let adapter = platform.adapter()?;
         let base = platform.base_url.as_deref().unwrap_or_default();
-        self.ask(
+        self.exchange(
             platform,
             |token| adapter.pull_request(pull, cursor, token, &platform.secrets, self.now()),
             |response| adapter.pull_page(pull, &Asked { cursor, response, base, now: self.now() }),
@@ -121,7 +121,7 @@ impl Gateway {
     }
 
     /// Asks a platform and reads the answer; an access token that it no longer takes is renewed once.
-    pub(super) async fn ask<T>(
+    pub(super) async fn exchange<T>(
         &self,
         platform: &Arc<FederatedPlatform>,
         make: impl Fn(Option<&AccessToken>) -> Result<Request, RequestError>,

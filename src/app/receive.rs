@@ -71,7 +71,7 @@ struct Why {
 }
 
 impl Why {
-    fn new(code: &'static str, error: impl ToString) -> Self {
+    fn new(code: &'static str, error: &impl ToString) -> Self {
         Self { code, error: error.to_string() }
     }
 }
@@ -126,7 +126,7 @@ impl Gateway {
                     Revised::New => return Ok(Received { revised: 1, ..Received::default() }),
                     Revised::Known => return Ok(Received { known: 1, ..Received::default() }),
                     Revised::NoFiling | Revised::TooMany => {
-                        let why = Why::new("no_such_filing", "no filing of this number is registered");
+                        let why = Why::new("no_such_filing", &"no filing of this number is registered");
                         Refused::of(source_ref, Form::Withdrawal, &value, why)
                     }
                 }
@@ -145,7 +145,7 @@ impl Gateway {
     async fn register(&self, platform: &str, value: serde_json::Value, order: Order) -> Result<Result<Received, Why>, ReceiveError> {
         let submission = match validate::submission_value(value, self.now()) {
             Ok(submission) => submission,
-            Err(violations) => return Ok(Err(Why::new("invalid_submission", violations))),
+            Err(violations) => return Ok(Err(Why::new("invalid_submission", &violations))),
         };
         let conflict = match self.submit(platform, submission.clone(), None).await {
             Ok(registered) if registered.new => return Ok(Ok(Received { registered: 1, ..Received::default() })),
@@ -160,19 +160,19 @@ impl Gateway {
         match (self.revise(platform, submission, order).await?, conflict) {
             (Revised::New, _) => Ok(Ok(Received { revised: 1, ..Received::default() })),
             (Revised::Known, _) | (_, None) => Ok(Ok(Received { known: 1, ..Received::default() })),
-            (Revised::NoFiling | Revised::TooMany, Some(error)) => Ok(Err(Why::new("source_id_conflict", error))),
+            (Revised::NoFiling | Revised::TooMany, Some(error)) => Ok(Err(Why::new("source_id_conflict", &error))),
         }
     }
 
     async fn follow(&self, platform: &str, value: serde_json::Value) -> Result<Result<(), Why>, ReceiveError> {
         let update = match validate::case_update_value(value, self.now()) {
             Ok(update) => update,
-            Err(violations) => return Ok(Err(Why::new("invalid_update", violations))),
+            Err(violations) => return Ok(Err(Why::new("invalid_update", &violations))),
         };
         match self.report_or_park(platform, update).await {
             Ok(()) => Ok(Ok(())),
             Err(UpdateError::Store(error)) => Err(error.into()),
-            Err(error) => Ok(Err(Why::new("update_refused", error))),
+            Err(error) => Ok(Err(Why::new("update_refused", &error))),
         }
     }
 

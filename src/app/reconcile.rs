@@ -146,7 +146,7 @@ impl Gateway {
     async fn ask_days(&self, asking: &Asking<'_>, from: NaiveDate, until: NaiveDate) -> Result<Vec<LedgerDay>, PullError> {
         let Asking { platform, adapter, ledger } = asking;
         let question = Question::Days { from, until };
-        self.ask(
+        self.exchange(
             platform,
             |token| adapter.ledger_request(ledger, &question, token, &platform.secrets, self.now()),
             |response| adapter.ledger_days(ledger, response),
@@ -160,7 +160,7 @@ impl Gateway {
         for page in 0..MAX_PAGES {
             let question = Question::Numbers { day, page };
             let (more_numbers, more) = self
-                .ask(
+                .exchange(
                     platform,
                     |token| adapter.ledger_request(ledger, &question, token, &platform.secrets, self.now()),
                     |response| adapter.ledger_numbers(ledger, response),
@@ -181,7 +181,7 @@ impl Gateway {
         let Asking { platform, adapter, ledger } = asking;
         let question = Question::Record { number: number.to_owned() };
         let record = self
-            .ask(
+            .exchange(
                 platform,
                 |token| adapter.ledger_request(ledger, &question, token, &platform.secrets, self.now()),
                 |response| adapter.ledger_record(ledger, response),

@@ -58,13 +58,12 @@ impl Gateway {
     pub(super) async fn send(&self, platform: &FederatedPlatform, request: Request) -> Result<Response, SendError> {
         let base = platform.base_url.as_deref().ok_or(SendError::NotConfigured)?;
         let outbound = OutboundRequest {
-            identity: platform.platform.id.clone(),
             method: request.method,
             url: format!("{base}{}", request.target),
             headers: request.headers,
             body: request.body,
         };
-        let answer = self.0.outbound.send(outbound).await?;
+        let answer = self.0.outbound.send_as(&platform.platform.id, outbound).await?;
         Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
     }
 

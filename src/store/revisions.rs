@@ -142,7 +142,8 @@ pub struct Untold {
 
 /// The oldest revisions that can be told now, at most `limit`.
 pub fn untold(connection: &mut Connection<'_>, sealer: &Sealer, limit: i64) -> Result<Vec<Untold>, StoreError> {
-    let rows: Vec<(String, String, String, i32, String, String, Vec<u8>)> = each_backend!(connection, c => revisions::table
+    type Row = (String, String, String, i32, String, String, Vec<u8>);
+    let rows: Vec<Row> = each_backend!(connection, c => revisions::table
         .inner_join(links::table.on(links::submission_id.eq(revisions::submission_id)))
         .filter(revisions::told_at.is_null())
         .order((revisions::received_at, revisions::number))

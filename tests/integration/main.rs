@@ -13,9 +13,11 @@ mod support;
 
 mod api;
 mod architecture;
+mod audit;
 mod blind;
 mod connectors;
 mod contract;
+mod deadlines;
 mod delivering;
 mod demo;
 mod determinism;

@@ -24,15 +24,12 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: String, key: &str) -> Result<Self, Failure> {
-        let outbound = Outbound::new(
-            OutboundPolicy {
-                allow_private_addresses: true,
-                connect_timeout: Duration::from_secs(2),
-                total_timeout: Duration::from_secs(20),
-                max_response_bytes: 32 << 20,
-            },
-            [],
-        )?;
+        let outbound = Outbound::new(OutboundPolicy {
+            allow_private_addresses: true,
+            connect_timeout: Duration::from_secs(2),
+            total_timeout: Duration::from_secs(20),
+            max_response_bytes: 32 << 20,
+        })?;
         Ok(Self { outbound, address, key: key.to_owned() })
     }
 
@@ -86,7 +83,6 @@ impl Client {
 
     async fn request(&self, target: &str) -> Result<(u16, Vec<u8>), Failure> {
         let request = OutboundRequest {
-            identity: String::new(),
             method: "GET".into(),
             url: format!("{}{target}", self.address),
             headers: vec![("authorization".into(), format!("Bearer {}", self.key))],
