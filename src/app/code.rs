@@ -70,6 +70,7 @@ codes! {
     RatingIdConflict "rating_id_conflict" 409 "The rating number is taken by another rating" "Give every rating its own `rating_id`; the newest of a case counts."
     NotAnswered "not_answered" 409 "There is no answer to rate yet" "Wait until the case is answered."
     DeliveryNotDead "delivery_not_dead" 409 "The delivery is not dead" "Only deliveries that were given up on can be requeued."
+    NoLedger "no_ledger" 409 "The platform has no ledger to compare with" "Declare `ledger` in the platform's adapter, and its `base_url`."
     PreconditionFailed "precondition_failed" 412 "The object has changed" "Read it again and decide on its present state."
     SameCase "same_case" 409 "Both are the same case" "Name two different cases."
     KeptApart "kept_apart" 409 "People have ruled that the cases are different" "Take that back first with `release`, if it was wrong."

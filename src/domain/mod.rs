@@ -17,3 +17,4 @@ pub mod rating;
 pub mod resident_id;
 pub mod submission;
 pub mod update;
+pub mod withdrawal;

@@ -271,6 +271,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    revisions (submission_id, number) {
+        submission_id -> Text,
+        number -> Integer,
+        kind -> Text,
+        body_digest -> Binary,
+        body -> Binary,
+        fields -> Text,
+        received_at -> Timestamp,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    platform_errors (platform, code) {
+        platform -> Text,
+        code -> Text,
+        count -> BigInt,
+        message -> Text,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    dropped_files (platform, digest) {
+        platform -> Text,
+        digest -> Binary,
+        name -> Text,
+        records -> BigInt,
+        quarantined -> BigInt,
+        error -> Nullable<Text>,
+        finished_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reconciliations (platform, day) {
+        platform -> Text,
+        day -> Date,
+        their_count -> BigInt,
+        our_count -> BigInt,
+        missing -> Text,
+        surplus -> Text,
+        recovered -> BigInt,
+        checked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     parked_updates (platform, update_id) {
         platform -> Text,
         update_id -> Text,
@@ -399,6 +447,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     platform_states,
     pull_cursors,
     quarantine,
+    revisions,
+    platform_errors,
+    dropped_files,
+    reconciliations,
     parked_updates,
     api_keys,
     audit_leaves,

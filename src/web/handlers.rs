@@ -96,11 +96,13 @@ async fn platform(visit: Visit) -> impl Responder {
             let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries) = try_join!(
+            let (cases, deliveries, reconciliation) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
+                visit.gateway.reconciliation(&platform.id),
             )?;
-            let detail = platforms::PlatformDetail { platform, platforms, cases: cases.items, deliveries: deliveries.items };
+            let (cases, deliveries) = (cases.items, deliveries.items);
+            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await

@@ -15,6 +15,7 @@ mod api;
 mod architecture;
 mod audit;
 mod blind;
+mod connectors;
 mod contract;
 mod deadlines;
 mod delivering;

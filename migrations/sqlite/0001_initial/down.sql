@@ -1,3 +1,7 @@
+DROP TABLE reconciliations;
+DROP TABLE dropped_files;
+DROP TABLE platform_errors;
+DROP TABLE revisions;
 DROP TABLE webhook_events;
 DROP TABLE webhooks;
 DROP TABLE key_checks;

@@ -68,6 +68,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
+        .service(platforms::get_reconciliation)
+        .service(platforms::reconcile_platform)
         .service(organizations::list_organizations)
         .service(overview::get_overview)
         .service(indicators::get_indicators)

@@ -108,6 +108,12 @@ pub enum EventKind {
     /// A further filing was linked to it.
     #[serde(rename = "onecase.submission.linked")]
     SubmissionLinked,
+    /// The platform changed a filing of the case after it was registered; what was registered stays.
+    #[serde(rename = "onecase.submission.revised")]
+    SubmissionRevised,
+    /// The platform no longer has a filing of the case.
+    #[serde(rename = "onecase.submission.withdrawn")]
+    SubmissionWithdrawn,
     /// It was put into a body's hands.
     #[serde(rename = "onecase.case.routed")]
     CaseRouted,
@@ -135,9 +141,11 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
+        Self::SubmissionRevised,
+        Self::SubmissionWithdrawn,
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
@@ -153,6 +161,8 @@ impl EventKind {
         match self {
             Self::CaseRegistered => "onecase.case.registered",
             Self::SubmissionLinked => "onecase.submission.linked",
+            Self::SubmissionRevised => "onecase.submission.revised",
+            Self::SubmissionWithdrawn => "onecase.submission.withdrawn",
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
@@ -175,7 +185,7 @@ pub struct EventData {
     /// The status after the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CaseStatus>,
-    /// The filing that was linked.
+    /// The filing that was linked, changed or taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<String>,
     /// The platform the filing or the report came from.
@@ -196,6 +206,12 @@ pub struct EventData {
     /// What the petitioner thinks of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction: Option<Satisfaction>,
+    /// The number of the filing's revision; what was registered is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// Names of the filing's members that the platform changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,

@@ -67,6 +67,7 @@ impl DetailView<'_> {
         match event.kind {
             EventKind::CaseRegistered => "registered",
             EventKind::SubmissionLinked => "linked",
+            EventKind::SubmissionRevised | EventKind::SubmissionWithdrawn => "revised",
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
