@@ -74,6 +74,16 @@ impl Pull {
         Ok(self.request.make(core, &mut scope, &self.place)?)
     }
 
+    /// The records of an answer as they came; none where it cannot be read.
+    pub(super) fn records(&self, core: &Core, cursor: Option<&str>, response: &Response) -> Vec<Json> {
+        let Ok(body) = body::read(self.format, &response.body) else { return Vec::new() };
+        let scope = outcome::scope(response, &body).with("cursor", &json!(cursor)).with("settings", &core.settings);
+        match core.value(&self.place, "/records", &self.records, &scope) {
+            Ok(Some(Json::Array(records))) => records,
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn page(
         &self,
         core: &Core,

@@ -35,7 +35,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub use authenticate::{Credential, NewKey};
+pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
@@ -49,7 +49,7 @@ pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
-pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},

@@ -26,4 +26,5 @@ mod quarantine;
 mod rulings;
 mod stores;
 mod tree;
+mod vendors;
 mod web;
