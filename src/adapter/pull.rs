@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
+    body,
     charset::Charset,
     error::{ManifestFault, PageError, Problem, RequestError},
     expression::{Engine, Expression, Scope},
@@ -94,6 +95,17 @@ impl Pull {
             target.clone_into(&mut request.target);
         }
         Ok(request)
+    }
+
+    /// The records of an answer as they came; none where it cannot be read.
+    pub(super) fn records(&self, core: &Core, cursor: Option<&str>, response: &Response) -> Vec<Json> {
+        let read = body::read(self.format, &response.body, self.charset, response.header("content-type"));
+        let Ok(body) = read else { return Vec::new() };
+        let scope = outcome::scope(response, &body).with("cursor", &json!(cursor)).with("settings", &core.settings);
+        match core.value(&self.place, "/records", &self.records, &scope) {
+            Ok(Some(Json::Array(records))) => records,
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn page(&self, core: &Core, rules: &[Rule], mapping: &Mapping, asked: &Asked) -> Result<Page, PageError> {

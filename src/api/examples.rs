@@ -41,6 +41,11 @@ pub fn insert(document: &mut Value) {
     }
 }
 
+/// What an endpoint is sent.
+pub fn told() -> Value {
+    value(&change())
+}
+
 fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "createSubmission" => value(&submission()),
@@ -72,6 +77,13 @@ fn response_in(operation: &str, status: &str, form: &str) -> Option<Value> {
     match (operation, form) {
         ("listChanges", "application/cloudevents-batch+json") => Some(json!([change()])),
         ("listChanges", "text/event-stream") => Some(json!(format!("id: {CURSOR}\ndata: {}\n\n", value(&change())))),
+        ("open311Discovery", "application/json") => Some(json!({ "contact": "…", "endpoints": [] })),
+        ("open311Services", "application/json") => Some(json!([{ "service_code": "request" }])),
+        ("open311ServiceDefinition", "application/json") => Some(json!({ "service_code": "request", "attributes": [] })),
+        ("open311PostRequest" | "open311Requests" | "open311Request", "application/json") => {
+            Some(json!([{ "service_request_id": FILING }]))
+        }
+        ("open311Token", "application/json") => Some(json!([{ "service_request_id": FILING, "token": FILING }])),
         _ => response_to(operation, status),
     }
 }

@@ -52,6 +52,7 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     pub cursor: Option<String>,
 }
 

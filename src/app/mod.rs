@@ -45,7 +45,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
 pub use audit::{Notary, WitnessError};
-pub use authenticate::{Credential, NewKey};
+pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
@@ -62,7 +62,7 @@ pub use receive::Received;
 pub use reconcile::ReconcileError;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
-pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},

@@ -30,4 +30,5 @@ mod quarantine;
 mod rulings;
 mod stores;
 mod tree;
+mod vendors;
 mod web;
