@@ -1,5 +1,7 @@
 //! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
 
+mod possible;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +12,8 @@ use rayon::prelude::*;
 
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
-use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
+use crate::matching::{Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Prepared};
+use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
@@ -28,6 +31,9 @@ pub struct Args {
     /// Where to write `id,case,matter,probability`; standard output if absent
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+    /// Where to write possible duplicates as `id,earlier,probability`
+    #[arg(long, value_name = "FILE")]
+    pub possible: Option<PathBuf>,
     /// A match model in place of the compiled-in one
     #[arg(long)]
     pub model: Option<PathBuf>,
@@ -73,7 +79,7 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let started = Instant::now();
     let model = load_model(args.model.as_ref())?;
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
-    let mut sink = Sink::create(args.output.as_ref(), args.json)?;
+    let mut sink = Sink::create(args.output.as_ref(), args.possible.as_deref(), args.json)?;
     let mut run = Run::new(model);
     let mut batch = Vec::with_capacity(WARM_UP_ROWS);
     let mut size = WARM_UP_ROWS;
@@ -165,9 +171,18 @@ impl Run {
             self.summary.cases += u64::from(outcome.case.is_none());
             self.summary.duplicates += u64::from(outcome.case.is_some());
             self.summary.matters += u64::from(outcome.case.is_none() && outcome.matter.is_none());
-            let possible = outcome.matches.iter().any(|m| m.decision == crate::matching::Decision::PossibleDuplicate);
+            let possible = outcome.matches.iter().any(|m| m.decision == Decision::PossibleDuplicate);
             self.summary.possible_duplicates += u64::from(outcome.case.is_none() && possible);
             sink.write(row.id(), self.ids.get(case), self.ids.get(matter), probability)?;
+            self.tell_possible(row.id(), case, &outcome, sink)?;
+        }
+        Ok(())
+    }
+
+    fn tell_possible(&self, id: &str, case: u64, outcome: &Outcome, sink: &mut Sink) -> Result<(), CorpusError> {
+        let Some(possible) = &mut sink.possible else { return Ok(()) };
+        for found in outcome.matches.iter().filter(|m| m.decision == Decision::PossibleDuplicate && m.case != case) {
+            possible.write(id, self.ids.get(found.seq), found.evidence.probability)?;
         }
         Ok(())
     }
@@ -316,34 +331,35 @@ impl MultiReader {
 }
 
 /// Where links go.
-pub enum Sink {
-    Csv(Box<csv::Writer<Box<dyn std::io::Write + Send>>>),
-    None,
+pub struct Sink {
+    links: Option<csv::Writer<Box<dyn std::io::Write + Send>>>,
+    possible: Option<Possible>,
 }
 
 impl Sink {
-    fn create(output: Option<&PathBuf>, json: bool) -> Result<Self, CorpusError> {
+    fn create(output: Option<&PathBuf>, possible: Option<&Path>, json: bool) -> Result<Self, CorpusError> {
+        let possible = possible.map(Possible::create).transpose()?;
         let target: Box<dyn std::io::Write + Send> = match output {
             Some(path) => Box::new(std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?),
-            None if json => return Ok(Self::None),
+            None if json => return Ok(Self { links: None, possible }),
             None => Box::new(std::io::stdout()),
         };
         let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(target);
         writer.write_record(["id", "case", "matter", "probability"])?;
-        Ok(Self::Csv(Box::new(writer)))
+        Ok(Self { links: Some(writer), possible })
     }
 
     fn write(&mut self, id: &str, case: &str, matter: &str, probability: f64) -> Result<(), CorpusError> {
-        if let Self::Csv(writer) = self {
+        if let Some(writer) = &mut self.links {
             writer.write_record([id, case, matter, &format!("{probability:.4}")])?;
         }
         Ok(())
     }
 
     fn finish(self) -> Result<(), CorpusError> {
-        if let Self::Csv(mut writer) = self {
+        if let Some(mut writer) = self.links {
             writer.flush()?;
         }
-        Ok(())
+        self.possible.map_or(Ok(()), Possible::finish)
     }
 }

@@ -18,6 +18,7 @@ mod contract;
 mod delivering;
 mod demo;
 mod determinism;
+mod evaluate;
 mod guide;
 mod licences;
 mod linking;
