@@ -15,6 +15,7 @@ use crate::{
         blind::BlindSubmission,
         case::CaseStatus,
         division::Level,
+        matter::Trend,
         message::{CaseSummary, MessageKind, OrganizationReference},
         organization::GapReason,
         platform::PlatformKind,
@@ -88,6 +89,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         }),
         ("listReviews", "200") => value(&ReviewQueue { items: vec![review()], open: 1 }),
         ("listMatters", "200") => page(matter()),
+        ("getMatter", "200") => value(&matter()),
         ("listDuplicates", "200") => page(duplicate()),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
@@ -325,8 +327,21 @@ fn review() -> ReviewView {
 
 fn matter() -> MatterView {
     MatterView {
-        id: "M7Q2X9K4TB3C".into(),
+        id: "GX7Q2X9K4TB3CM".into(),
+        name: Some("金桂苑 · 水泥搅拌站 · 粉尘".into()),
         cases: 14,
+        flow: Some(MatterFlow {
+            submissions: 17,
+            platforms: 3,
+            first_filed_at: at("2026-02-10T23:12:00Z"),
+            last_filed_at: at("2026-03-01T01:30:00Z"),
+            weeks: vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 5, 9],
+            weeks_until: at("2026-03-01T16:00:00Z"),
+            trend: Trend::Rising,
+            recent: 17,
+            before: 0,
+            ratio: None,
+        }),
         division: Some("430102".into()),
         category: Some("城乡建设/物业服务".into()),
         created_at: at("2026-02-11T03:00:00Z"),

@@ -1,5 +1,6 @@
 //! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
 
+mod matters;
 mod possible;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
 use crate::matching::{Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Prepared};
+use matters::Matters;
 use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
@@ -34,6 +36,9 @@ pub struct Args {
     /// Where to write possible duplicates as `id,earlier,probability`
     #[arg(long, value_name = "FILE")]
     pub possible: Option<PathBuf>,
+    /// Where to write matters of two cases or more as `matter,size,cases,name`; reads the files a second time
+    #[arg(long, value_name = "FILE")]
+    pub matters: Option<PathBuf>,
     /// A match model in place of the compiled-in one
     #[arg(long)]
     pub model: Option<PathBuf>,
@@ -81,6 +86,7 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut sink = Sink::create(args.output.as_ref(), args.possible.as_deref(), args.json)?;
     let mut run = Run::new(model);
+    run.matters = args.matters.as_ref().map(|_| Matters::default());
     let mut batch = Vec::with_capacity(WARM_UP_ROWS);
     let mut size = WARM_UP_ROWS;
     loop {
@@ -94,6 +100,9 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     }
     reader.finish();
     sink.finish()?;
+    if let (Some(path), Some(matters)) = (&args.matters, &run.matters) {
+        matters.write(path, &run.ids, &args.files, args.adapter.as_deref())?;
+    }
     let mut summary = run.summary(started.elapsed().as_secs_f64());
     if reader.malformed() > 0 {
         summary.problems.insert("row".to_owned(), reader.malformed());
@@ -119,6 +128,8 @@ pub struct Run {
     ids: Ids,
     problems: Problems,
     summary: Summary,
+    /// Kept only where asked for.
+    matters: Option<Matters>,
 }
 
 impl Run {
@@ -130,6 +141,7 @@ impl Run {
             ids: Ids::default(),
             problems: Problems::default(),
             summary,
+            matters: None,
         }
     }
 
@@ -161,6 +173,9 @@ impl Run {
             let matter = outcome.matter.unwrap_or(case);
             self.linker.insert(seq, print, case, outcome.matter);
             self.ids.push(row.id());
+            if let Some(matters) = &mut self.matters {
+                matters.push(matter, outcome.case.is_none());
+            }
             let best = outcome.matches.first();
             let probability = match best {
                 Some(m) if outcome.case.is_some() => m.evidence.probability,

@@ -7,6 +7,7 @@ pub mod blind;
 pub mod case;
 pub mod division;
 pub mod id;
+pub mod matter;
 pub mod message;
 pub mod organization;
 pub mod platform;

@@ -16,6 +16,7 @@ pub mod events;
 pub mod keys;
 pub mod leases;
 pub mod links;
+pub mod matters;
 pub mod platforms;
 pub mod quarantine;
 pub mod reviews;

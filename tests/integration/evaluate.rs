@@ -104,3 +104,25 @@ fn persons_are_found_and_timed() {
     assert!(found["f1"].as_f64().is_some_and(|f1| (0.0..=1.0).contains(&f1)), "{found}");
     assert!(found["seconds"].as_f64().unwrap() > 0.0);
 }
+
+#[test]
+fn matters_of_a_file_are_named() {
+    let dust = |name: &str, words: &str| {
+        format!("{name},430102,2026-03-01 09:00:00,金桂苑水泥搅拌站粉尘污染,{name}反映：金桂苑门口水泥搅拌站{words}")
+    };
+    let other = "王小明,430102,2026-03-01 09:00:00,宏达纺织厂拖欠工资,宏达纺织厂从去年九月起拖欠六十多名工人工资老板躲着不见";
+    let rows = [
+        dust("李雷", "整天冒粉尘，窗户不敢开"),
+        dust("韩梅梅", "粉尘太大，窗户都不敢打开"),
+        other.to_owned(),
+        dust("赵丽颖", "粉尘污染，居民不敢开窗"),
+    ];
+    let numbered: Vec<String> = rows.iter().zip(1..).map(|(row, id)| format!("{id},{row}")).collect();
+    let folder = folder(&[("rows.csv", &format!("id,name,division,submitted_at,subject,content\n{}\n", numbered.join("\n")))]);
+    let (status, _, said) = onecase(folder.path(), &["link", "rows.csv", "--json", "--quiet", "--matters", "matters.csv"]);
+    assert_eq!(status, Some(0), "{said}");
+    let matters = fs::read_to_string(folder.path().join("matters.csv")).unwrap();
+    let rows: Vec<&str> = matters.lines().collect();
+    assert_eq!((rows.len(), rows[0]), (2, "matter,size,cases,name"), "{matters}");
+    assert!(rows[1].starts_with("1,3,3,") && rows[1].contains("水泥搅拌站"), "{matters}");
+}

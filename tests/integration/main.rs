@@ -22,6 +22,7 @@ mod evaluate;
 mod guide;
 mod licences;
 mod linking;
+mod matters;
 mod platforms;
 mod quarantine;
 mod rulings;

@@ -47,6 +47,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(rulings::list_case_rulings)
         .service(reviews::list_reviews)
         .service(matters::list_matters)
+        .service(matters::get_matter)
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)

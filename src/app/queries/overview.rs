@@ -17,7 +17,7 @@ use crate::{
     store::{
         Connection, StoreError, audit, cases,
         deliveries::{self, DeliveryState},
-        links,
+        links, matters,
         platforms::{self, PlatformState as StoredState},
         quarantine, submissions,
     },
@@ -151,7 +151,7 @@ impl Gateway {
                     .map(|(decision, n)| DecisionCount { decision: decision.into(), count: count(n) })
                     .collect(),
                 cases: cases::counts_by_status(c)?.into_iter().map(|(status, n)| StatusCount { status, count: count(n) }).collect(),
-                matters: count(links::count_matters(c)?),
+                matters: count(matters::count(c)?),
                 gaps: count(cases::count_gaps(c)?),
                 deliveries: deliveries::counts(c)?
                     .into_iter()

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
-    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
+    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
     ModelReference, Verdict,
 };
 pub use federation::{

@@ -11,7 +11,9 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 19] = [
+const GROUPS: [&str; 21] = [
+    "trend",
+    "matter_order",
     "ruling_action",
     "ruling_effect",
     "status",
