@@ -98,6 +98,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("listGaps", "200") => page(gap()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
+        ("requeueDeliveries", "200") => value(&Requeued { requeued: 12 }),
         ("requeueDelivery", "200") => value(&DeliveryView {
             state: DeliveryState::Pending,
             delivered_at: None,
@@ -409,6 +410,7 @@ fn overview() -> Overview {
             count: 96,
         }],
         unlinked: 0,
+        updates_parked: 0,
         audit_leaves: 512,
     }
 }

@@ -5,6 +5,7 @@ mod authenticate;
 mod blind;
 mod callback;
 pub mod code;
+mod explain;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -21,12 +22,16 @@ mod replay;
 mod route;
 mod rule;
 mod send;
+mod tidy;
 pub mod validate;
 pub mod view;
 pub mod worth;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +41,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use explain::{ExplainError, Explained, explain};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
@@ -46,6 +52,7 @@ pub use pull::{PullError, PullRound};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
+pub use tidy::Tidied;
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
@@ -123,6 +130,8 @@ struct Inner {
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
     tokens: send::Tokens,
+    /// Rounds of the linker that failed one after the other.
+    linker_failures: AtomicU32,
     /// Position up to which this node has seen the log linked.
     linked: watch::Sender<i64>,
     /// Rings when submissions were registered here.
@@ -153,6 +162,7 @@ impl Gateway {
             intake,
             keys_in_flight: Mutex::default(),
             tokens: send::Tokens::default(),
+            linker_failures: AtomicU32::new(0),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
@@ -176,6 +186,15 @@ impl Gateway {
     /// Resolves when submissions have been registered on this node since the last call.
     pub async fn registered(&self) {
         self.0.registered.notified().await;
+    }
+
+    /// Whether a round of this node's linker went well, for [`Gateway::ready`].
+    pub fn linker_went(&self, well: bool) {
+        if well {
+            self.0.linker_failures.store(0, Ordering::Relaxed);
+        } else {
+            self.0.linker_failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A counter that moves whenever this node owes new messages.

@@ -263,6 +263,24 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Puts all dead deliveries back into the queue, of one platform or of all; answers how many.
+    pub async fn requeue_all(&self, platform: Option<&str>) -> Result<u64, AppError> {
+        let (gateway, platform) = (self.clone(), platform.map(str::to_owned));
+        let requeued = self
+            .0
+            .store
+            .run(move |store| {
+                store
+                    .transaction(|c| deliveries::requeue_all(c, platform.as_deref(), gateway.now()))
+                    .map_err(|error: StoreError| AppError::from(error))
+            })
+            .await?;
+        self.0.owed.send_modify(|count| *count += 1);
+        Ok(requeued as u64)
+    }
+}
+
 /// One row more than wanted is read, to know whether there is another page.
 fn store_page(page: &Page) -> Result<(StorePage, usize), AppError> {
     let after = page.after.as_deref().map(|text| parse_position(text).ok_or(AppError::Position)).transpose()?;

@@ -387,6 +387,13 @@ pub struct Prepared {
     documents: u64,
 }
 
+impl Prepared {
+    /// Submissions it was compared with: what a decision costs, whatever the index holds.
+    pub fn compared(&self) -> usize {
+        self.scores.len()
+    }
+}
+
 /// A new submission made ready for comparison.
 struct Probe {
     entry: Entry,

@@ -1,4 +1,4 @@
-//! The loops that run the use cases: one linker, one that summarises matters, a forwarder a platform, a puller a pull.
+//! The loops that run the use cases: one linker, one that summarises matters, one that tidies, a forwarder a platform, a puller a pull.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
@@ -6,6 +6,7 @@ mod forwarder;
 mod linker;
 mod matters;
 mod puller;
+mod tidier;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -33,6 +34,8 @@ impl Workers {
         running.spawn(keep_running("linker".to_owned(), stopping.clone(), move || linker::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("matters".to_owned(), stopping.clone(), move || matters::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::{
     gateway::{LI, TestClock, WANG, eventually, federation, file, filing, link_all, noise, start, view},
     http::TestServer,
-    stores::{TestStore, on_both_stores},
+    stores::on_both_stores,
 };
 
 /// More people with valid identity numbers.

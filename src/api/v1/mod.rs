@@ -56,5 +56,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(gaps::list_gaps)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
-        .service(deliveries::requeue_delivery);
+        .service(deliveries::requeue_delivery)
+        .service(deliveries::requeue_deliveries);
 }

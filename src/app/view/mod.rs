@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
-pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
+pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView, Requeued};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
     ModelReference, Verdict,

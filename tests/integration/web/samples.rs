@@ -182,6 +182,7 @@ pub fn overview() -> Glance {
                 delivery(DeliveryState::Delivered, 99_000),
             ],
             unlinked: 0,
+            updates_parked: 0,
             audit_leaves: 150_000,
         },
         platforms: platforms(),
