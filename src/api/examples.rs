@@ -122,6 +122,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("testWebhook", "200") => value(&WebhookTestView { delivered: true, http_status: Some(204), error: None, duration_ms: 41 }),
         ("listWebhookDeliveries", "200") => page(webhook_delivery()),
         ("listMatters", "200") => page(matter()),
+        ("getMatter", "200") => value(&matter()),
         ("listDuplicates", "200") => page(duplicate()),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
@@ -131,6 +132,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("listGaps", "200") => page(gap()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
+        ("requeueDeliveries", "200") => value(&Requeued { requeued: 12 }),
         ("requeueDelivery", "200") => value(&DeliveryView {
             state: DeliveryState::Pending,
             delivered_at: None,

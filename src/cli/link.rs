@@ -1,5 +1,8 @@
 //! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
 
+mod matters;
+mod possible;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use rayon::prelude::*;
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
 use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
+use matters::Matters;
+use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
@@ -33,6 +38,12 @@ pub struct Args {
     /// Where to write `id,case,matter,probability`; standard output if absent
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+    /// Where to write possible duplicates as `id,earlier,probability`
+    #[arg(long, value_name = "FILE")]
+    pub possible: Option<PathBuf>,
+    /// Where to write matters of two cases or more as `matter,size,cases,name`; reads the files a second time
+    #[arg(long, value_name = "FILE")]
+    pub matters: Option<PathBuf>,
     /// A match model in place of the compiled-in one
     #[arg(long)]
     pub model: Option<PathBuf>,
@@ -78,8 +89,9 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let started = Instant::now();
     let model = load_model(args.model.as_ref())?;
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
-    let mut sink = Sink::create(args.output.as_ref(), args.json)?;
+    let mut sink = Sink::create(args.output.as_ref(), args.possible.as_deref(), args.json)?;
     let mut run = Run::new(model);
+    run.matters = args.matters.as_ref().map(|_| Matters::default());
     let printer = Fingerprinter::new(&run_key());
     std::thread::scope(|scope| {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
@@ -89,6 +101,9 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     })?;
     reader.finish();
     sink.finish()?;
+    if let (Some(path), Some(matters)) = (&args.matters, &run.matters) {
+        matters.write(path, &run.ids, &args.files, args.adapter.as_deref())?;
+    }
     let mut summary = run.summary(started.elapsed().as_secs_f64());
     if reader.malformed() > 0 {
         summary.problems.insert("row".to_owned(), reader.malformed());
@@ -144,12 +159,14 @@ pub struct Run {
     ids: Ids,
     problems: Problems,
     summary: Summary,
+    /// Kept only where asked for.
+    matters: Option<Matters>,
 }
 
 impl Run {
     pub fn new(model: Model) -> Self {
         let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
-        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary }
+        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary, matters: None }
     }
 
     /// Links rows in order. Terms of the first batch are counted before its first row is decided.
@@ -180,6 +197,9 @@ impl Run {
             let matter = placement.matter.unwrap_or(case);
             self.linker.insert_placed(seq, print, prepared, &placement);
             self.ids.push(id);
+            if let Some(matters) = &mut self.matters {
+                matters.push(matter, placement.case.is_none());
+            }
             let probability = match placement.best() {
                 Some((_, probability, _)) if placement.case.is_some() => probability,
                 Some((_, _, probability)) if placement.matter.is_some() => probability,
@@ -191,6 +211,11 @@ impl Run {
             self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
             self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
             sink.write(id, self.ids.get(case), self.ids.get(matter), probability)?;
+            if let Some(possible) = &mut sink.possible {
+                for (seq, probability) in self.linker.possible(&placement) {
+                    possible.write(id, self.ids.get(seq), probability)?;
+                }
+            }
         }
         Ok(())
     }
@@ -339,34 +364,35 @@ impl MultiReader {
 }
 
 /// Where links go.
-pub enum Sink {
-    Csv(Box<csv::Writer<Box<dyn std::io::Write + Send>>>),
-    None,
+pub struct Sink {
+    links: Option<csv::Writer<Box<dyn std::io::Write + Send>>>,
+    possible: Option<Possible>,
 }
 
 impl Sink {
-    fn create(output: Option<&PathBuf>, json: bool) -> Result<Self, CorpusError> {
+    fn create(output: Option<&PathBuf>, possible: Option<&Path>, json: bool) -> Result<Self, CorpusError> {
+        let possible = possible.map(Possible::create).transpose()?;
         let target: Box<dyn std::io::Write + Send> = match output {
             Some(path) => Box::new(std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?),
-            None if json => return Ok(Self::None),
+            None if json => return Ok(Self { links: None, possible }),
             None => Box::new(std::io::stdout()),
         };
         let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(target);
         writer.write_record(["id", "case", "matter", "probability"])?;
-        Ok(Self::Csv(Box::new(writer)))
+        Ok(Self { links: Some(writer), possible })
     }
 
     fn write(&mut self, id: &str, case: &str, matter: &str, probability: f64) -> Result<(), CorpusError> {
-        if let Self::Csv(writer) = self {
+        if let Some(writer) = &mut self.links {
             writer.write_record([id, case, matter, &format!("{probability:.4}")])?;
         }
         Ok(())
     }
 
     fn finish(self) -> Result<(), CorpusError> {
-        if let Self::Csv(mut writer) = self {
+        if let Some(mut writer) = self.links {
             writer.flush()?;
         }
-        Ok(())
+        self.possible.map_or(Ok(()), Possible::finish)
     }
 }

@@ -59,7 +59,7 @@ enum Command {
     Neighbours(neighbours::Args),
     /// Make blind filings of the records of files: fingerprints instead of content
     Fingerprint(fingerprint::Args),
-    /// Show why two submissions of a file are or are not duplicates, weight by weight
+    /// Show why two submissions of a store or of files are or are not duplicates, weight by weight
     Explain(explain::Args),
     /// Estimate a match model from a corpus, without labels
     Train(train::Args),
@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
         Command::Link(args) => link::run(&args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(&args).map_err(Into::into),
         Command::Fingerprint(args) => fingerprint::run(&args),
-        Command::Explain(args) => explain::run(&args).map_err(Into::into),
+        Command::Explain(args) => explain::run(&args),
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Evaluate(args) => evaluate::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),

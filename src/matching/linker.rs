@@ -63,6 +63,13 @@ pub struct Prepared {
     documents: u64,
 }
 
+impl Prepared {
+    /// Submissions it was compared with: what a decision costs, whatever the index holds.
+    pub fn compared(&self) -> usize {
+        self.compared.len()
+    }
+}
+
 /// A submission decided before, as it is kept.
 #[derive(Debug, Clone)]
 pub struct Decided {

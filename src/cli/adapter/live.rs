@@ -149,8 +149,7 @@ async fn ask(arguments: &Try, adapter: &Adapter, pull: &Pull, place: &Place) -> 
     let (method, target) = (request.method.clone(), request.target.clone());
     let response = send(arguments, &outbound, place, request).await?;
     let asked = Asked { cursor, response: &response, base: &place.base_url, now };
-    let page =
-        adapter.pull_page(pull, &asked).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
+    let page = adapter.pull_page(pull, &asked).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
     let raw = adapter.pull_records(pull, cursor, &response);
     let count = page.records.len();
     let records = raw.into_iter().zip(page.records).take(arguments.records).map(|(raw, mapped)| shown(raw, mapped, now));
