@@ -6,12 +6,12 @@ use rayon::prelude::*;
 
 use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, leaf, place_hash, point_hash};
+use super::compare::{Comparer, leaf, point_hash};
 use super::digest::Digest;
 use super::entry::{Entry, half};
 use super::evidence::{Evidence, Score};
 use super::fingerprint::Fingerprint;
-use super::frequency::Frequency;
+use super::frequency::{Document, Frequency};
 use super::model::Model;
 use super::placement::{Outcome, Placement, Weighed};
 use super::postings::{Found, Postings};
@@ -243,19 +243,17 @@ impl Linker {
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
-        let persons = fingerprint.persons.iter();
         let mut names: Vec<u32> = fingerprint.persons.iter().map(|p| half(p.name)).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
-        let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
-        let facts = fingerprint
-            .point
-            .map(point_hash)
-            .into_iter()
-            .chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0))
-            .chain(fingerprint.respondent);
-        let terms = fingerprint.terms.iter().map(|t| t.hash);
-        self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
+        let category = Some(leaf(fingerprint.category)).filter(|l| *l != 0);
+        let facts = fingerprint.point.map(point_hash).into_iter().chain(category).chain(fingerprint.respondent);
+        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter());
+        self.frequency.add_document(Document {
+            terms: fingerprint.terms.iter().map(|t| t.hash).chain(names).chain(facts),
+            chars: fingerprint.chars.iter().map(|t| t.hash as u16),
+            places: addresses.chain(&fingerprint.place).copied(),
+        });
     }
 
     /// Makes the weights those of all submissions learned or folded in so far, which otherwise follow with a delay.
