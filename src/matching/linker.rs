@@ -292,8 +292,10 @@ impl Linker {
         }
         let (comparer, entry) = (self.comparer(), digest.entry());
         let text = TextProbe::new(&entry, digest.stored_topics(), &self.frequency);
-        let compare = |other: &u32| take(*other, comparer.compare(&entry, &text, &Entry::read(self.entries.get(*other))));
-        entries.iter().map(compare).collect()
+        let packed: Vec<&[u8]> = entries.iter().map(|other| self.entries.get(*other)).collect();
+        ask_for(packed.iter().flat_map(|bytes| [0, 64, 128].map(|at| bytes.get(at).map_or(0, |byte| u32::from(*byte)))));
+        let compare = |(other, packed): (&u32, &[u8])| take(*other, comparer.compare(&entry, &text, &Entry::read(packed)));
+        entries.iter().zip(packed).map(compare).collect()
     }
 
     /// The submissions to compare with: the newest of the same persons, then those that share most.
@@ -302,6 +304,7 @@ impl Linker {
         let find = |keys: &[u32]| -> Vec<Option<Found>> { keys.iter().map(|key| self.postings.find(*key)).collect() };
         let topics: Vec<Option<Found>> = digest.topics.iter().map(|topic| self.postings.find(topic.hash)).collect();
         let (persons_found, near) = (find(&digest.person_keys), find(&digest.near_keys));
+        ask_for(topics.iter().flatten().map(|found| self.postings.first_word(*found)));
         let mut persons: Vec<u32> = Vec::new();
         for found in persons_found.into_iter().flatten() {
             self.postings.each(found, |entry| persons.push(entry));
@@ -322,6 +325,11 @@ impl Linker {
         persons.extend(best);
         persons
     }
+}
+
+/// Waits for words of memory together that would else be waited for one by one.
+fn ask_for(words: impl Iterator<Item = u32>) {
+    std::hint::black_box(words.fold(0, |all, word| all ^ word));
 }
 
 /// Cases with their submissions, for reports and tests: case to ascending positions.

@@ -150,6 +150,11 @@ impl Postings {
         self.shards[found.shard as usize].lists.each(found.list, callback);
     }
 
+    /// A word of a list, to have it near.
+    pub(super) fn first_word(&self, found: Found) -> u32 {
+        self.shards[found.shard as usize].lists.first_word(found.list)
+    }
+
     /// The newest entry under a key.
     pub(super) fn newest(&self, key: u32) -> Option<u32> {
         self.find(key).map(|found| self.shards[found.shard as usize].lists.newest(found.list))
