@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::apart::Apart;
+use super::arena::push_tight;
 use super::seqs::Seqs;
 
 /// What a person decided. Cases are named by the position of their founding submission.
@@ -57,8 +58,9 @@ impl Cases {
     pub(super) fn push(&mut self, seq: u64, case: u64, matter: Option<u64>) -> Option<u32> {
         let entry = self.seqs.push(seq)?;
         let founder = self.entry_of(case).unwrap_or(entry);
-        self.case.push(founder);
-        self.matter.push(matter.and_then(|m| self.entry_of(m)).unwrap_or(founder));
+        push_tight(&mut self.case, founder);
+        let joined = matter.and_then(|m| self.entry_of(m)).unwrap_or(founder);
+        push_tight(&mut self.matter, joined);
         if let Some(matter) = matter.filter(|m| *m != seq && case == seq) {
             self.remember(matter, entry);
         }

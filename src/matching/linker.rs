@@ -138,7 +138,7 @@ impl Linker {
         if prepared.documents != self.frequency.documents() {
             *prepared = self.prepare(fingerprint);
         } else if self.is_touched(prepared) {
-            let candidates = self.candidates(&prepared.digest);
+            let candidates = self.nearest(&prepared.digest);
             let known = |entry: &u32| prepared.compared.iter().find(|w| w.entry == *entry).copied();
             let new: Vec<u32> = candidates.iter().copied().filter(|entry| known(entry).is_none()).collect();
             let new = self.compare_all(&prepared.digest, &new, Weighed::new);
@@ -158,6 +158,11 @@ impl Linker {
     /// How many submissions may be prepared now and still be placed with what was prepared.
     pub fn preparable(&self) -> usize {
         usize::try_from(self.frequency.until_next()).unwrap_or(1).max(1)
+    }
+
+    /// The positions of the earlier submissions that one would be compared with.
+    pub fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u64> {
+        self.nearest(&self.digest(fingerprint)).into_iter().map(|entry| self.cases.seq(entry)).collect()
     }
 
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
@@ -283,7 +288,7 @@ impl Linker {
     }
 
     fn compared(&self, digest: &Digest) -> Vec<Weighed> {
-        self.compare_all(digest, &self.candidates(digest), Weighed::new)
+        self.compare_all(digest, &self.nearest(digest), Weighed::new)
     }
 
     pub(super) fn compare_all<T>(&self, digest: &Digest, entries: &[u32], take: impl Fn(u32, Score) -> T) -> Vec<T> {
@@ -299,7 +304,7 @@ impl Linker {
     }
 
     /// The submissions to compare with: the newest of the same persons, then those that share most.
-    fn candidates(&self, digest: &Digest) -> Vec<u32> {
+    fn nearest(&self, digest: &Digest) -> Vec<u32> {
         // All keys are looked up before any list is read, so that the memory's answers are waited for together.
         let find = |keys: &[u32]| -> Vec<Option<Found>> { keys.iter().map(|key| self.postings.find(*key)).collect() };
         let topics: Vec<Option<Found>> = digest.topics.iter().map(|topic| self.postings.find(topic.hash)).collect();
