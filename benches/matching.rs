@@ -3,8 +3,11 @@
 //! `-- 100000 1000000 10000000`, what a decision costs in an index of each size.
 #![allow(clippy::print_stdout, reason = "a measurement's result is what it prints")]
 
+mod common;
+
 use std::time::Instant;
 
+use common::clock;
 use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Record};
 use rayon::prelude::*;
 
@@ -49,14 +52,6 @@ impl Rows {
     }
 }
 
-/// Processor time of this thread, which neighbours on a busy machine do not lengthen much; where it is not told, the
-/// time on the wall.
-fn clock(started: Instant) -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split(' ').next().and_then(|n| n.parse::<f64>().ok()));
-    nanoseconds.map_or_else(|| started.elapsed().as_secs_f64(), |n| n / 1e9)
-}
-
 fn rate(what: &str, n: usize, seconds: f64) {
     println!("{what:<36} {n:>9} {:>12.0}/s {:>8.2} µs", n as f64 / seconds, seconds * 1e6 / n as f64);
 }
@@ -91,16 +86,16 @@ fn costs(n: usize) {
     println!("{:<36} {:>9} {:>10} B a submission", "index", n, (linker.memory_bytes() - empty) / n.max(1));
     let encoded: Vec<Vec<u8>> = prints.iter().map(Fingerprint::encode).collect();
     println!("{:<36} {:>9} {:>10} B a submission", "fingerprint, stored", n, encoded.iter().map(Vec::len).sum::<usize>() / n.max(1));
-    let started = Instant::now();
+    let (wall, before) = (Instant::now(), clock(started));
     let mut rebuilt = Linker::new(Model::default());
     for (encoded, decided) in encoded.chunks(REBUILD_ROWS).zip(decided.chunks(REBUILD_ROWS)) {
-        let read = |(bytes, decided): (&Vec<u8>, &Decided)| {
-            Fingerprint::decode(bytes).ok().map(|fingerprint| Decided { fingerprint, ..*decided })
-        };
+        let read =
+            |(bytes, decided): (&Vec<u8>, &Decided)| Fingerprint::decode(bytes).ok().map(|fingerprint| Decided { fingerprint, ..*decided });
         let read: Vec<Decided> = encoded.par_iter().zip(decided).filter_map(read).collect();
         rebuilt.insert_all(&read);
     }
-    rate("rebuild, all cores, by the wall", n, started.elapsed().as_secs_f64());
+    rate("rebuild, each core", n, clock(started) - before);
+    rate(&format!("rebuild, {} cores, by the wall", rayon::current_num_threads()), n, wall.elapsed().as_secs_f64());
 }
 
 /// What a decision costs in an index of each size.

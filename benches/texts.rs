@@ -4,12 +4,15 @@
 //! writes, and a Python that has `rensa` installed.
 #![allow(clippy::print_stdout, reason = "a measurement's result is what it prints")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use common::clock;
 use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Record};
 use rayon::prelude::*;
 
@@ -72,8 +75,9 @@ fn alike(texts: &[String], pairs: &Path) -> Result<BTreeMap<usize, BTreeSet<u64>
     Ok(alike)
 }
 
-fn rate(what: &str, texts: usize, seconds: f64) {
-    println!("{what:<44} {:>10.0}/s", texts as f64 / seconds);
+fn rate(what: &str, texts: usize, processor: f64, wall: f64) {
+    let texts = texts as f64;
+    println!("{what:<24} {:>9.0}/s each core, {:>9.0}/s by the wall", texts / processor, texts / wall);
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -83,20 +87,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let texts = texts(corpus)?;
-    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let started = Instant::now();
-    alone.install(|| candidates(&texts));
-    rate("onecase, one core", texts.len(), started.elapsed().as_secs_f64());
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), clock(Instant::now()));
     let found = candidates(&texts);
-    rate(&format!("onecase, {} cores", rayon::current_num_threads()), texts.len(), started.elapsed().as_secs_f64());
+    rate(
+        &format!("onecase, {} cores", rayon::current_num_threads()),
+        texts.len(),
+        clock(started) - before,
+        started.elapsed().as_secs_f64(),
+    );
     let Some(python) = given.get(1) else { return Ok(()) };
     let folder = tempfile::tempdir()?;
     let pairs = folder.path().join("pairs.csv");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/rensa_texts.py");
     let output = Command::new(python).arg(script).arg(corpus).arg(&pairs).output()?;
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    rate("rensa", texts.len(), told["seconds"].as_f64().unwrap_or(f64::NAN));
+    let told: serde_json::Value =
+        serde_json::from_slice(&output.stdout).map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let seconds = |of: &str| told[of].as_f64().unwrap_or(f64::NAN);
+    rate("rensa", texts.len(), seconds("processor"), seconds("seconds"));
     let alike = alike(&texts, &pairs)?;
     let all: usize = alike.values().map(BTreeSet::len).sum();
     let shared: usize = alike.iter().map(|(later, earlier)| found[*later].iter().filter(|seq| earlier.contains(seq)).count()).sum();
