@@ -124,16 +124,18 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
 
 /// Rows of the log, read and fingerprinted.
 pub struct Batch {
-    ids: Vec<String>,
+    ids: Ids,
     prints: Vec<Fingerprint>,
     problems: Problems,
 }
 
 impl Batch {
     /// Fingerprints rows in order, on all cores.
-    pub fn new(printer: &Fingerprinter, rows: &mut [FlatRow]) -> Self {
+    pub fn new(printer: &Fingerprinter, rows: &[FlatRow]) -> Self {
         let (prints, problems) = fingerprints(printer, rows);
-        Self { ids: rows.iter_mut().map(FlatRow::take_id).collect(), prints, problems }
+        let mut ids = Ids::default();
+        rows.iter().for_each(|row| ids.push(row.id()));
+        Self { ids, prints, problems }
     }
 }
 
@@ -146,7 +148,7 @@ fn read(reader: &mut MultiReader, printer: &Fingerprinter, sender: &SyncSender<R
         let more = reader.fill(&mut rows, size);
         let ended = !matches!(more, Ok(true));
         // Who links has gone away if it failed, and wants no more.
-        if sender.send(more.map(|_| Batch::new(printer, &mut rows))).is_err() || ended {
+        if sender.send(more.map(|_| Batch::new(printer, &rows))).is_err() || ended {
             break;
         }
         size = BATCH_ROWS;
@@ -172,6 +174,7 @@ impl Run {
     /// Links rows in order. Terms of the first batch are counted before its first row is decided.
     pub fn link(&mut self, batch: &Batch, sink: &mut Sink) -> Result<(), CorpusError> {
         self.problems.add(&batch.problems);
+        self.ids.append(&batch.ids);
         if self.linker.is_empty() {
             for print in &batch.prints {
                 self.linker.learn(print);
@@ -183,20 +186,19 @@ impl Run {
             let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
             let prints = &batch.prints[at..end];
             let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
-            self.fold(&batch.ids[at..end], prints, &mut prepared, sink)?;
+            self.fold(prints, &mut prepared, sink)?;
             at = end;
         }
         Ok(())
     }
 
-    fn fold(&mut self, ids: &[String], prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
-        for ((id, print), prepared) in ids.iter().zip(prints).zip(prepared) {
+    fn fold(&mut self, prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+        for (print, prepared) in prints.iter().zip(prepared) {
             let seq = self.summary.rows;
             let placement = self.linker.place(print, prepared);
             let case = placement.case.unwrap_or(seq);
             let matter = placement.matter.unwrap_or(case);
             self.linker.insert_placed(seq, print, prepared, &placement);
-            self.ids.push(id);
             if let Some(matters) = &mut self.matters {
                 matters.push(matter, placement.case.is_none());
             }
@@ -210,10 +212,10 @@ impl Run {
             self.summary.duplicates += u64::from(placement.case.is_some());
             self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
             self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
-            sink.write(id, self.ids.get(case), self.ids.get(matter), probability)?;
+            sink.write(self.ids.get(seq), self.ids.get(case), self.ids.get(matter), probability)?;
             if let Some(possible) = &mut sink.possible {
-                for (seq, probability) in self.linker.possible(&placement) {
-                    possible.write(id, self.ids.get(seq), probability)?;
+                for (earlier, probability) in self.linker.possible(&placement) {
+                    possible.write(self.ids.get(seq), self.ids.get(earlier), probability)?;
                 }
             }
         }
@@ -258,6 +260,12 @@ impl Ids {
     fn push(&mut self, id: &str) {
         self.text.push_str(id);
         self.ends.push(self.text.len());
+    }
+
+    fn append(&mut self, other: &Self) {
+        let start = self.text.len();
+        self.text.push_str(&other.text);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 
     fn get(&self, row: u64) -> &str {
