@@ -135,12 +135,13 @@ impl Score {
         answer(scored, Question::Person, model.prior().person, (t.person_yes, t.person_maybe))
     }
 
-    /// Adds up and decides. `short` says that the texts share too little to carry a machine's duplicate.
+    /// Adds up and decides, in a corpus of so many submissions. `short` says that the texts share too little to carry
+    /// a machine's duplicate.
     /// O(comparisons).
-    pub(super) fn weigh(model: &Model, person: Answer, scored: ScoredList, short: bool) -> Self {
+    pub(super) fn weigh(model: &Model, person: Answer, scored: ScoredList, short: bool, submissions: u64) -> Self {
         let prior = model.prior();
         let t = model.thresholds();
-        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
+        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter_among(submissions) };
         let matter = answer(&scored, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
@@ -221,7 +222,7 @@ mod tests {
             scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight) });
         }
         let model = Model::default();
-        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false).evidence(&model);
+        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false, 1_000).evidence(&model);
         let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
         assert!(sum == evidence.weight);
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, leaf, place_hash, point_hash};
+use super::compare::{Comparer, division_hash, leaf, place_hash, point_hash};
 use super::entry::{Entry, Topic, half};
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::fingerprint::Fingerprint;
@@ -230,9 +230,17 @@ impl Linker {
 
     fn agrees(&self, probe: &Probe, matter: u64) -> bool {
         let members = self.cases.members(matter);
-        let weights = self.compare_all(probe, members).into_iter().map(|(_, score)| score.matter.weight);
-        let mean = weights.sum::<f64>() / members.len().max(1) as f64;
-        members.is_empty() || super::evidence::probability(mean) >= self.model.thresholds().matter_maybe
+        if members.is_empty() {
+            return true;
+        }
+        let joining = self.model.joining();
+        let (mut sum, mut agree) = (0.0, 0.0);
+        for (_, score) in self.compare_all(probe, members) {
+            sum += score.matter.weight;
+            agree += f64::from(u8::from(score.matter.weight >= joining.agreeing_bits));
+        }
+        let count = members.len() as f64;
+        super::evidence::probability(sum / count) >= self.model.thresholds().matter_maybe && agree / count >= joining.agreeing_share
     }
 
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
@@ -301,6 +309,7 @@ impl Linker {
             .map(point_hash)
             .into_iter()
             .chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0))
+            .chain(fingerprint.division.map(division_hash))
             .chain(fingerprint.respondent);
         let terms = fingerprint.terms.iter().map(|t| t.hash);
         self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));

@@ -161,8 +161,30 @@ pub(super) struct Priors {
     pub person: f64,
     /// Of two submissions of different, or unknown, persons.
     pub matter: f64,
+    /// So many submissions the corpus may have before `matter` falls: one more in two is one more stranger's in two,
+    /// while a matter has as many members as before.
+    pub corpus: f64,
+    /// Bits by which `matter` falls with each doubling beyond that; 1 by the share of matches among all pairs.
+    pub matter_per_doubling: f64,
     /// Of two submissions of one person: people come back with what was not settled.
     pub matter_same_person: f64,
+}
+
+impl Priors {
+    /// The prior of two submissions of different persons in a corpus of so many.
+    pub(super) fn matter_among(&self, submissions: u64) -> f64 {
+        self.matter - self.matter_per_doubling * (submissions as f64 / self.corpus).log2().max(0.0)
+    }
+}
+
+/// When a submission joins a matter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Joining {
+    /// Least share of the members asked that must agree.
+    pub agreeing_share: f64,
+    /// Bits from which a member agrees.
+    pub agreeing_bits: f64,
 }
 
 /// How texts are measured and how far they may carry a decision.
@@ -179,6 +201,10 @@ pub(super) struct TextRules {
     /// Category and time between filings of different persons count the less the more the texts say, and nothing from
     /// so many bits: whoever tells a matter at length has told its kind, and such matters stay.
     pub context_fades_bits: f64,
+    /// Bits of each shared topic that count for nothing: what many filings of one kind say.
+    pub topic_floor_bits: f64,
+    /// Shared information of topics beyond their floor at which their measure is 1.
+    pub topic_scale_bits: f64,
 }
 
 /// How neighbours are ordered.
@@ -211,6 +237,7 @@ struct Document {
     thresholds: Thresholds,
     text: TextRules,
     ranking: Ranking,
+    joining: Joining,
     comparison: Vec<Comparison>,
 }
 
@@ -294,6 +321,10 @@ impl Model {
 
     pub(super) const fn text(&self) -> TextRules {
         self.document.text
+    }
+
+    pub(super) const fn joining(&self) -> Joining {
+        self.document.joining
     }
 
     pub(super) const fn ranking(&self) -> Ranking {

@@ -61,7 +61,7 @@ pub(super) struct TextMeasure {
     pub shared_bits: f64,
     /// Distinct characters and words both hold.
     pub shared: u16,
-    /// Information in bits of the topics both have; `None` unless both have any.
+    /// Information in bits, each beyond a floor, of the topics both have; `None` unless both have any.
     pub topic_bits: Option<f64>,
     /// Information in bits of the poorer text.
     pub own_bits: f64,
@@ -88,7 +88,7 @@ impl TextProbe {
     }
 
     /// `None` when either text is empty. O(characters of the other).
-    pub(super) fn measure(&self, other: &Entry, frequency: &Frequency) -> Option<TextMeasure> {
+    pub(super) fn measure(&self, other: &Entry, frequency: &Frequency, topic_floor: f64) -> Option<TextMeasure> {
         if !self.present || other.chars.is_empty() {
             return None;
         }
@@ -108,7 +108,7 @@ impl TextProbe {
         }
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(&other.topics));
+        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(&other.topics, topic_floor));
         Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count, topic_bits, own_bits: f64::from(self.bits.min(own)) })
     }
 
@@ -126,13 +126,13 @@ impl TextProbe {
         }
     }
 
-    fn topic_bits(&self, other: &[u16]) -> f64 {
+    fn topic_bits(&self, other: &[u16], floor: f64) -> f64 {
         let mut mine = self.topics.iter().peekable();
         let mut bits = 0.0;
         for topic in other {
             while mine.next_if(|(hash, _)| hash < topic).is_some() {}
             if let Some((_, shared)) = mine.next_if(|(hash, _)| hash == topic) {
-                bits += f64::from(*shared);
+                bits += (f64::from(*shared) - floor).max(0.0);
             }
         }
         bits
@@ -154,10 +154,10 @@ mod tests {
         };
         let topics = [Topic { hash: 3 << 16, bits: 7.0, rank: 1.0 }];
         let probe = TextProbe::new(&entry(&[3, 9]), &topics, &frequency);
-        let same = probe.measure(&entry(&[3, 9]), &frequency).unwrap();
-        assert!(same.cosine > 0.9999 && same.shared_bits > 10.0 && same.topic_bits == Some(7.0));
-        let other = probe.measure(&entry(&[4]), &frequency).unwrap();
+        let same = probe.measure(&entry(&[3, 9]), &frequency, 2.0).unwrap();
+        assert!(same.cosine > 0.9999 && same.shared_bits > 10.0 && same.topic_bits == Some(5.0));
+        let other = probe.measure(&entry(&[4]), &frequency, 2.0).unwrap();
         assert!(other.cosine == 0.0 && other.topic_bits == Some(0.0));
-        assert_eq!(probe.measure(&Entry::default(), &frequency), None);
+        assert_eq!(probe.measure(&Entry::default(), &frequency, 2.0), None);
     }
 }
