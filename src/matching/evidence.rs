@@ -126,6 +126,7 @@ pub(super) struct Score {
     pub matter: Answer,
     pub decision: Decision,
     rule: &'static str,
+    short: bool,
 }
 
 impl Score {
@@ -145,7 +146,16 @@ impl Score {
         let matter = answer(&scored, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
-        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule }
+        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule, short }
+    }
+
+    /// The same evidence with the prior of "same matter" lower by some bits.
+    pub(super) fn with_lower_prior(self, model: &Model, bits: f64) -> Self {
+        let t = model.thresholds();
+        let bits = quantise(bits);
+        let matter = verdict(self.matter.weight - bits, self.matter.verdict != Verdict::Unknown, (t.matter_yes, t.matter_maybe));
+        let (decision, rule) = decide(self.person.verdict, matter.verdict, self.short);
+        Self { prior: self.prior - bits, weight: self.weight - bits, matter, decision, rule, ..self }
     }
 
     pub(super) fn evidence(&self, model: &Model) -> Evidence {
@@ -169,10 +179,13 @@ impl Score {
 
 fn answer(scored: &ScoredList, question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Answer {
     let own = || scored.iter().filter(|s| s.kind.question() == question);
-    let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
+    verdict(quantise(prior) + own().map(|c| c.weight).sum::<f64>(), own().next().is_some(), (yes, maybe))
+}
+
+fn verdict(weight: f64, compared: bool, (yes, maybe): (f64, f64)) -> Answer {
     let p = probability(weight);
     let verdict = match () {
-        () if own().next().is_none() => Verdict::Unknown,
+        () if !compared => Verdict::Unknown,
         () if p >= yes => Verdict::Yes,
         () if p >= maybe => Verdict::Maybe,
         () => Verdict::No,

@@ -167,7 +167,14 @@ impl Linker {
         (self.outcome(&probe, compared), near)
     }
 
-    fn outcome(&self, probe: &Probe, compared: Vec<(u32, Score)>) -> Outcome {
+    fn outcome(&self, probe: &Probe, mut compared: Vec<(u32, Score)>) -> Outcome {
+        let filings = compared.iter().filter(|(_, score)| score.person.verdict == Verdict::Yes).count();
+        let lower_by = self.model.prior().lower_by(filings);
+        if lower_by > 0.0 {
+            for (_, score) in compared.iter_mut().filter(|(_, score)| score.person.verdict == Verdict::Yes) {
+                *score = score.with_lower_prior(&self.model, lower_by);
+            }
+        }
         let (case, refused) = self.fitting_case(&compared);
         let matches = worth_telling(compared);
         let matter = match case {
