@@ -14,7 +14,7 @@ use super::frequency::Frequency;
 use super::model::Model;
 use super::postings::{Postings, Tally};
 use super::terms::Term;
-use super::text::TextProbe;
+use super::text::{Grams, TextProbe};
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
@@ -163,7 +163,7 @@ impl Linker {
     pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
         let probe = self.probe(fingerprint);
         let compared = self.compared(fingerprint, &probe);
-        let near = self.ranked(&compared, top);
+        let near = self.ranked(fingerprint, &[], &compared, top);
         (self.outcome(&probe, compared), near)
     }
 
@@ -251,13 +251,22 @@ impl Linker {
     }
 
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
-    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
-    pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        self.ranked(&self.compared(fingerprint, &self.probe(fingerprint)), top)
+    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well. `corpus` holds
+    /// the fingerprints by position, as far as they are at hand: then all their 2-grams are compared, of which the
+    /// index keeps a few.
+    pub fn neighbours(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], top: usize) -> Vec<(u64, f64)> {
+        self.ranked(fingerprint, corpus, &self.compared(fingerprint, &self.probe(fingerprint)), top)
     }
 
-    fn ranked(&self, compared: &[(u32, Score)], top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u32, f64)> = compared.iter().map(|(entry, score)| (*entry, score.matter.weight)).collect();
+    fn ranked(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], compared: &[(u32, Score)], top: usize) -> Vec<(u64, f64)> {
+        let grams = Grams::new(&fingerprint.terms, &self.frequency);
+        let gram_bits = self.model.ranking().gram_bits;
+        let weight = |(entry, score): &(u32, Score)| {
+            let other = usize::try_from(self.cases.seq(*entry)).ok().and_then(|seq| corpus.get(seq));
+            let alike = other.map_or(0.0, |other| grams.cosine(&other.terms, &self.frequency));
+            (*entry, score.matter.weight + gram_bits * alike)
+        };
+        let mut near: Vec<(u32, f64)> = compared.iter().map(weight).collect();
         let founder_bits = self.model.ranking().founder_bits;
         let mut best: BTreeMap<u64, f64> = BTreeMap::new();
         for (entry, weight) in &near {
@@ -359,7 +368,7 @@ impl Linker {
     }
 
     /// The terms a text is about, as many as are queried: subject and repeated terms first, the rarer the better.
-    fn topics(&self, fingerprint: &Fingerprint) -> Vec<Topic> {
+    pub(super) fn topics(&self, fingerprint: &Fingerprint) -> Vec<Topic> {
         let topic = |t: &Term| {
             let bits = self.frequency.bits(t.hash);
             Topic { hash: t.hash, bits, rank: REPEAT_RANK[usize::from(t.count & 15)] * bits.sqrt() }

@@ -197,6 +197,16 @@ pub(super) struct Joining {
     pub agreeing_bits: f64,
 }
 
+/// What training found; what is left out stays as it was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Estimates {
+    /// m and u of each level.
+    pub levels: Vec<(Kind, Vec<(f64, f64)>)>,
+    pub person: Option<f64>,
+    pub matter: Option<f64>,
+    pub matter_same_person: Option<f64>,
+}
+
 /// How texts are measured and how far they may carry a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,6 +235,8 @@ pub(super) struct Ranking {
     pub founder_bits: f64,
     /// Submissions that fit at most so many bits worse than the best are alike; the earliest of them comes first.
     pub alike_bits: f64,
+    /// Bits for wholly alike 2-grams and words, where the fingerprints ranked are at hand; less for less alike ones.
+    pub gram_bits: f64,
 }
 
 /// Probabilities from which an answer is "yes" or "maybe".
@@ -308,16 +320,20 @@ impl Model {
         toml::to_string(&self.document).unwrap_or_default()
     }
 
-    /// This model with the m of some comparisons replaced, under a name of its own.
-    pub(super) fn with_estimates(&self, name: &str, rows: usize, m: &[(Kind, &[f64])]) -> Result<Self, ModelError> {
+    /// This model with what was estimated in place of its own, under a name of its own.
+    pub(super) fn with_estimates(&self, name: &str, trained_on: String, estimates: &Estimates) -> Result<Self, ModelError> {
         let mut document = self.document.clone();
         name.clone_into(&mut document.name);
-        document.trained_on = format!("{rows} submissions, by expectation-maximisation, from {} {}", self.name(), self.version());
-        for (kind, estimates) in m {
-            for (level, m) in document.comparison[*kind as usize].levels.iter_mut().zip(*estimates) {
-                level.m = *m;
+        document.trained_on = trained_on;
+        for (kind, levels) in &estimates.levels {
+            for (level, (m, u)) in document.comparison[*kind as usize].levels.iter_mut().zip(levels) {
+                (level.m, level.u) = (*m, *u);
             }
         }
+        let prior = &mut document.prior;
+        prior.person = estimates.person.unwrap_or(prior.person);
+        prior.matter = estimates.matter.unwrap_or(prior.matter);
+        prior.matter_same_person = estimates.matter_same_person.unwrap_or(prior.matter_same_person);
         Self::from_toml(&toml::to_string(&document).unwrap_or_default())
     }
 

@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, Topic};
 use super::frequency::Frequency;
-use super::terms::MAX_TERMS;
+use super::terms::{MAX_TERMS, Term};
 
 /// Weight of a character that occurs once, twice, three times, more often: n / (n + 1), so that one matter told with
 /// and without repetition stays alike (Robertson & Walker 1994).
@@ -137,6 +137,42 @@ impl TextProbe {
         }
         bits
     }
+}
+
+/// A text's 2-grams and words, for TF-IDF cosine with others.
+pub(super) struct Grams {
+    /// Hash and weight, ascending.
+    weights: Vec<(u32, f32)>,
+    norm: f32,
+}
+
+impl Grams {
+    pub(super) fn new(terms: &[Term], frequency: &Frequency) -> Self {
+        let weights: Vec<(u32, f32)> = terms.iter().map(|t| (t.hash, gram_weight(*t, frequency))).collect();
+        let norm = weights.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
+        Self { weights, norm }
+    }
+
+    /// In `0.0..=1.0`; 0 when either is empty. O(terms of both).
+    pub(super) fn cosine(&self, other: &[Term], frequency: &Frequency) -> f64 {
+        let mut mine = self.weights.iter().peekable();
+        let (mut dot, mut square) = (0.0_f32, 0.0_f32);
+        for term in other {
+            let weight = gram_weight(*term, frequency);
+            square += weight * weight;
+            while mine.next_if(|(hash, _)| *hash < term.hash).is_some() {}
+            if let Some((_, own)) = mine.next_if(|(hash, _)| *hash == term.hash) {
+                dot += own * weight;
+            }
+        }
+        let norms = self.norm * square.sqrt();
+        if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 }
+    }
+}
+
+/// (1 + ln n) · idf.
+fn gram_weight(term: Term, frequency: &Frequency) -> f32 {
+    (1.0 + f32::from(term.count.max(1)).ln()) * frequency.bits(term.hash)
 }
 
 #[cfg(test)]
