@@ -138,7 +138,8 @@ impl Pairs<'_> {
         Random { vectors: seen.iter().map(|(a, b)| self.pair(*a, *b).levels).collect(), seen }
     }
 
-    /// u of every level: its share of the random pairs, or the model's where they hardly meet it.
+    /// u of every level: its share of the random pairs, or the model's where they hardly meet it. An equal identity
+    /// token is left out: a random pair that has one is a match as a rule.
     fn shares(&self, random: &Random) -> Vec<Vec<f64>> {
         let share = |kind: &Kind| {
             let mut u: Vec<f64> = self.model.comparison(*kind).levels.iter().map(|l| l.u).collect();
@@ -148,7 +149,8 @@ impl Pairs<'_> {
             }
             let total: f64 = counts.iter().sum();
             if total >= LEAST_SEEN * u.len() as f64 {
-                for (u, count) in u.iter_mut().zip(counts) {
+                let equal = usize::from(matches!(kind, Kind::IdNumber | Kind::Phone | Kind::Account));
+                for (u, count) in u.iter_mut().zip(counts).skip(equal) {
                     *u = if count >= LEAST_SEEN { count / total } else { u.min(LEAST_SEEN / total) };
                 }
             }
@@ -206,7 +208,9 @@ impl Tables {
     ) -> (f64, f64) {
         let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| k.question() == question && Some(*k) != without).collect();
         let mut distinct: BTreeMap<Vec<u8>, f64> = BTreeMap::new();
-        for levels in pairs {
+        // One comparison alone fits any share of matches.
+        let telling = |levels: &Levels| kinds.iter().filter(|k| levels[**k as usize] != MISSING).count() > 1;
+        for levels in pairs.filter(telling) {
             *distinct.entry(kinds.iter().map(|k| levels[*k as usize]).collect()).or_default() += 1.0;
         }
         let total: f64 = distinct.values().sum();
