@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
-    app::{AppError, BlindError, CallbackRefused, RuleError, SubmitError, UpdateError, code::Code},
+    app::{AppError, BlindError, CallbackRefused, RuleError, SubmitError, UpdateError, WebhookError, code::Code},
 };
 
 /// When to send again what could not be stored.
@@ -20,6 +20,7 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Position => Self::of(Code::InvalidCursor),
+            AppError::TooManyFollowers => Self::of(Code::Unavailable).retry_after(PAUSE),
             AppError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
@@ -61,6 +62,17 @@ impl From<UpdateError> for Problem {
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
             UpdateError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Unknown => Self::of(Code::NotFound),
+            WebhookError::TooMany => Self::of(Code::TooManyWebhooks),
+            WebhookError::Refused(violations) => violations.into(),
+            WebhookError::App(error) => error.into(),
         }
     }
 }

@@ -127,9 +127,11 @@ fn tags() -> Vec<Tag> {
     [
         ("submissions", "Filings (信访件): one filing on one platform, immutable once registered"),
         ("cases", "Cases (信访事项): the canonical case, its history, its filings and why they were linked; status and reply"),
+        ("changes", "The change feed: what happens to cases, as CloudEvents, in one sequence"),
         ("federation", "Platforms, bodies, shared matters, the duplicate report, gaps"),
         ("deliveries", "Deliveries (投递): what is owed to a platform, and every attempt"),
         ("callbacks", "Requests in the platforms' own formats"),
+        ("open311", "Open311 GeoReport v2, for those that speak it already: a service is a kind of filing, a jurisdiction a platform"),
         ("operation", "Whether the gateway lives and works"),
     ]
     .into_iter()
@@ -167,7 +169,7 @@ mod tests {
             if tag != "callbacks" {
                 assert!(operation["description"].as_str().is_some_and(|d| d.len() > 20), "{name} has no description");
             }
-            if !matches!(tag, "callbacks" | "operation") {
+            if !matches!(tag, "callbacks" | "open311" | "operation") {
                 let responses = operation["responses"].as_object().expect("responses");
                 assert!(["401", "403", "500"].iter().all(|status| responses.contains_key(*status)), "{name} lacks problems");
             }
@@ -209,6 +211,10 @@ mod tests {
             "MergeOrder",
             "SplitOrder",
             "PairOrder",
+            "WebhookOrder",
+            "WebhookChange",
+            "ReplayOrder",
+            "RotateOrder",
         ] {
             assert_eq!(document["components"]["schemas"][name]["additionalProperties"], Value::Bool(false), "{name}");
         }

@@ -31,6 +31,8 @@ problem_sets! {
     Reading: 401 403 404 500 503 504;
     /// Of a list that belongs to one object.
     ReadingList: 400 401 403 404 500 503 504;
+    /// Of the change feed.
+    Following: 400 401 403 406 500 503 504;
     /// Of filing.
     Filing: 400 401 403 408 409 413 415 422 500 503 504;
     /// Of filing many.
@@ -39,6 +41,8 @@ problem_sets! {
     Reporting: 400 401 403 404 408 409 413 415 422 500 503 504;
     /// Of a ruling about a case.
     Ruling: 400 401 403 404 408 409 412 413 415 422 428 500 503 504;
+    /// Of setting up or changing an endpoint.
+    Subscribing: 400 401 403 404 408 409 413 415 422 500 503 504;
     /// Of an action on one object.
     Acting: 401 403 404 409 500 503 504;
 }
@@ -74,6 +78,11 @@ pub fn is_violation(code: Code) -> bool {
     code.status() == 422
         && !matches!(
             code,
-            Code::IdempotencyKeyReused | Code::InvalidSubmission | Code::InvalidUpdate | Code::InvalidRuling | Code::BadSplit
+            Code::IdempotencyKeyReused
+                | Code::InvalidSubmission
+                | Code::InvalidUpdate
+                | Code::InvalidRuling
+                | Code::InvalidWebhook
+                | Code::BadSplit
         )
 }

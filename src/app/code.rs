@@ -72,6 +72,7 @@ codes! {
     SameCase "same_case" 409 "Both are the same case" "Name two different cases."
     KeptApart "kept_apart" 409 "People have ruled that the cases are different" "Take that back first with `release`, if it was wrong."
     NotApart "not_apart" 409 "The cases were not ruled apart" "There is nothing to take back."
+    TooManyWebhooks "too_many_webhooks" 409 "There are as many endpoints as may be" "Remove one that is no longer needed."
     PayloadTooLarge "payload_too_large" 413 "The body is too large" "Send less: attachments stay on the platform and only their address and digest travel."
     UriTooLong "uri_too_long" 414 "The address is too long" "Shorten the query."
     UnsupportedMediaType "unsupported_media_type" 415 "The media type is not accepted here" "Send the media type named in the `Content-Type` header."
@@ -80,6 +81,7 @@ codes! {
     InvalidUpdate "invalid_update" 422 "The case update was refused" "Correct every violation listed and send it again; nothing was changed."
     InvalidRuling "invalid_ruling" 422 "The ruling was refused" "Correct every violation listed and send it again; nothing was changed."
     BadSplit "bad_split" 422 "The filings named cannot leave the case" "Name some of the case's filings, not all, and not the one that founded it."
+    InvalidWebhook "invalid_webhook" 422 "The endpoint was refused" "Correct every violation listed and send it again; nothing was changed."
     PreconditionRequired "precondition_required" 428 "The ruling does not say which version of the case it is about" "Read the case and send its `ETag` as `If-Match`."
     HeadersTooLarge "headers_too_large" 431 "The headers are too large" "Send fewer or shorter headers."
     Overloaded "overloaded" 503 "More is coming in than can be stored" "Send it again after `Retry-After`."
@@ -105,6 +107,7 @@ codes! {
     InvalidTime "invalid_time" 422 "The time cannot be read" "Write it as RFC 3339, such as 2026-03-01T09:30:00+08:00."
     TimeWithoutOffset "time_without_offset" 422 "The time has no offset" "Add the offset from UTC, such as +08:00."
     InvalidDate "invalid_date" 422 "The date cannot be read" "Write it as YYYY-MM-DD."
+    AddressNotAllowed "address_not_allowed" 422 "Nothing may be sent to the address" "Give a public https address without user and fragment, or ask the gateway's operator about outbound.allow_private_addresses."
     InvalidValue "invalid_value" 422 "The value cannot be used" "Compare it with the JSON Schema."
 
     // Violations: the meaning of a filing or an update.
@@ -128,6 +131,7 @@ codes! {
     ExtensionsTooLarge "extensions_too_large" 422 "The extensions are too large" "Keep them under 16 KiB."
     ReasonMissing "reason_missing" 422 "A refusal or objection has no reason" "Say why in `reason` (信访工作条例, article 23)."
     ReferenceMismatch "reference_mismatch" 422 "The update is about another case" "Repeat the case code of the address in `reference.case`, or report to /v1/updates."
+    HearingMisplaced "hearing_misplaced" 422 "The hearing does not belong here" "Report a hearing with the status `under_re_review`, ended after it began."
     ReplyMissing "reply_missing" 422 "An answered case has no answer" "Send the written answer in `reply`."
 }
 

@@ -1,10 +1,13 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod audit;
 mod authenticate;
 mod blind;
 mod callback;
+mod changes;
 pub mod code;
+mod deadlines;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -17,11 +20,13 @@ mod queries;
 pub mod query;
 mod receive;
 mod replay;
+mod retry;
 mod route;
 mod rule;
 mod send;
 pub mod validate;
 pub mod view;
+mod webhooks;
 pub mod worth;
 
 use std::{
@@ -32,22 +37,29 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
+pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use changes::{Changes, Follower};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
+pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use receive::Received;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
-    domain::id,
+    domain::{
+        calendar::{Calendar, CalendarError},
+        id,
+    },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
@@ -83,6 +95,8 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error("a page position is not one that was given out")]
     Position,
+    #[error("too many wait for changes on this node")]
+    TooManyFollowers,
 }
 
 impl From<query_error::Error> for AppError {
@@ -100,6 +114,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub notary: Notary,
+    pub calendar: Calendar,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -116,6 +132,8 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    notary: Notary,
+    calendar: Calendar,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -127,6 +145,7 @@ struct Inner {
     registered: Notify,
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
+    following: changes::Following,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -146,6 +165,8 @@ impl Gateway {
             outbound: parts.outbound,
             delivery: parts.delivery,
             linker: parts.linker,
+            notary: parts.notary,
+            calendar: parts.calendar,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -154,6 +175,7 @@ impl Gateway {
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
+            following: changes::Following::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)
@@ -193,8 +215,18 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("the {0} key is not the one this store was made with; set keys.{0} to that one, or name another store")]
     WrongKey(&'static str),
+    #[error("[audit] cannot be used")]
+    Audit(#[from] crate::audit::note::NoteError),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
+    #[error("the calendar cannot be used")]
+    Calendar(#[from] CalendarError),
+    #[error("{path} cannot be read")]
+    Read {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the match model {path} cannot be used")]
     Model {
         path: std::path::PathBuf,
@@ -235,6 +267,8 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            notary: Notary::new(&config.audit, keys)?,
+            calendar: load_calendar(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -249,4 +283,12 @@ pub fn load_model(config: &Config) -> Result<Model, StartError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };
     let text = std::fs::read_to_string(&path).map_err(|source| failed(source.into()))?;
     Model::from_toml(&text).map_err(|source| failed(source.into()))
+}
+
+/// The calendar that a configuration names, or the one compiled in.
+fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
+    let Some(path) = &config.deadlines.calendar else { return Ok(Calendar::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Calendar::from_toml(&text)?)
 }

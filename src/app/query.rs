@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::view::{Decision, DeliveryState};
+use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
+    deadline::{Clock, DeadlineState},
     submission::{Channel, Kind},
 };
 
@@ -25,6 +26,20 @@ impl Default for Page {
     fn default() -> Self {
         Self { limit: DEFAULT_LIMIT, after: None }
     }
+}
+
+/// By when they are due, earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadlineFilter {
+    pub state: DeadlineState,
+    pub clock: Option<Clock>,
+    pub kind: Option<Kind>,
+    /// This division and all inside it.
+    pub division: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
+    pub platform: Option<String>,
+    pub due_before: Option<DateTime<Utc>>,
 }
 
 /// Newest first.
@@ -81,5 +96,17 @@ pub struct DuplicateFilter {
 pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
+    pub case: Option<String>,
+}
+
+/// Which part of the change feed is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
+    /// Any of these; all if empty.
+    pub kinds: Vec<EventKind>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
     pub case: Option<String>,
 }

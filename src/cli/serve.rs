@@ -43,6 +43,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             _ = terminate.recv() => {}
         }
         tracing::info!("stopping: requests in work are finished first");
+        gateway.end_waiting();
         handle.stop(true).await;
         workers.stop().await;
         serving.await??;

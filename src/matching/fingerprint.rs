@@ -10,7 +10,7 @@ use super::names;
 use super::normalise::{compact, date, fold, is_han, is_placeholder, phone};
 use super::record::{Person, Record, Role};
 use super::resident_id::{self, IdNumber};
-use super::terms::{Term, TermCollector};
+use super::terms::{Term, TermCollector, TermHasher};
 
 /// Most persons of one submission that are fingerprinted.
 pub const MAX_PERSONS: usize = 8;
@@ -153,10 +153,10 @@ impl<'de> Deserialize<'de> for Fingerprint {
 pub struct Fingerprinter {
     identity: TokenKey,
     facts: TermKey,
-    terms: TermKey,
+    terms: TermHasher,
     names: TermKey,
     numbers: TermKey,
-    addresses: TermKey,
+    addresses: TermHasher,
 }
 
 impl Fingerprinter {
@@ -164,10 +164,10 @@ impl Fingerprinter {
         Self {
             identity: TokenKey::new(key, "onecase 2026 identity token"),
             facts: TermKey::new(key, "onecase 2026 fact token"),
-            terms: TermKey::new(key, "onecase 2026 text term"),
+            terms: TermHasher::new(TermKey::new(key, "onecase 2026 text term")),
             names: TermKey::new(key, "onecase 2026 name filter"),
             numbers: TermKey::new(key, "onecase 2026 number filter"),
-            addresses: TermKey::new(key, "onecase 2026 address term"),
+            addresses: TermHasher::new(TermKey::new(key, "onecase 2026 address term")),
         }
     }
 
@@ -176,7 +176,7 @@ impl Fingerprinter {
         let persons: Vec<PersonPrint> =
             record.persons.iter().map(|p| self.person(record, p)).filter(PersonPrint::is_identifying).take(MAX_PERSONS).collect();
         let place = record.place.or_else(|| nobody_address(record, &persons));
-        let mut collector = TermCollector::new(self.terms);
+        let mut collector = TermCollector::new(&self.terms);
         let subject = collector.add(record.subject, 2);
         if let Some(place) = place {
             collector.add(place, 1);
@@ -276,12 +276,12 @@ impl Fingerprinter {
 
     fn address(&self, raw: &str) -> (Vec<u16>, DoorParts) {
         let address = address::split(raw);
-        let mut collector = TermCollector::new(self.addresses);
+        let mut collector = TermCollector::new(&self.addresses);
         collector.add(&address.words, 1);
         let mut terms: Vec<u16> = collector.finish().0.into_iter().map(|t| (t.hash >> 16) as u16).collect();
         terms.dedup();
         terms.truncate(MAX_ADDRESS_TERMS);
-        (terms, address.door(self.addresses))
+        (terms, address.door(self.addresses.key()))
     }
 
     fn category(&self, category: Option<&str>) -> [u32; 3] {

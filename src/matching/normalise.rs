@@ -5,21 +5,46 @@ use std::sync::OnceLock;
 use super::numbers::numeral;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-const CJK_FIRST: u32 = 0x3400;
-const CJK_LAST: u32 = 0x9fff;
+/// First and last code of [`is_han`].
+pub(super) const CJK_FIRST: u32 = 0x3400;
+pub(super) const CJK_LAST: u32 = 0x9fff;
 
 /// Folds at most `limit` characters: NFKC (full-width forms become half-width), traditional to simplified
 /// characters, lower case. O(limit) time and memory however long the text.
 pub fn fold(text: &str, limit: usize) -> String {
-    let end = text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at);
+    // A text of no more bytes than that has no more characters.
+    let end = if text.len() <= limit { text.len() } else { text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at) };
     let text = &text[..end];
-    let mut out = String::with_capacity(text.len());
+    let (mut out, mut read) = (String::with_capacity(text.len()), 0);
+    for c in text.chars() {
+        let Some(folded) = folded_alone(c) else { break };
+        out.push(folded);
+        read += c.len_utf8();
+    }
+    if read == text.len() {
+        return out;
+    }
+    out.clear();
     if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
         push_folded(text.chars(), &mut out);
     } else {
         push_folded(text.nfkc(), &mut out);
     }
     out
+}
+
+/// The folded form of characters that NFKC maps to one, as long as only such stand beside them: nearly all of a
+/// petition. `None` for all others.
+fn folded_alone(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x7f' => Some(c.to_ascii_lowercase()),
+        _ if is_han(c) => Some(simplified(c)),
+        // Marks of punctuation that stay as they are.
+        '“' | '”' | '‘' | '’' | '—' | '、' | '。' | '《' | '》' | '【' | '】' => Some(c),
+        '\u{3000}' => Some(' '),
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).map(|c| c.to_ascii_lowercase()),
+        _ => None,
+    }
 }
 
 fn push_folded(chars: impl Iterator<Item = char>, out: &mut String) {
@@ -127,6 +152,17 @@ mod tests {
             [("ＡＢＣ１２３", "abc123"), ("噪音擾民，請盡快處理", "噪音扰民,请尽快处理"), ("Main Street", "main street"), ("㎡", "m2")]
         {
             assert_eq!(fold(raw, 100), folded, "{raw}");
+        }
+    }
+
+    #[test]
+    fn characters_fold_alone_as_in_a_text() {
+        for c in (0..0x1_0000).filter_map(char::from_u32) {
+            if let Some(folded) = folded_alone(c) {
+                let mut whole = String::new();
+                push_folded(c.to_string().nfkc(), &mut whole);
+                assert_eq!(whole, folded.to_string(), "{c:?}");
+            }
         }
     }
 

@@ -9,26 +9,27 @@ const MAX_DIGITS: usize = 12;
 pub(super) fn plain_numbers(folded: &str) -> String {
     let mut out = String::with_capacity(folded.len());
     let mut rest = folded;
-    while let Some(c) = rest.chars().next() {
+    loop {
+        let words = rest.find(|c| c == '第' || starts_number(c)).unwrap_or(rest.len());
+        out.push_str(&rest[..words]);
+        rest = &rest[words..];
+        let Some(c) = rest.chars().next() else { return out };
         let ordinal = if c == '第' { &rest[c.len_utf8()..] } else { rest };
-        if c == '第' || starts_number(c) {
-            let grown = out.ends_with(|last: char| last.is_ascii_alphanumeric());
-            if let Some(number) = Number::read(ordinal).filter(|_| !grown) {
-                if c == '第' && !number.counts_a_part {
-                    out.push(c);
-                }
-                out.push_str(&number.digits);
-                out.push_str(number.unit);
-                rest = number.rest;
-                continue;
+        let grown = out.ends_with(|last: char| last.is_ascii_alphanumeric());
+        if let Some(number) = Number::read(ordinal).filter(|_| !grown) {
+            if c == '第' && !number.counts_a_part {
+                out.push(c);
             }
+            out.push_str(&number.digits);
+            out.push_str(number.unit);
+            rest = number.rest;
+            continue;
         }
         // A run that is no number is passed over whole: its tail is none either.
         let run = rest.chars().take_while(|next| starts_number(*next)).map(char::len_utf8).sum::<usize>().max(c.len_utf8());
         out.push_str(&rest[..run]);
         rest = &rest[run..];
     }
-    out
 }
 
 const fn starts_number(c: char) -> bool {

@@ -6,14 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::compare::Comparer;
 use super::em::{Estimate, Free, MISSING, estimate, make_monotone};
-use super::entry::Entry;
-use super::evidence::{Score, Verdict};
+use super::evidence::Verdict;
 use super::fingerprint::Fingerprint;
 use super::linker::Linker;
 use super::model::{Estimates, Kind, Model, ModelError, Question};
-use super::text::TextProbe;
 
 /// Most submissions taken under one key into pairs; larger blocks say too little to be worth their pairs.
 const MAX_BLOCK: usize = 24;
@@ -108,16 +105,8 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    fn compare(&self, a: u32, b: u32) -> Score {
-        let comparer = Comparer { model: self.model, frequency: self.linker.frequency() };
-        let (a, b) = (&self.prints[a as usize], &self.prints[b as usize]);
-        let (a_topics, b_topics) = (self.linker.topics(a), self.linker.topics(b));
-        let (a, b) = (Entry::new(a, &a_topics), Entry::new(b, &b_topics));
-        comparer.compare(&a, &TextProbe::new(&a, &a_topics, self.linker.frequency()), &b)
-    }
-
     fn pair(&self, a: u32, b: u32) -> Pair {
-        let score = self.compare(a, b);
+        let score = self.linker.score(&self.prints[a as usize], &self.prints[b as usize]);
         let mut levels = [MISSING; Kind::ALL.len()];
         for scored in score.scored.iter() {
             levels[scored.kind as usize] = scored.level;

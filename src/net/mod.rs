@@ -46,6 +46,8 @@ pub struct OutboundResponse {
 pub enum OutboundError {
     #[error("the address or a header of the request is not valid")]
     Invalid,
+    #[error("the address is not one of https, or names a user or a fragment")]
+    Form,
     #[error("the address lies in a private range, which outbound.allow_private_addresses does not allow")]
     PrivateAddress,
     #[error("no answer within the time limit")]
@@ -63,6 +65,7 @@ impl OutboundError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Invalid => "invalid_request",
+            Self::Form => "address_not_allowed",
             Self::PrivateAddress => "private_address",
             Self::Timeout => "timeout",
             Self::Connect(_) => "no_connection",
@@ -97,6 +100,19 @@ impl Outbound {
             .dns_resolver(Arc::new(PublicResolver { allow_private: policy.allow_private_addresses }))
             .build()?;
         Ok(Self { client, policy: Arc::new(policy) })
+    }
+
+    /// Whether an address that somebody else names may be sent to: TLS, no user, no fragment, and no private range as far as it
+    /// can be seen without resolving its name. Where private addresses are allowed, so is `http`.
+    pub fn check(&self, address: &str) -> Result<(), OutboundError> {
+        let url = Url::parse(address).map_err(|_| OutboundError::Invalid)?;
+        let scheme = url.scheme() == "https" || (url.scheme() == "http" && self.policy.allow_private_addresses);
+        let host = url.host_str().ok_or(OutboundError::Invalid)?;
+        if !scheme || !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(OutboundError::Form);
+        }
+        let private = host.eq_ignore_ascii_case("localhost") || literal_address(host).is_some_and(is_private);
+        if private && !self.policy.allow_private_addresses { Err(OutboundError::PrivateAddress) } else { Ok(()) }
     }
 
     /// Sends one request and reads the answer whole, whatever its status.
@@ -214,6 +230,36 @@ fn is_private(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_that_others_name_are_checked() {
+        let outbound = |allow_private_addresses| {
+            let policy = OutboundPolicy {
+                allow_private_addresses,
+                connect_timeout: Duration::from_secs(1),
+                total_timeout: Duration::from_secs(1),
+                max_response_bytes: 1,
+            };
+            Outbound::new(policy).expect("a client")
+        };
+        let code = |allow, address: &str| outbound(allow).check(address).err().map_or("", |error| error.code());
+        for (address, strict, lenient) in [
+            ("https://example.com/hooks?a=1", "", ""),
+            ("http://example.com/", "address_not_allowed", ""),
+            ("https://user:secret@example.com/", "address_not_allowed", "address_not_allowed"),
+            ("https://example.com/#part", "address_not_allowed", "address_not_allowed"),
+            ("https://127.0.0.1/", "private_address", ""),
+            ("https://[::1]/", "private_address", ""),
+            // Other spellings of 127.0.0.1 are the same address to the parser.
+            ("https://2130706433/", "private_address", ""),
+            ("https://0x7f.1/", "private_address", ""),
+            ("https://localhost/", "private_address", ""),
+            ("ftp://example.com/", "address_not_allowed", "address_not_allowed"),
+            ("hooks", "invalid_request", "invalid_request"),
+        ] {
+            assert_eq!((code(false, address), code(true, address)), (strict, lenient), "{address}");
+        }
+    }
 
     #[test]
     fn private_ranges_are_known() {

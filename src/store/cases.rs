@@ -131,7 +131,7 @@ pub struct CaseFilter {
 }
 
 /// A LIKE pattern for texts that begin so.
-fn begins_with(text: &str) -> String {
+pub(super) fn begins_with(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {

@@ -10,7 +10,9 @@ mod seal;
 
 pub mod audit;
 pub mod cases;
+pub mod changes;
 pub mod consistency;
+pub mod deadlines;
 pub mod deliveries;
 pub mod events;
 pub mod keys;
@@ -21,6 +23,7 @@ pub mod quarantine;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
+pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
 pub use seal::{SealError, Sealer};

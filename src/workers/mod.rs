@@ -1,10 +1,12 @@
-//! The loops that run the use cases: one linker, a forwarder a platform, a puller a pull.
+//! The loops that run the use cases: one linker, one notary, one for webhooks, a forwarder a platform, a puller a pull.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
 mod forwarder;
 mod linker;
+mod notary;
 mod puller;
+mod webhooks;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -30,6 +32,10 @@ impl Workers {
         let mut running = JoinSet::new();
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("linker".to_owned(), stopping.clone(), move || linker::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("notary".to_owned(), stopping.clone(), move || notary::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("webhooks".to_owned(), stopping.clone(), move || webhooks::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

@@ -1,5 +1,10 @@
+DROP TABLE webhook_events;
+DROP TABLE webhooks;
 DROP TABLE key_checks;
 DROP TABLE leases;
+DROP TABLE checkpoint_signatures;
+DROP TABLE checkpoints;
+DROP TABLE audit_subtrees;
 DROP TABLE audit_leaves;
 DROP TABLE api_keys;
 DROP TABLE parked_updates;
@@ -9,6 +14,7 @@ DROP TABLE platform_states;
 DROP TABLE delivery_attempts;
 DROP TABLE deliveries;
 DROP TABLE routing_gaps;
+DROP TABLE case_deadlines;
 DROP TABLE case_updates;
 DROP TABLE case_events;
 DROP TABLE rulings;

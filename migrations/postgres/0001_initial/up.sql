@@ -129,6 +129,7 @@ CREATE TABLE case_events (
     at       TIMESTAMP NOT NULL
 );
 CREATE INDEX case_events_case ON case_events (case_id, seq);
+CREATE INDEX case_events_at ON case_events (at, seq);
 
 -- Makes a handling platform's report idempotent.
 CREATE TABLE case_updates (
@@ -139,6 +140,27 @@ CREATE TABLE case_updates (
     received_at TIMESTAMP NOT NULL,
     PRIMARY KEY (platform, update_id)
 );
+
+-- Statutory clocks, set anew with every event of their case.
+CREATE TABLE case_deadlines (
+    seq          BIGINT PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL,
+    clock        TEXT NOT NULL,
+    started_at   TIMESTAMP NOT NULL,
+    due_at       TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    extended     BOOLEAN NOT NULL,
+    -- A body must act; otherwise it is a window in which somebody may.
+    duty         BOOLEAN NOT NULL,
+    kind         TEXT NOT NULL,
+    organization TEXT,
+    platform     TEXT,
+    division     TEXT,
+    province     TEXT NOT NULL
+);
+CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
+CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
 
 CREATE TABLE routing_gaps (
     founding_seq BIGINT PRIMARY KEY NOT NULL,
@@ -241,10 +263,35 @@ CREATE TABLE api_keys (
 
 -- Append-only; `entry` holds digests and identifiers, never personal data.
 CREATE TABLE audit_leaves (
-    seq   BIGINT PRIMARY KEY NOT NULL,
-    at    TIMESTAMP NOT NULL,
-    entry TEXT NOT NULL,
-    hash  BYTEA NOT NULL
+    seq     BIGINT PRIMARY KEY NOT NULL,
+    at      TIMESTAMP NOT NULL,
+    -- Beside the entry, to look leaves up by.
+    subject TEXT NOT NULL,
+    entry   TEXT NOT NULL,
+    hash    BYTEA NOT NULL
+);
+CREATE INDEX audit_leaves_subject ON audit_leaves (subject, seq);
+
+-- Roots of complete subtrees of 256^level leaves.
+CREATE TABLE audit_subtrees (
+    level    INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    hash     BYTEA NOT NULL,
+    PRIMARY KEY (level, position)
+);
+
+-- Signed notes over the first `size` leaves.
+CREATE TABLE checkpoints (
+    size BIGINT PRIMARY KEY NOT NULL,
+    text TEXT NOT NULL,
+    at   TIMESTAMP NOT NULL
+);
+
+CREATE TABLE checkpoint_signatures (
+    size BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
 );
 
 CREATE TABLE leases (
@@ -259,3 +306,45 @@ CREATE TABLE key_checks (
     name  TEXT PRIMARY KEY NOT NULL,
     value BYTEA NOT NULL
 );
+
+-- Endpoints that follow the change feed, each at its own pace. `settings` is sealed: the address and the signing secrets.
+CREATE TABLE webhooks (
+    id              TEXT PRIMARY KEY NOT NULL,
+    -- The platform whose cases it hears of; empty: all cases.
+    owner           TEXT NOT NULL,
+    settings        BYTEA NOT NULL,
+    kinds           TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    -- How far into the feed it has been told.
+    position        BIGINT NOT NULL,
+    -- Events given up on are to be sent again.
+    replaying       BOOLEAN NOT NULL,
+    -- Of the event it is being told now.
+    attempts        INTEGER NOT NULL,
+    failing_since   TIMESTAMP,
+    dead_in_a_row   INTEGER NOT NULL,
+    next_attempt_at TIMESTAMP NOT NULL,
+    lease_owner     TEXT,
+    lease_until     TIMESTAMP,
+    last_success_at TIMESTAMP,
+    last_error      TEXT,
+    created_at      TIMESTAMP NOT NULL,
+    updated_at      TIMESTAMP NOT NULL
+);
+CREATE INDEX webhooks_owner ON webhooks (owner, id);
+CREATE INDEX webhooks_due ON webhooks (state, next_attempt_at);
+
+-- What each endpoint was told, and how it went.
+CREATE TABLE webhook_events (
+    webhook_id   TEXT NOT NULL,
+    event_seq    BIGINT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    http_status  INTEGER,
+    error        TEXT,
+    attempted_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (webhook_id, event_seq)
+);
+CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);

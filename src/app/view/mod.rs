@@ -3,17 +3,24 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod audit;
 mod case;
+mod change;
+mod deadline;
 mod delivery;
 mod evidence;
 mod federation;
 mod filing;
 mod review;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
+pub use change::{ChangeData, ChangePage, ChangeView};
+pub use deadline::{CaseDeadlineView, DeadlineView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
@@ -25,6 +32,7 @@ pub use federation::{
 };
 pub use filing::{SubmissionState, SubmissionView};
 pub use review::{ReviewQueue, ReviewView};
+pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
