@@ -1,7 +1,7 @@
 //! What people write in many forms, and what that makes of two filings.
 
-use super::{Decision, Evidence, Fingerprinter, Linker, Model, Person, Record, Role, Verdict};
 use super::tests::{Log, NOISE, NOISE_AGAIN, WAGES, petitioner, printer, record};
+use super::{Decision, Evidence, Fingerprinter, Linker, Model, Person, Record, Role, Verdict};
 
 /// The level one comparison reached between two persons of otherwise equal filings.
 fn level(name: &str, a: Person<'_>, b: Person<'_>) -> Option<String> {
@@ -140,7 +140,8 @@ fn the_same_person_is_offered_what_may_be_one_matter() {
 
 #[test]
 fn fingerprints_of_forms_round_trip() {
-    let person = Person { name: Some("王先生"), phone: Some("13812345678"), address: Some("升华公寓3栋2单元204室"), ..Person::default() };
+    let person =
+        Person { name: Some("王先生"), phone: Some("13812345678"), address: Some("升华公寓3栋2单元204室"), ..Person::default() };
     let print = Fingerprinter::fingerprint(&printer(), &record("a", vec![person], NOISE, 0));
     assert_eq!(super::Fingerprint::decode(&print.encode()), Ok(print));
 }

@@ -86,7 +86,8 @@ impl Linker {
         if lower_by > 0.0 {
             // Few have so many filings: comparing them again costs less than keeping what would spare it.
             let own: Vec<u32> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
-            let lowered = self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
+            let lowered =
+                self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
             let others = compared.iter().filter(|m| m.person != Verdict::Yes).copied();
             let compared: Vec<Weighed> = lowered.into_iter().chain(others).collect();
             return Placement { lower_by, ..self.placed(digest, &compared) };
