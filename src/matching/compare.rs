@@ -13,8 +13,6 @@ const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const MICRODEGREE: f64 = std::f64::consts::PI / 180.0 / 1e6;
 /// Distance at which the measure falls to 1/e.
 const DISTANCE_SCALE_M: f64 = 830.0;
-/// Shared information of topics at which their measure is 1.
-const TOPIC_SCALE_BITS: f64 = 100.0;
 /// Gap at which the measure of time falls to one half.
 const TIME_SCALE_DAYS: f64 = 30.0;
 
@@ -30,12 +28,12 @@ impl Comparer<'_> {
         let rules = self.model.text();
         let mut scored = self.persons(a, b);
         let person = Score::person(self.model, &scored);
-        let text = a_text.measure(b, self.frequency);
+        let text = a_text.measure(b, self.frequency, rules.topic_floor_bits);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
         let short =
             text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
-        Score::weigh(self.model, person, scored, short)
+        Score::weigh(self.model, person, scored, short, self.frequency.documents())
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
@@ -100,7 +98,7 @@ impl Comparer<'_> {
             out.push(result);
             // What one person writes about, their street, their block, recurs whatever the matter.
             if let Some(bits) = text.topic_bits.filter(|_| !same_person) {
-                out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
+                out.push(self.result(Kind::Topics, (bits / self.model.text().topic_scale_bits).min(1.0), None));
             }
         }
         if !a.place.is_empty() && !b.place.is_empty() {
@@ -112,7 +110,8 @@ impl Comparer<'_> {
             out.push(self.result(Kind::Distance, (-metres / DISTANCE_SCALE_M).exp(), here));
         }
         if let (Some(p), Some(q)) = (a.division, b.division) {
-            out.push(self.result(Kind::Division, division_measure(p, q), None));
+            let measure = division_measure(p, q);
+            out.push(self.result(Kind::Division, measure, (measure >= 1.0).then(|| division_hash(p))));
         }
         if a.category[0] != 0 && b.category[0] != 0 {
             let leaf = leaf(a.category);
@@ -182,6 +181,17 @@ pub(super) const fn point_hash(point: (i32, i32)) -> u32 {
     let x = point.0.div_euclid(POINT_CELL) as u32;
     let y = point.1.div_euclid(POINT_CELL) as u32;
     (x.wrapping_mul(0x85eb_ca6b) ^ y.rotate_left(16)).wrapping_mul(0xc2b2_ae35)
+}
+
+/// The key under which a division is counted, down to its county.
+pub(super) const fn division_hash(division: Division) -> u32 {
+    let mut code = division.code;
+    let mut digits = division.digits;
+    while digits > 6 {
+        code /= 10;
+        digits -= 1;
+    }
+    (code as u32 ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
 }
 
 /// The narrowest level of a category path.

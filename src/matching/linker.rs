@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, leaf, point_hash};
+use super::compare::{Comparer, division_hash, leaf, point_hash};
 use super::digest::Digest;
 use super::entry::{Entry, half};
 use super::evidence::{Evidence, Score};
@@ -16,7 +16,7 @@ use super::model::Model;
 use super::placement::{Outcome, Placement, Weighed};
 use super::postings::{Found, Postings};
 use super::tally::Tally;
-use super::text::TextProbe;
+use super::text::{Grams, TextProbe};
 
 const MAX_PERSON_CANDIDATES: usize = 24;
 /// What a shared cell or an equal text is worth in the choice of candidates, beside the bits of shared terms times their rank.
@@ -176,17 +176,26 @@ impl Linker {
     pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
         let digest = self.digest(fingerprint);
         let compared = self.compared(&digest);
-        (self.outcome(&digest, &self.placement(&digest, &compared)), self.ranked(&compared, top))
+        (self.outcome(&digest, &self.placement(&digest, &compared)), self.ranked(fingerprint, &[], &compared, top))
     }
 
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
-    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
-    pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        self.ranked(&self.compared(&self.digest(fingerprint)), top)
+    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well. `corpus` holds
+    /// the fingerprints by position, as far as they are at hand: then all their 2-grams are compared, of which the
+    /// index keeps a few.
+    pub fn neighbours(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], top: usize) -> Vec<(u64, f64)> {
+        self.ranked(fingerprint, corpus, &self.compared(&self.digest(fingerprint)), top)
     }
 
-    fn ranked(&self, compared: &[Weighed], top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u32, f64)> = compared.iter().map(|w| (w.entry, w.matter_weight)).collect();
+    fn ranked(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], compared: &[Weighed], top: usize) -> Vec<(u64, f64)> {
+        let grams = Grams::new(&fingerprint.terms, &self.frequency);
+        let gram_bits = self.model.ranking().gram_bits;
+        let weight = |found: &Weighed| {
+            let other = usize::try_from(self.cases.seq(found.entry)).ok().and_then(|seq| corpus.get(seq));
+            let alike = other.map_or(0.0, |other| grams.cosine(&other.terms, &self.frequency));
+            (found.entry, found.matter_weight + gram_bits * alike)
+        };
+        let mut near: Vec<(u32, f64)> = compared.iter().map(weight).collect();
         let founder_bits = self.model.ranking().founder_bits;
         let mut best: BTreeMap<u64, f64> = BTreeMap::new();
         for (entry, weight) in &near {
@@ -209,9 +218,13 @@ impl Linker {
 
     /// The evidence between any two submissions under the frequencies seen so far.
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
+        self.score(a, b).evidence(&self.model)
+    }
+
+    pub(super) fn score(&self, a: &Fingerprint, b: &Fingerprint) -> Score {
         let (a, b) = (self.digest(a), self.digest(b));
         let text = TextProbe::new(&a.entry(), a.stored_topics(), &self.frequency);
-        self.comparer().compare(&a.entry(), &text, &b.entry()).evidence(&self.model)
+        self.comparer().compare(&a.entry(), &text, &b.entry())
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -259,7 +272,13 @@ impl Linker {
         names.sort_unstable();
         names.dedup();
         let category = Some(leaf(fingerprint.category)).filter(|l| *l != 0);
-        let facts = fingerprint.point.map(point_hash).into_iter().chain(category).chain(fingerprint.respondent);
+        let facts = fingerprint
+            .point
+            .map(point_hash)
+            .into_iter()
+            .chain(category)
+            .chain(fingerprint.division.map(division_hash))
+            .chain(fingerprint.respondent);
         let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter());
         self.frequency.add_document(Document {
             terms: fingerprint.terms.iter().map(|t| t.hash).chain(names).chain(facts),

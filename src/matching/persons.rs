@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::clk::Clk;
-use super::em::{Estimate, MISSING, estimate};
+use super::em::{Estimate, Free, MISSING, estimate};
 use super::evidence::probability;
 use super::fingerprint::{Fingerprint, PersonPrint};
 use super::frequency::{Document, Frequency};
@@ -57,7 +57,7 @@ pub fn deduplicate(prints: &[Fingerprint], threshold: f64) -> Deduplicated {
         *distinct.entry(*vector).or_default() += 1.0;
     }
     let distinct: Vec<(Vec<u8>, f64)> = distinct.into_iter().map(|(v, n)| (v.to_vec(), n)).collect();
-    let estimate = estimate(&distinct, &start, MAX_ROUNDS);
+    let estimate = estimate(&distinct, &start, MAX_ROUNDS, Free::All);
     let mut scored: Vec<(f64, u32, u32)> = pairs
         .iter()
         .zip(&vectors)
