@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
-    app::{AppError, BlindError, CallbackRefused, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError, code::Code},
+    app::{
+        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError, code::Code,
+    },
 };
 
 /// When to send again what could not be stored.
@@ -45,6 +47,17 @@ impl From<BlindError> for Problem {
             (Some(violations), _) => violations.into(),
             (None, BlindError::Submit(error)) => error.into(),
             (None, error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<RateError> for Problem {
+    fn from(error: RateError) -> Self {
+        match error {
+            RateError::UnknownCase => Self::of(Code::NotFound),
+            RateError::NotAnswered(_) => Self::of(Code::NotAnswered),
+            RateError::Conflict => Self::of(Code::RatingIdConflict),
+            RateError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }

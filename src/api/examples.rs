@@ -2,6 +2,7 @@
 
 mod audit;
 mod deadlines;
+mod indicators;
 mod values;
 
 use serde::Serialize;
@@ -47,6 +48,9 @@ fn request(operation: &str) -> Option<Value> {
         "createSubmissions" => Value::String(format!("{}\n", value(&submission()))),
         "updateCase" => value(&update(CaseReference::Case(CASE.into()))),
         "reportUpdate" => value(&update(CaseReference::Receipt("XF-2026-0817".into()))),
+        "rateCase" => {
+            json!({ "rating_id": "PJ-2026-0042", "satisfaction": "satisfied", "comment": "回复及时", "rated_at": "2026-03-21T10:00:00+08:00" })
+        }
         "mergeCase" => json!({ "from": "LJ0000000000AB", "reason": "同一人就同一问题分别在网上和来访反映" }),
         "splitCase" => json!({ "submissions": [FILING], "reason": "反映的是另一栋楼的问题" }),
         "keepCaseApart" | "releaseCase" => json!({ "case": "LJ0000000000AB", "reason": "当事人同名，并非同一人" }),
@@ -82,9 +86,8 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("createSubmissions", "200") => value(&batch_result()),
         ("listSubmissions", "200") => page(SubmissionView { submission: None, ..filing() }),
         ("listCaseSubmissions", "200") => listed(SubmissionView { submission: None, ..filing() }),
-        ("getCase" | "updateCase" | "reportUpdate" | "mergeCase" | "keepCaseApart" | "releaseCase", "200") | ("splitCase", "201") => {
-            value(&case())
-        }
+        ("getCase" | "updateCase" | "reportUpdate" | "rateCase" | "mergeCase" | "keepCaseApart" | "releaseCase", "200")
+        | ("splitCase", "201") => value(&case()),
         ("listCases", "200") => page(case()),
         ("listCaseEvents", "200") => page(event()),
         ("listChanges", "200") => value(&ChangePage { items: vec![change()], next_cursor: CURSOR.into() }),
@@ -139,7 +142,11 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("getReadiness", "503") => value(&readiness(false)),
         ("postWechatMessage", "200") => json!(""),
         ("verifyWechat", "200") => json!("1410685589"),
-        (_, "200") => return audit::response_to(operation).or_else(|| deadlines::response_to(operation)),
+        (_, "200") => {
+            return audit::response_to(operation)
+                .or_else(|| deadlines::response_to(operation))
+                .or_else(|| indicators::response_to(operation));
+        }
         _ => return None,
     })
 }

@@ -84,6 +84,7 @@ pub fn is_violation(code: Code) -> bool {
                 | Code::InvalidSubmission
                 | Code::InvalidUpdate
                 | Code::InvalidRuling
+                | Code::InvalidRating
                 | Code::InvalidWebhook
                 | Code::BadSplit
         )

@@ -136,6 +136,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    ratings (platform, rating_id) {
+        platform -> Text,
+        rating_id -> Text,
+        case_id -> Text,
+        body_digest -> Binary,
+        satisfaction -> Text,
+        rated_at -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    indicator_cases (case_id) {
+        case_id -> Text,
+        counts -> Text,
+    }
+}
+
+diesel::table! {
+    indicator_counts (area, dimension, day, measure, value) {
+        area -> Text,
+        dimension -> Text,
+        day -> Date,
+        measure -> Text,
+        value -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    feed_positions (name) {
+        name -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
     case_deadlines (seq) {
         seq -> BigInt,
         case_id -> Text,
@@ -400,6 +437,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_events,
     case_updates,
     case_deadlines,
+    ratings,
+    indicator_cases,
+    indicator_counts,
+    feed_positions,
     routing_gaps,
     deliveries,
     delivery_attempts,

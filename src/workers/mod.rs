@@ -1,10 +1,11 @@
-//! The loops that run the use cases: one linker, one notary, one for webhooks, a forwarder a platform, a puller a pull, a collector
-//! a folder.
+//! The loops that run the use cases: one linker, one notary, one for the indicators, one for webhooks, a forwarder a platform, a puller
+//! a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
 mod collector;
 mod forwarder;
+mod indicators;
 mod linker;
 mod notary;
 mod puller;
@@ -38,6 +39,8 @@ impl Workers {
         running.spawn(keep_running("notary".to_owned(), stopping.clone(), move || notary::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("webhooks".to_owned(), stopping.clone(), move || webhooks::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("indicators".to_owned(), stopping.clone(), move || indicators::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

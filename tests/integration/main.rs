@@ -22,6 +22,7 @@ mod delivering;
 mod demo;
 mod determinism;
 mod guide;
+mod indicators;
 mod licences;
 mod linking;
 mod platforms;

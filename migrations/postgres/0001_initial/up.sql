@@ -141,6 +141,42 @@ CREATE TABLE case_updates (
     PRIMARY KEY (platform, update_id)
 );
 
+-- Petitioners' ratings; the words are in the event.
+CREATE TABLE ratings (
+    platform     TEXT NOT NULL,
+    rating_id    TEXT NOT NULL,
+    case_id      TEXT NOT NULL,
+    body_digest  BYTEA NOT NULL,
+    satisfaction TEXT NOT NULL,
+    rated_at     TIMESTAMP NOT NULL,
+    received_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, rating_id)
+);
+CREATE INDEX ratings_case ON ratings (case_id, rated_at);
+
+-- What each case counts for in the indicators, so that a change takes its old counts back.
+CREATE TABLE indicator_cases (
+    case_id TEXT PRIMARY KEY NOT NULL,
+    counts  TEXT NOT NULL
+);
+
+-- Counts by day, area and one dimension.
+CREATE TABLE indicator_counts (
+    area      TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    day       DATE NOT NULL,
+    measure   TEXT NOT NULL,
+    value     TEXT NOT NULL,
+    count     BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, day, measure, value)
+);
+
+-- How far those who fold the change feed have come.
+CREATE TABLE feed_positions (
+    name TEXT PRIMARY KEY NOT NULL,
+    seq  BIGINT NOT NULL
+);
+
 -- Statutory clocks, set anew with every event of their case.
 CREATE TABLE case_deadlines (
     seq          BIGINT PRIMARY KEY NOT NULL,

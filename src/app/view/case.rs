@@ -9,6 +9,7 @@ use super::Decision;
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
+use crate::domain::rating::Satisfaction;
 use crate::domain::submission::Kind;
 use crate::domain::update::Reply;
 
@@ -122,6 +123,9 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// A petitioner rated the answer.
+    #[serde(rename = "onecase.case.rated")]
+    CaseRated,
     /// People made two cases one.
     #[serde(rename = "onecase.case.merged")]
     CasesMerged,
@@ -137,7 +141,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
@@ -145,6 +149,7 @@ impl EventKind {
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
+        Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
         Self::CasesKeptApart,
@@ -161,6 +166,7 @@ impl EventKind {
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
             Self::CasesKeptApart => "onecase.case.kept_apart",
@@ -197,6 +203,9 @@ pub struct EventData {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// What the petitioner thinks of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
     /// The number of the filing's revision; what was registered is the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,

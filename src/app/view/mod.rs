@@ -11,6 +11,7 @@ mod delivery;
 mod evidence;
 mod federation;
 mod filing;
+mod indicator;
 mod review;
 mod webhook;
 
@@ -31,6 +32,7 @@ pub use federation::{
     ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 

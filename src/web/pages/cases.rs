@@ -71,6 +71,7 @@ impl DetailView<'_> {
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
+            EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }
     }

@@ -1,6 +1,7 @@
 //! A small federation to draw: four platforms, a few cases, one duplicate across platforms.
 
 pub mod deadlines;
+pub mod indicators;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onecase::{
