@@ -39,6 +39,8 @@ pub(super) const VARIABLES: [&str; 3] = ["status", "headers", "body"];
 pub(super) struct Rule {
     when: Expression,
     then: Then,
+    /// Not of the manifest.
+    implied: bool,
 }
 
 enum Then {
@@ -62,12 +64,16 @@ impl Rule {
             (false, None, false, Some(reason)) => Then::Rejected { reason: reason.clone(), code: optional(&then.code, "code")? },
             _ => return Err(ManifestFault::new(pointer, "an outcome is exactly one of delivered, retry, token_expired and rejected")),
         };
-        Ok(Self { when: expression(&manifest.when, "when")?, then: chosen })
+        Ok(Self { when: expression(&manifest.when, "when")?, then: chosen, implied: false })
     }
 
     /// What holds for every platform with access tokens, after its own rules: HTTP 401 asks for a fresh one.
     pub fn unauthorized(engine: &Engine) -> Result<Self, ManifestFault> {
-        Ok(Self { when: engine.compile("status == 401", "/authentication/access_token", &VARIABLES)?, then: Then::TokenExpired })
+        Ok(Self {
+            when: engine.compile("status == 401", "/authentication/access_token", &VARIABLES)?,
+            then: Then::TokenExpired,
+            implied: true,
+        })
     }
 
     fn outcome(&self, engine: &Engine, scope: &Scope, response: &Response) -> Outcome {
@@ -113,7 +119,7 @@ pub(super) fn page(
     match classify(&core.engine, rules.iter(), &scope, response) {
         Outcome::Delivered { .. } => {}
         // Without rules of its own a platform means what HTTP says.
-        Outcome::Retry { .. } if rules.is_empty() && is_success => {}
+        Outcome::Retry { .. } if rules.iter().all(|rule| rule.implied) && is_success => {}
         // What cannot be read fits no rule; why it cannot says more than that.
         Outcome::Retry { .. } if read.is_err() && is_success => {}
         Outcome::Retry { after, reason } => return Err(PageError::Retry { after, reason }),

@@ -36,7 +36,7 @@ fn broken(why: impl Into<String>) -> FileError {
 
 /// The rows of the sheet of this name, or of the first.
 pub(super) fn rows(bytes: &[u8], sheet: Option<&str>) -> Result<Vec<Row>, FileError> {
-    check_size(bytes)?;
+    check_size(bytes, MAX_UNPACKED)?;
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken("it is not an XLSX workbook"))?;
     let name = match sheet {
         Some(name) => name.to_owned(),
@@ -70,7 +70,7 @@ pub(super) fn rows(bytes: &[u8], sheet: Option<&str>) -> Result<Vec<Row>, FileEr
     Ok(rows)
 }
 
-fn check_size(bytes: &[u8]) -> Result<(), FileError> {
+fn check_size(bytes: &[u8], mut room: u64) -> Result<(), FileError> {
     if bytes.len() > MAX_WORKBOOK {
         return Err(FileError::TooLarge);
     }
@@ -78,7 +78,6 @@ fn check_size(bytes: &[u8]) -> Result<(), FileError> {
     if archive.len() > MAX_PARTS {
         return Err(FileError::TooLarge);
     }
-    let mut room = MAX_UNPACKED;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|_| broken("a part of it cannot be unpacked"))?;
         let unpacked = std::io::copy(&mut part.take(room + 1), &mut std::io::sink()).map_err(|_| broken("a part of it is damaged"))?;
@@ -107,5 +106,74 @@ fn written(value: &DataRef) -> String {
                 .map(|at| at + chrono::TimeDelta::seconds(second.into()));
             time.map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+
+    fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in parts {
+            writer.start_file(*name, SimpleFileOptions::default()).expect("a part");
+            writer.write_all(content).expect("written");
+        }
+        writer.finish().expect("an archive").into_inner()
+    }
+
+    /// A workbook of one sheet with these rows.
+    fn workbook(rows: &str) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let book = format!(
+            "<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+        );
+        let links = format!(
+            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{relations}/worksheet\" Target=\"worksheets/s.xml\"/></Relationships>"
+        );
+        let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
+        archive(&[
+            ("xl/workbook.xml", book.as_bytes()),
+            ("xl/_rels/workbook.xml.rels", links.as_bytes()),
+            ("xl/worksheets/s.xml", sheet.as_bytes()),
+        ])
+    }
+
+    fn check(bytes: &[u8], sheet: Option<&str>, expected: Result<&[(u32, &[&str])], &str>) {
+        let found = rows(bytes, sheet).map_err(|error| error.to_string());
+        let expected = expected.map(|rows| {
+            let row = |(number, cells): &(u32, &[&str])| Row { number: *number, cells: cells.iter().map(|c| (*c).to_owned()).collect() };
+            rows.iter().map(row).collect::<Vec<_>>()
+        });
+        assert_eq!(found, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn rows_are_read_under_limits() {
+        let text = |at: &str, text: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+        let good =
+            workbook(&format!("<row r=\"2\">{}<c r=\"C2\"><v>12</v></c></row><row r=\"9\">{}</row>", text("A2", " x "), text("B9", "y")));
+        check(&good, None, Ok(&[(2, &["x", "", "12"]), (9, &["", "y"])]));
+        check(&good, Some("T"), Err("the workbook cannot be read: it has no sheet T"));
+        check(b"PK", None, Err("the workbook cannot be read: it is not an XLSX workbook"));
+        check(&archive(&[("a", b"b")]), None, Err("the workbook cannot be read: it is not an XLSX workbook"));
+        // Two cells far apart are two cells, not the seventeen thousand million between them.
+        let far = workbook(&format!("<row r=\"1\">{}</row><row r=\"1048576\">{}</row>", text("A1", "a"), text("A1048576", "z")));
+        check(&far, None, Ok(&[(1, &["a"]), (1_048_576, &["z"])]));
+        let wide = workbook(&format!("<row r=\"1\">{}</row>", text("XFD1", "a")));
+        check(&wide, None, Err("the workbook cannot be read: it has more than 500 columns"));
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused() {
+        let bomb = archive(&[("a", &vec![b' '; 8 << 20]), ("b", &vec![b' '; 8 << 20])]);
+        assert!(bomb.len() < 100_000);
+        assert!(check_size(&bomb, 16 << 20).is_ok());
+        assert!(matches!(check_size(&bomb, (16 << 20) - 1), Err(FileError::TooLarge)));
     }
 }

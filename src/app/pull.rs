@@ -97,6 +97,8 @@ impl Gateway {
             let next = page.cursor.or_else(|| cursor.clone());
             // What the page held is kept either way; only the way on is not taken.
             if page.more && self.seen_before(platform, name, cursor.as_deref(), next.as_deref()) {
+                // It may be mended by the next round.
+                self.forget_seen(platform, name);
                 return Err(PullError::Loop);
             }
             cursor = next;

@@ -1,7 +1,9 @@
 //! Connectors over real sockets against servers that behave well and badly.
 
+mod authentication;
 mod folder;
 mod hostile;
+mod manual;
 mod paging;
 mod reconciling;
 mod revisions;
