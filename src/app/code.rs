@@ -131,6 +131,7 @@ codes! {
     ExtensionsTooLarge "extensions_too_large" 422 "The extensions are too large" "Keep them under 16 KiB."
     ReasonMissing "reason_missing" 422 "A refusal or objection has no reason" "Say why in `reason` (信访工作条例, article 23)."
     ReferenceMismatch "reference_mismatch" 422 "The update is about another case" "Repeat the case code of the address in `reference.case`, or report to /v1/updates."
+    HearingMisplaced "hearing_misplaced" 422 "The hearing does not belong here" "Report a hearing with the status `under_re_review`, ended after it began."
     ReplyMissing "reply_missing" 422 "An answered case has no answer" "Send the written answer in `reply`."
 }
 

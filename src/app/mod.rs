@@ -1,11 +1,13 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod audit;
 mod authenticate;
 mod blind;
 mod callback;
 mod changes;
 pub mod code;
+mod deadlines;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -35,6 +37,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
+pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
@@ -53,7 +56,10 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
-    domain::id,
+    domain::{
+        calendar::{Calendar, CalendarError},
+        id,
+    },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
@@ -108,6 +114,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub notary: Notary,
+    pub calendar: Calendar,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -124,6 +132,8 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    notary: Notary,
+    calendar: Calendar,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -155,6 +165,8 @@ impl Gateway {
             outbound: parts.outbound,
             delivery: parts.delivery,
             linker: parts.linker,
+            notary: parts.notary,
+            calendar: parts.calendar,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -203,8 +215,18 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("the {0} key is not the one this store was made with; set keys.{0} to that one, or name another store")]
     WrongKey(&'static str),
+    #[error("[audit] cannot be used")]
+    Audit(#[from] crate::audit::note::NoteError),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
+    #[error("the calendar cannot be used")]
+    Calendar(#[from] CalendarError),
+    #[error("{path} cannot be read")]
+    Read {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the match model {path} cannot be used")]
     Model {
         path: std::path::PathBuf,
@@ -245,6 +267,8 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            notary: Notary::new(&config.audit, keys)?,
+            calendar: load_calendar(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -259,4 +283,12 @@ pub fn load_model(config: &Config) -> Result<Model, StartError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };
     let text = std::fs::read_to_string(&path).map_err(|source| failed(source.into()))?;
     Model::from_toml(&text).map_err(|source| failed(source.into()))
+}
+
+/// The calendar that a configuration names, or the one compiled in.
+fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
+    let Some(path) = &config.deadlines.calendar else { return Ok(Calendar::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Calendar::from_toml(&text)?)
 }

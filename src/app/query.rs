@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
+    deadline::{Clock, DeadlineState},
     submission::{Channel, Kind},
 };
 
@@ -25,6 +26,20 @@ impl Default for Page {
     fn default() -> Self {
         Self { limit: DEFAULT_LIMIT, after: None }
     }
+}
+
+/// By when they are due, earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadlineFilter {
+    pub state: DeadlineState,
+    pub clock: Option<Clock>,
+    pub kind: Option<Kind>,
+    /// This division and all inside it.
+    pub division: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
+    pub platform: Option<String>,
+    pub due_before: Option<DateTime<Utc>>,
 }
 
 /// Newest first.

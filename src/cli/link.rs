@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +16,10 @@ use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
 const BATCH_ROWS: usize = 4_096;
+/// Rows compared at once with what was linked before: the fewer, the seldomer one of them has to be looked at again.
+const PREPARED_ROWS: usize = 128;
+/// Batches read while one is linked.
+const BATCHES_AHEAD: usize = 2;
 
 /// Link the submissions of one or more files; a later file continues the log of the one before.
 #[derive(Debug, clap::Args)]
@@ -75,17 +80,13 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
     let mut sink = Sink::create(args.output.as_ref(), args.json)?;
     let mut run = Run::new(model);
-    let mut batch = Vec::with_capacity(WARM_UP_ROWS);
-    let mut size = WARM_UP_ROWS;
-    loop {
-        batch.clear();
-        let more = reader.fill(&mut batch, size)?;
-        run.link(&batch, size == WARM_UP_ROWS, &mut sink)?;
-        size = BATCH_ROWS;
-        if !more {
-            break;
-        }
-    }
+    let printer = Fingerprinter::new(&run_key());
+    std::thread::scope(|scope| {
+        let (sender, batches) = sync_channel(BATCHES_AHEAD);
+        let reader = &mut reader;
+        scope.spawn(move || read(reader, &printer, &sender));
+        batches.into_iter().try_for_each(|batch| run.link(&batch?, &mut sink))
+    })?;
     reader.finish();
     sink.finish()?;
     let mut summary = run.summary(started.elapsed().as_secs_f64());
@@ -106,9 +107,39 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Rows of the log, read and fingerprinted.
+pub struct Batch {
+    ids: Vec<String>,
+    prints: Vec<Fingerprint>,
+    problems: Problems,
+}
+
+impl Batch {
+    /// Fingerprints rows in order, on all cores.
+    pub fn new(printer: &Fingerprinter, rows: &mut [FlatRow]) -> Self {
+        let (prints, problems) = fingerprints(printer, rows);
+        Self { ids: rows.iter_mut().map(FlatRow::take_id).collect(), prints, problems }
+    }
+}
+
+/// Reads to the end, a few batches ahead of who links them. The first batch is large: terms are learned from it.
+fn read(reader: &mut MultiReader, printer: &Fingerprinter, sender: &SyncSender<Result<Batch, CorpusError>>) {
+    let mut rows = Vec::with_capacity(WARM_UP_ROWS);
+    let mut size = WARM_UP_ROWS;
+    loop {
+        rows.clear();
+        let more = reader.fill(&mut rows, size);
+        let ended = !matches!(more, Ok(true));
+        // Who links has gone away if it failed, and wants no more.
+        if sender.send(more.map(|_| Batch::new(printer, &mut rows))).is_err() || ended {
+            break;
+        }
+        size = BATCH_ROWS;
+    }
+}
+
 /// The state of a run: ids in order of the log, and the linker.
 pub struct Run {
-    printer: Fingerprinter,
     linker: Linker,
     ids: Ids,
     problems: Problems,
@@ -118,56 +149,48 @@ pub struct Run {
 impl Run {
     pub fn new(model: Model) -> Self {
         let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
-        Self {
-            printer: Fingerprinter::new(&run_key()),
-            linker: Linker::new(model),
-            ids: Ids::default(),
-            problems: Problems::default(),
-            summary,
-        }
+        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary }
     }
 
-    /// Links rows in order. `learn` counts their terms before the first is decided.
-    pub fn link(&mut self, rows: &[FlatRow], learn: bool, sink: &mut Sink) -> Result<(), CorpusError> {
-        let (prints, problems) = fingerprints(&self.printer, rows);
-        self.problems.add(&problems);
-        if learn {
-            for print in &prints {
+    /// Links rows in order. Terms of the first batch are counted before its first row is decided.
+    pub fn link(&mut self, batch: &Batch, sink: &mut Sink) -> Result<(), CorpusError> {
+        self.problems.add(&batch.problems);
+        if self.linker.is_empty() {
+            for print in &batch.prints {
                 self.linker.learn(print);
             }
             self.linker.settle();
         }
         let mut at = 0;
-        while at < rows.len() {
-            let end = rows.len().min(at + self.linker.preparable());
-            let prepared: Vec<Prepared> = prints[at..end].par_iter().map(|print| self.linker.prepare(print)).collect();
-            self.fold(&rows[at..end], &prints[at..end], &prepared, sink)?;
+        while at < batch.prints.len() {
+            let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
+            let prints = &batch.prints[at..end];
+            let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
+            self.fold(&batch.ids[at..end], prints, &mut prepared, sink)?;
             at = end;
         }
         Ok(())
     }
 
-    fn fold(&mut self, rows: &[FlatRow], prints: &[Fingerprint], prepared: &[Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
-        for ((row, print), prepared) in rows.iter().zip(prints).zip(prepared) {
+    fn fold(&mut self, ids: &[String], prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+        for ((id, print), prepared) in ids.iter().zip(prints).zip(prepared) {
             let seq = self.summary.rows;
-            let outcome = self.linker.decide_prepared(print, prepared);
-            let case = outcome.case.unwrap_or(seq);
-            let matter = outcome.matter.unwrap_or(case);
-            self.linker.insert(seq, print, case, outcome.matter);
-            self.ids.push(row.id());
-            let best = outcome.matches.first();
-            let probability = match best {
-                Some(m) if outcome.case.is_some() => m.evidence.probability,
-                Some(m) if outcome.matter.is_some() => m.evidence.matter.probability,
+            let placement = self.linker.place(print, prepared);
+            let case = placement.case.unwrap_or(seq);
+            let matter = placement.matter.unwrap_or(case);
+            self.linker.insert_placed(seq, print, prepared, &placement);
+            self.ids.push(id);
+            let probability = match placement.best() {
+                Some((_, probability, _)) if placement.case.is_some() => probability,
+                Some((_, _, probability)) if placement.matter.is_some() => probability,
                 _ => 1.0,
             };
             self.summary.rows += 1;
-            self.summary.cases += u64::from(outcome.case.is_none());
-            self.summary.duplicates += u64::from(outcome.case.is_some());
-            self.summary.matters += u64::from(outcome.case.is_none() && outcome.matter.is_none());
-            let possible = outcome.matches.iter().any(|m| m.decision == crate::matching::Decision::PossibleDuplicate);
-            self.summary.possible_duplicates += u64::from(outcome.case.is_none() && possible);
-            sink.write(row.id(), self.ids.get(case), self.ids.get(matter), probability)?;
+            self.summary.cases += u64::from(placement.case.is_none());
+            self.summary.duplicates += u64::from(placement.case.is_some());
+            self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
+            self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
+            sink.write(id, self.ids.get(case), self.ids.get(matter), probability)?;
         }
         Ok(())
     }

@@ -192,6 +192,7 @@ async fn report(gateway: &Gateway, case: &str, status: CaseStatus) {
             replied_at: now.fixed_offset(),
         }),
         reason: None,
+        hearing: None,
     };
     // Somebody with the office's key may have been faster.
     if let Err(error) = gateway.update_case(HANDLES, update).await {

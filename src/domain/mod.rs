@@ -4,7 +4,9 @@
 //! the rest is what the gateway knows about cases, bodies and platforms.
 
 pub mod blind;
+pub mod calendar;
 pub mod case;
+pub mod deadline;
 pub mod division;
 pub mod id;
 pub mod message;

@@ -8,8 +8,7 @@ use super::terms::CHAR_HASHES;
 pub(super) struct Frequency {
     counts: Vec<u32>,
     chars: Vec<u32>,
-    /// log2(count + 1) of each character.
-    chars_log: Vec<f32>,
+    char_bits: Box<CharBits>,
     documents: u64,
     /// Submissions counted but not yet weighed with, and their hashes: weights stay as they are for a while, so that
     /// many submissions can be prepared at once and decide as they would one by one.
@@ -17,6 +16,9 @@ pub(super) struct Frequency {
     pending_chars: Vec<u32>,
     pending_documents: u64,
 }
+
+/// Information in bits of each character, by its hash.
+pub(super) type CharBits = [f32; CHAR_HASHES as usize];
 
 /// Weights are taken over after a sixteenth more submissions, and after so many at the latest.
 pub(super) const MAX_EPOCH: u64 = 512;
@@ -29,15 +31,17 @@ const PSEUDO_DOCUMENTS: u64 = 1_000;
 impl Frequency {
     pub(super) fn new() -> Self {
         let chars = CHAR_HASHES as usize;
-        Self {
+        let mut new = Self {
             counts: vec![0; 1 << BITS],
             chars: vec![0; chars],
-            chars_log: vec![0.0; chars],
+            char_bits: Box::new([0.0; CHAR_HASHES as usize]),
             documents: 0,
             pending: Vec::new(),
             pending_chars: Vec::new(),
             pending_documents: 0,
-        }
+        };
+        new.weigh_chars();
+        new
     }
 
     pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>, chars: impl Iterator<Item = u32>) {
@@ -67,10 +71,17 @@ impl Frequency {
             *count = count.saturating_add(1);
         }
         for char in self.pending_chars.drain(..) {
-            if let (Some(count), Some(log)) = (self.chars.get_mut(char as usize), self.chars_log.get_mut(char as usize)) {
+            if let Some(count) = self.chars.get_mut(char as usize) {
                 *count = count.saturating_add(1);
-                *log = self::log(*count);
             }
+        }
+        self.weigh_chars();
+    }
+
+    fn weigh_chars(&mut self) {
+        let documents = self.documents_log();
+        for (bits, count) in self.char_bits.iter_mut().zip(&self.chars) {
+            *bits = (documents - log(*count)).max(0.0);
         }
     }
 
@@ -87,9 +98,9 @@ impl Frequency {
         (self.documents_log() - log(self.count(hash))).max(0.0)
     }
 
-    /// The same for characters, all at once: `weights.bits(hash)`.
-    pub(super) fn chars(&self) -> CharBits<'_> {
-        CharBits { documents_log: self.documents_log(), chars_log: &self.chars_log }
+    /// The same for characters.
+    pub(super) const fn char_bits(&self) -> &CharBits {
+        &self.char_bits
     }
 
     /// Relative frequency of a token, drawn towards `prior` while little has been seen.
@@ -99,20 +110,7 @@ impl Frequency {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        (self.counts.len() + self.chars.len() + self.chars_log.len()) * size_of::<u32>()
-    }
-}
-
-/// Information of characters.
-#[derive(Clone, Copy)]
-pub(super) struct CharBits<'a> {
-    documents_log: f32,
-    chars_log: &'a [f32],
-}
-
-impl CharBits<'_> {
-    pub(super) fn bits(self, hash: u16) -> f32 {
-        self.chars_log.get(usize::from(hash)).map_or(0.0, |log| (self.documents_log - log).max(0.0))
+        (self.counts.len() + self.chars.len() + self.char_bits.len()) * size_of::<u32>()
     }
 }
 
@@ -140,7 +138,7 @@ mod tests {
         frequency.take_over();
         assert!(frequency.bits(rare) > frequency.bits(common) + 5.0);
         assert!(frequency.bits(common) < 1.0);
-        assert!(frequency.chars().bits(2) > frequency.chars().bits(1) + 5.0);
+        assert!(frequency.char_bits()[2] > frequency.char_bits()[1] + 5.0);
         assert!((frequency.relative(common, 1e-6) - 2.0 / 3.0).abs() < 1e-3);
     }
 }

@@ -201,6 +201,14 @@ pub(super) struct Thresholds {
     pub matter_maybe: f64,
 }
 
+impl Thresholds {
+    fn odds(&self) -> Self {
+        let [person_yes, person_maybe, matter_yes, matter_maybe] =
+            [self.person_yes, self.person_maybe, self.matter_yes, self.matter_maybe].map(|p| (p / (1.0 - p)).log2());
+        Self { person_yes, person_maybe, matter_yes, matter_maybe }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -218,6 +226,7 @@ struct Document {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     document: Document,
+    odds: Thresholds,
     digest: String,
 }
 
@@ -245,7 +254,8 @@ impl Model {
                 return Err(ModelError::Threshold(name));
             }
         }
-        Ok(Self { document, digest: blake3::hash(text.as_bytes()).to_hex().to_string() })
+        let odds = document.thresholds.odds();
+        Ok(Self { document, odds, digest: blake3::hash(text.as_bytes()).to_hex().to_string() })
     }
 
     pub fn name(&self) -> &str {
@@ -300,8 +310,9 @@ impl Model {
         self.document.ranking
     }
 
-    pub(super) const fn thresholds(&self) -> Thresholds {
-        self.document.thresholds
+    /// The thresholds as log2 odds.
+    pub(super) const fn odds(&self) -> Thresholds {
+        self.odds
     }
 }
 

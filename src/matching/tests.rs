@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Prepared, Record, Ruling, RulingError, cases_of,
+    Decided, Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Record, Ruling, RulingError, cases_of,
 };
 
 const TEXTS: [(&str, &str); 5] = [
@@ -117,6 +117,18 @@ proptest! {
             }
         }
         prop_assert_eq!(cases_of(&before), cases_of(&after));
+        if stored.iter().all(|item| matches!(item, Stored::Filed { .. })) {
+            let filed = stored.iter().filter_map(|item| match item {
+                Stored::Filed { seq, print, case, matter } => {
+                    Some(Decided { seq: *seq, fingerprint: print.clone(), case: *case, matter: *matter })
+                }
+                Stored::Ruled(_) => None,
+            });
+            let mut at_once = Linker::new(Model::default());
+            at_once.insert_all(&filed.collect::<Vec<_>>());
+            prop_assert_eq!(cases_of(&before), cases_of(&at_once));
+            prop_assert_eq!(before.decide(&print(Some(1), 1, 1, 1_000)), at_once.decide(&print(Some(1), 1, 1, 1_000)));
+        }
         let next = print(Some(1), 1, 1, 1_000);
         prop_assert_eq!(before.decide(&next), after.decide(&next));
     }
@@ -130,11 +142,13 @@ proptest! {
         let mut decided = Vec::new();
         while decided.len() < prints.len() {
             let batch = &prints[decided.len()..prints.len().min(decided.len() + linker.preparable())];
-            let prepared: Vec<Prepared> = batch.iter().map(|p| linker.prepare(p)).collect();
-            for (print, prepared) in batch.iter().zip(&prepared) {
+            let prepared: Vec<_> = batch.iter().map(|p| linker.prepare(p)).collect();
+            for (print, mut prepared) in batch.iter().zip(prepared) {
                 let seq = decided.len() as u64 + 1;
-                let outcome = linker.decide_prepared(print, prepared);
-                linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
+                let placement = linker.place(print, &mut prepared);
+                let outcome = linker.decide(print);
+                prop_assert_eq!((placement.case, placement.matter), (outcome.case, outcome.matter));
+                linker.insert_placed(seq, print, &prepared, &placement);
                 decided.push(outcome);
             }
         }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::compare::Comparer;
 use super::em::{Estimate, MISSING, estimate};
-use super::entry::Entry;
+use super::entry::{Entry, pack};
 use super::fingerprint::Fingerprint;
-use super::linker::{Linker, person_keys};
+use super::keys::person_keys;
+use super::linker::Linker;
 use super::model::{Kind, Model, ModelError, Question};
 
 /// Most submissions taken under one key into pairs.
@@ -24,9 +25,13 @@ pub fn train(model: &Model, prints: &[Fingerprint], name: &str) -> Result<Model,
     linker.settle();
     let comparer = Comparer { model, frequency: linker.frequency() };
     let mut vectors: BTreeMap<Vec<u8>, f64> = BTreeMap::new();
+    let (mut first, mut second) = (Vec::new(), Vec::new());
     for (a, b) in pairs(prints) {
-        let (a, b) = (Entry::new(&prints[a], &[]), Entry::new(&prints[b], &[]));
-        let scored = comparer.persons(&a, &b);
+        for (print, packed) in [(a, &mut first), (b, &mut second)] {
+            packed.clear();
+            pack(&prints[print], &[], packed);
+        }
+        let scored = comparer.persons(&Entry::read(&first), &Entry::read(&second));
         let level = |kind: &Kind| scored.iter().find(|s| s.kind == *kind).map_or(MISSING, |s| s.level);
         *vectors.entry(kinds.iter().map(level).collect()).or_default() += 1.0;
     }

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod cases;
 pub mod changes;
 pub mod consistency;
+pub mod deadlines;
 pub mod deliveries;
 pub mod events;
 pub mod keys;

@@ -136,6 +136,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    case_deadlines (seq) {
+        seq -> BigInt,
+        case_id -> Text,
+        clock -> Text,
+        started_at -> Timestamp,
+        due_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        extended -> Bool,
+        duty -> Bool,
+        kind -> Text,
+        organization -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        division -> Nullable<Text>,
+        province -> Text,
+    }
+}
+
+diesel::table! {
     routing_gaps (founding_seq) {
         founding_seq -> BigInt,
         case_id -> Text,
@@ -241,8 +259,33 @@ diesel::table! {
     audit_leaves (seq) {
         seq -> BigInt,
         at -> Timestamp,
+        subject -> Text,
         entry -> Text,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_subtrees (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoints (size) {
+        size -> BigInt,
+        text -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    checkpoint_signatures (size, name) {
+        size -> BigInt,
+        name -> Text,
+        line -> Text,
     }
 }
 
@@ -308,6 +351,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rulings,
     case_events,
     case_updates,
+    case_deadlines,
     routing_gaps,
     deliveries,
     delivery_attempts,
@@ -317,5 +361,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     parked_updates,
     api_keys,
     audit_leaves,
+    audit_subtrees,
+    checkpoints,
+    checkpoint_signatures,
     leases
 );

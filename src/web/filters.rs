@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{page::Page, pages::failure::Failure};
 use crate::{
-    app::query::{CaseFilter, DeliveryFilter, DuplicateFilter, Page as Wanted},
-    domain::division,
+    app::query::{CaseFilter, DeadlineFilter, DeliveryFilter, DuplicateFilter, Page as Wanted},
+    domain::{deadline::DeadlineState, division},
 };
 
 /// Rows on one page of a list.
@@ -24,19 +24,37 @@ pub fn first(limit: u32) -> Wanted {
 }
 
 pub fn cases(page: &Page) -> Result<CaseFilter, Failure> {
-    let division = text(page, "division");
-    if division.as_deref().is_some_and(|code| !division::is_known(code)) {
-        return Err(unreadable("division"));
-    }
     Ok(CaseFilter {
         status: word(page, "status")?,
         kind: word(page, "kind")?,
-        division,
+        division: division(page)?,
         category: text(page, "category"),
         platform: text(page, "platform"),
         matter: text(page, "matter"),
         ..CaseFilter::default()
     })
+}
+
+/// Running ones unless the address says otherwise.
+pub fn deadlines(page: &Page) -> Result<DeadlineFilter, Failure> {
+    Ok(DeadlineFilter {
+        state: word(page, "state")?.unwrap_or(DeadlineState::Running),
+        clock: word(page, "clock")?,
+        kind: word(page, "kind")?,
+        division: division(page)?,
+        organization: text(page, "organization"),
+        platform: text(page, "platform"),
+        due_before: day(page, "before")?,
+    })
+}
+
+/// A division that exists.
+fn division(page: &Page) -> Result<Option<String>, Failure> {
+    let division = text(page, "division");
+    if division.as_deref().is_some_and(|code| !division::is_known(code)) {
+        return Err(unreadable("division"));
+    }
+    Ok(division)
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {

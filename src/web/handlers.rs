@@ -11,7 +11,7 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
+    pages::{cases, deadlines, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
 use crate::app::{
@@ -35,6 +35,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/platforms/{id}", web::get().to(platform))
         .route("/cases", web::get().to(case_list))
         .route("/cases/{id}", web::get().to(case))
+        .route("/deadlines", web::get().to(deadline_list))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
@@ -117,6 +118,16 @@ async fn case_list(visit: Visit) -> impl Responder {
                 Some(_) => Paged { items: Vec::new(), next_cursor: None },
             };
             Ok(cases::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn deadline_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Deadlines, async |visit, page| {
+            let filter = filters::deadlines(page)?;
+            let (list, platforms) = try_join!(visit.gateway.deadlines(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(deadlines::list(page, &list, &platforms)?.into())
         })
         .await
 }

@@ -1,9 +1,10 @@
-//! The loops that run the use cases: one linker, one for webhooks, a forwarder a platform, a puller a pull.
+//! The loops that run the use cases: one linker, one notary, one for webhooks, a forwarder a platform, a puller a pull.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
 mod forwarder;
 mod linker;
+mod notary;
 mod puller;
 mod webhooks;
 
@@ -31,6 +32,8 @@ impl Workers {
         let mut running = JoinSet::new();
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("linker".to_owned(), stopping.clone(), move || linker::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("notary".to_owned(), stopping.clone(), move || notary::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("webhooks".to_owned(), stopping.clone(), move || webhooks::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {

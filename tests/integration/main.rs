@@ -13,8 +13,10 @@ mod support;
 
 mod api;
 mod architecture;
+mod audit;
 mod blind;
 mod contract;
+mod deadlines;
 mod delivering;
 mod demo;
 mod determinism;

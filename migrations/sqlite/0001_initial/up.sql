@@ -141,6 +141,27 @@ CREATE TABLE case_updates (
     PRIMARY KEY (platform, update_id)
 );
 
+-- Statutory clocks, set anew with every event of their case.
+CREATE TABLE case_deadlines (
+    seq          INTEGER PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL,
+    clock        TEXT NOT NULL,
+    started_at   TIMESTAMP NOT NULL,
+    due_at       TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    extended     BOOLEAN NOT NULL,
+    -- A body must act; otherwise it is a window in which somebody may.
+    duty         BOOLEAN NOT NULL,
+    kind         TEXT NOT NULL,
+    organization TEXT,
+    platform     TEXT,
+    division     TEXT,
+    province     TEXT NOT NULL
+);
+CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
+CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
+
 CREATE TABLE routing_gaps (
     founding_seq INTEGER PRIMARY KEY NOT NULL,
     case_id      TEXT NOT NULL UNIQUE,
@@ -242,10 +263,35 @@ CREATE TABLE api_keys (
 
 -- Append-only; `entry` holds digests and identifiers, never personal data.
 CREATE TABLE audit_leaves (
-    seq   INTEGER PRIMARY KEY NOT NULL,
-    at    TIMESTAMP NOT NULL,
-    entry TEXT NOT NULL,
-    hash  BLOB NOT NULL
+    seq     INTEGER PRIMARY KEY NOT NULL,
+    at      TIMESTAMP NOT NULL,
+    -- Beside the entry, to look leaves up by.
+    subject TEXT NOT NULL,
+    entry   TEXT NOT NULL,
+    hash    BLOB NOT NULL
+);
+CREATE INDEX audit_leaves_subject ON audit_leaves (subject, seq);
+
+-- Roots of complete subtrees of 256^level leaves.
+CREATE TABLE audit_subtrees (
+    level    INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    hash     BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+);
+
+-- Signed notes over the first `size` leaves.
+CREATE TABLE checkpoints (
+    size BIGINT PRIMARY KEY NOT NULL,
+    text TEXT NOT NULL,
+    at   TIMESTAMP NOT NULL
+);
+
+CREATE TABLE checkpoint_signatures (
+    size BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
 );
 
 CREATE TABLE leases (

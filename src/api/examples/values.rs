@@ -69,6 +69,7 @@ pub(super) fn blind() -> BlindSubmission {
 
 pub(super) fn update(reference: CaseReference) -> CaseUpdate {
     CaseUpdate {
+        hearing: None,
         update_id: "XF-2026-0817-3".into(),
         reference,
         status: CaseStatus::Answered,
@@ -120,6 +121,7 @@ pub(super) fn batch_result() -> BatchResult {
 
 pub(super) fn case() -> CaseView {
     CaseView {
+        deadlines: vec![super::deadlines::answered()],
         id: CASE.into(),
         status: CaseStatus::Answered,
         kind: Kind::Request,
@@ -332,6 +334,8 @@ pub(super) fn overview() -> Overview {
         cases: vec![StatusCount { status: CaseStatus::Answered, count: 96 }],
         matters: 4,
         gaps: 9,
+        overdue: 12,
+        due_soon: 41,
         deliveries: vec![DeliveryCount {
             platform: "hunan".into(),
             kind: MessageKind::CaseForwarded,

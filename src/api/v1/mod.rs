@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub mod audit;
 pub mod batch;
 pub mod cases;
 pub mod changes;
+pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
@@ -66,7 +68,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(organizations::list_organizations)
         .service(overview::get_overview)
         .service(gaps::list_gaps)
+        .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
-        .service(deliveries::requeue_delivery);
+        .service(deliveries::requeue_delivery)
+        .service(audit::get_checkpoint)
+        .service(audit::list_audit_entries)
+        .service(audit::get_inclusion_proof)
+        .service(audit::get_consistency_proof);
 }

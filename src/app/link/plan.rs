@@ -281,7 +281,7 @@ impl Plan<'_> {
         }
         links::insert(connection, &self.links)?;
         links::insert_matches(connection, &self.matches)?;
-        events::append(connection, sealer, &self.events)?;
+        self.gateway.append_events(connection, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
         deliveries::enqueue(connection, sealer, &self.deliveries)?;
         audit::append(connection, &self.audit)?;

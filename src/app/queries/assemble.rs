@@ -7,9 +7,9 @@ use crate::{
         AppError, Gateway,
         link::GATEWAY,
         view::{
-            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView,
-            DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView, MatterView,
-            ModelReference, SubmissionState, SubmissionView, Verdict,
+            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DeadlineView, DecidedBy, Decision, DeliveryState,
+            DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView,
+            MatterView, ModelReference, SubmissionState, SubmissionView, Verdict,
         },
     },
     domain::{message::CaseSummary, update::Reply},
@@ -17,6 +17,7 @@ use crate::{
     store::{
         Connection, StoreError,
         cases::{self, Case, RoutingGap},
+        deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
         links::{self, Match, Matter},
@@ -124,9 +125,12 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
     for (case, platform) in links::source_platforms(c, &ids)? {
         sources.entry(case).or_default().push(platform);
     }
+    let mut clocks = deadlines::of_cases(c, &ids)?;
+    let now = gateway.now();
     Ok(found
         .into_iter()
         .map(|case| CaseView {
+            deadlines: clocks.remove(&case.id).unwrap_or_default().iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
             organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),
             platforms: sources.remove(&case.id).unwrap_or_default(),
             division: case.division,

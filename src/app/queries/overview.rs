@@ -15,7 +15,7 @@ use crate::{
     domain::division,
     matching,
     store::{
-        Connection, StoreError, audit, cases,
+        Connection, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
         links,
         platforms::{self, PlatformState as StoredState},
@@ -103,6 +103,9 @@ impl Counts {
     }
 }
 
+/// What is due within this time is due soon.
+const SOON: TimeDelta = TimeDelta::days(7);
+
 impl Gateway {
     /// Every declared platform and how it is doing.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
@@ -135,8 +138,10 @@ impl Gateway {
 
     /// Counts over everything.
     pub async fn overview(&self) -> Result<Overview, AppError> {
-        self.read(|_, c| {
+        let now = self.now();
+        self.read(move |_, c| {
             let count = |count: i64| unsigned(count);
+            let (overdue, due_soon) = deadlines::count_due(c, now, SOON)?;
             Ok(Overview {
                 submissions: submissions::counts(c)?
                     .into_iter()
@@ -153,12 +158,14 @@ impl Gateway {
                 cases: cases::counts_by_status(c)?.into_iter().map(|(status, n)| StatusCount { status, count: count(n) }).collect(),
                 matters: count(links::count_matters(c)?),
                 gaps: count(cases::count_gaps(c)?),
+                overdue: count(overdue),
+                due_soon: count(due_soon),
                 deliveries: deliveries::counts(c)?
                     .into_iter()
                     .map(|(platform, kind, state, n)| DeliveryCount { platform, kind, state: state.into(), count: count(n) })
                     .collect(),
                 unlinked: count(links::backlog(c)?),
-                audit_leaves: count(audit::size(c)?),
+                audit_leaves: audit::size(c)?,
             })
         })
         .await

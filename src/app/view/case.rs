@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::DeadlineView;
 use super::Decision;
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
@@ -41,6 +42,9 @@ pub struct CaseView {
     /// The case that people have made this one part of; ask there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
+    /// Its statutory clocks, in the order they started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<DeadlineView>,
     /// The written answer, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,

@@ -122,6 +122,10 @@ pub struct Overview {
     pub cases: Vec<StatusCount>,
     pub matters: u64,
     pub gaps: u64,
+    /// Statutory duties that are past their time and not done.
+    pub overdue: u64,
+    /// Statutory duties whose time is over within seven days.
+    pub due_soon: u64,
     pub deliveries: Vec<DeliveryCount>,
     /// Submissions registered and not linked yet.
     pub unlinked: u64,

@@ -3,8 +3,10 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod audit;
 mod case;
 mod change;
+mod deadline;
 mod delivery;
 mod evidence;
 mod federation;
@@ -15,8 +17,10 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use change::{ChangeData, ChangePage, ChangeView};
+pub use deadline::{CaseDeadlineView, DeadlineView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,

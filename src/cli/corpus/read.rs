@@ -56,6 +56,11 @@ impl FlatRow {
         division 10, category 11, subject 12, content 13, longitude 14, latitude 15, place 16, respondent 17,
     }
 
+    /// Takes the id away.
+    pub fn take_id(&mut self) -> String {
+        std::mem::take(&mut self.fields[0])
+    }
+
     /// Sets the field of a column; `false` if there is no such column.
     pub fn set(&mut self, column: &str, value: &str) -> bool {
         match COLUMNS.iter().position(|c| *c == column) {

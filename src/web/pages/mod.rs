@@ -1,6 +1,7 @@
 //! One file a page: what it shows, and the template that shows it.
 
 pub mod cases;
+pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod failure;

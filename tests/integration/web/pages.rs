@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use onecase::{
-    app::view::{CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
+    app::view::{CaseDeadlineView, CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
     web::{
         assets,
         page::{Page, Section},
         pages::{
-            cases, deliveries, duplicates,
+            cases, deadlines, deliveries, duplicates,
             failure::{self, Failure},
             matters,
             overview::{self, Glance},
@@ -46,6 +46,8 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
             cases::list(&filtered, &samples::nothing::<CaseView>(), &names)
         }),
         ("case", cases::detail(&frame(Section::Cases, "/cases/LJ7K2M9QX4TB3C"), &samples::case_detail())),
+        ("deadlines", deadlines::list(&frame(Section::Deadlines, "/deadlines"), &samples::deadlines::list(), &names)),
+        ("deadlines-empty", deadlines::list(&frame(Section::Deadlines, "/deadlines"), &samples::nothing::<CaseDeadlineView>(), &names)),
         ("duplicates", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::duplicates(), &names)),
         ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
         (

@@ -1,5 +1,7 @@
 //! A small federation to draw: four platforms, a few cases, one duplicate across platforms.
 
+pub mod deadlines;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use onecase::{
     app::view::{
@@ -77,6 +79,7 @@ fn body(id: &str, name: &str) -> OrganizationReference {
 
 pub fn case() -> CaseView {
     CaseView {
+        deadlines: deadlines::of_case(),
         id: "LJ7K2M9QX4TB3C".into(),
         status: CaseStatus::Answered,
         kind: Kind::Request,
@@ -175,6 +178,8 @@ pub fn overview() -> Glance {
             ],
             matters: 318,
             gaps: 12,
+            overdue: 12,
+            due_soon: 41,
             deliveries: vec![
                 delivery(DeliveryState::Pending, 54),
                 delivery(DeliveryState::Dead, 3),

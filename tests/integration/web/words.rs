@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
-    domain::case::CaseStatus,
+    domain::{case::CaseStatus, deadline::Clock},
     web::texts::Lang,
 };
 
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 19] = [
+const GROUPS: [&str; 21] = [
     "ruling_action",
     "ruling_effect",
     "status",
+    "clock",
+    "deadline_state",
     "kind",
     "channel",
     "platform_kind",
@@ -66,8 +68,9 @@ fn closed_lists_have_words() {
     let event = EventKind::ALL.map(|value| ("event", value.as_str()));
     let delivery = DeliveryState::ALL.map(|value| ("delivery_state", value.as_str()));
     let outcome = AttemptOutcome::ALL.map(|value| ("outcome", value.as_str()));
+    let clock = Clock::ALL.map(|value| ("clock", value.as_str()));
     let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
-    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(decision);
+    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(clock).chain(decision);
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }
