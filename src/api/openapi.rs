@@ -160,6 +160,7 @@ fn tags() -> Vec<Tag> {
         ("changes", "The change feed: what happens to cases, as CloudEvents, in one sequence"),
         ("federation", "Platforms, bodies, shared matters, the duplicate report, gaps"),
         ("deliveries", "Deliveries (投递): what is owed to a platform, and every attempt"),
+        ("audit", "The audit log (审计日志): what was recorded, and the proofs that nobody altered it"),
         ("callbacks", "Requests in the platforms' own formats"),
         ("open311", "Open311 GeoReport v2, for those that speak it already: a service is a kind of filing, a jurisdiction a platform"),
         ("operation", "Whether the gateway lives and works"),

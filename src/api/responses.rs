@@ -41,6 +41,8 @@ problem_sets! {
     Reporting: 400 401 403 404 408 409 413 414 415 422 431 500 503 504;
     /// Of a ruling about a case.
     Ruling: 400 401 403 404 408 409 412 413 414 415 422 428 431 500 503 504;
+    /// Of an action on one object that has parameters.
+    Comparing: 400 401 403 404 409 414 431 500 503 504;
     /// Of setting up or changing an endpoint.
     Subscribing: 400 401 403 404 408 409 413 414 415 422 431 500 503 504;
     /// Of an action on one object.
@@ -85,6 +87,7 @@ pub fn is_violation(code: Code) -> bool {
                 | Code::InvalidSubmission
                 | Code::InvalidUpdate
                 | Code::InvalidRuling
+                | Code::InvalidRating
                 | Code::InvalidWebhook
                 | Code::BadSplit
         )

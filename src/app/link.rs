@@ -163,6 +163,7 @@ impl Gateway {
         self.fold_rulings(state)?;
         let entries = store.read(|c| submissions::read_log(c, store.sealer(), state.position, limit))?;
         if entries.is_empty() {
+            self.tell_revisions()?;
             return Ok(LinkRound { linked: 0, position: state.position });
         }
         let mut batch = Vec::with_capacity(entries.len());

@@ -7,20 +7,26 @@ mod blind;
 mod callback;
 mod changes;
 pub mod code;
+mod collect;
 mod deadlines;
 mod federation;
 mod fingerprint;
 mod follow_up;
 mod forward;
+mod health;
+mod indicators;
 mod intake;
 mod link;
 mod messages;
 mod pull;
 mod queries;
 pub mod query;
+mod rate;
 mod receive;
+pub mod reconcile;
 mod replay;
 mod retry;
+mod revise;
 mod route;
 mod rule;
 mod send;
@@ -30,6 +36,7 @@ mod webhooks;
 pub mod worth;
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -42,6 +49,7 @@ pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
+pub use collect::{CollectError, Collected, Sightings};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
@@ -49,7 +57,9 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
+pub use rate::RateError;
 pub use receive::Received;
+pub use reconcile::ReconcileError;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
@@ -123,6 +133,9 @@ pub struct Parts {
     pub node: String,
 }
 
+/// By platform and pull.
+type Readings = HashMap<(String, String), HashSet<[u8; 32]>>;
+
 struct Inner {
     store: Store,
     federation: Federation,
@@ -137,8 +150,10 @@ struct Inner {
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
-    keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    keys_in_flight: Mutex<HashSet<(String, String)>>,
     tokens: send::Tokens,
+    /// Digests of the cursors that each unfinished reading of a pull has asked with.
+    readings: Mutex<Readings>,
     /// Position up to which this node has seen the log linked.
     linked: watch::Sender<i64>,
     /// Rings when submissions were registered here.
@@ -172,6 +187,7 @@ impl Gateway {
             intake,
             keys_in_flight: Mutex::default(),
             tokens: send::Tokens::default(),
+            readings: Mutex::default(),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
@@ -253,12 +269,14 @@ impl Parts {
                 return Err(StartError::WrongKey(name));
             }
         }
-        let outbound = Outbound::new(OutboundPolicy {
+        let identities = federation.platforms().filter_map(|p| Some((p.platform.id.clone(), p.tls.clone()?)));
+        let policy = OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
             connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
             total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
             max_response_bytes: config.outbound.max_response_bytes,
-        })?;
+        };
+        let outbound = Outbound::new(policy)?.identified(identities)?;
         Ok(Self {
             model: load_model(config)?,
             store,

@@ -39,8 +39,9 @@ impl Gateway {
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
             let submission = (!found.blind).then(|| found.submission.clone());
+            let revisions = assemble::revisions(c, &id)?;
             let mut views = assemble::submissions(gateway, c, vec![found])?;
-            Ok(views.pop().map(|view| SubmissionView { submission, ..view }))
+            Ok(views.pop().map(|view| SubmissionView { submission, revisions, ..view }))
         })
         .await
     }

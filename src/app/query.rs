@@ -1,11 +1,12 @@
 //! What lists are asked for with.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
+    indicator::Dimension,
     submission::{Channel, Kind},
 };
 
@@ -40,6 +41,16 @@ pub struct DeadlineFilter {
     /// The handling platform.
     pub platform: Option<String>,
     pub due_before: Option<DateTime<Utc>>,
+}
+
+/// Of an area over a period of days in Beijing, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndicatorQuery {
+    /// GB/T 2260 code of six digits.
+    pub area: String,
+    pub from: NaiveDate,
+    pub until: NaiveDate,
+    pub by: Option<Dimension>,
 }
 
 /// Newest first.

@@ -125,6 +125,8 @@ fn federation() -> Result<Federation, Failure> {
         base_url: None,
         secrets: Secrets::default(),
         pull_interval: None,
+        folder: None,
+        tls: None,
     };
     let body = Organization {
         id: "sandbox-office".into(),

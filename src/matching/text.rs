@@ -161,7 +161,13 @@ impl TextProbe {
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
         let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics));
-        Some(TextMeasure { cosine, shared_bits: f64::from(shared), shared: count as u16, topic_bits, own_bits: f64::from(self.bits.min(own)) })
+        Some(TextMeasure {
+            cosine,
+            shared_bits: f64::from(shared),
+            shared: count as u16,
+            topic_bits,
+            own_bits: f64::from(self.bits.min(own)),
+        })
     }
 
     fn topic_bits(&self, other: Words<'_>) -> f64 {

@@ -105,6 +105,7 @@ pub(super) fn filing() -> SubmissionView {
         decision: Some(Decision::Duplicate),
         probability: Some(0.9997),
         blind: false,
+        revisions: Vec::new(),
         submission: Some(submission()),
     }
 }
@@ -298,7 +299,27 @@ pub(super) fn platform() -> PlatformView {
         deliveries_pending: 0,
         deliveries_dead: 0,
         records_quarantined: 0,
+        errors: vec![PlatformErrorView {
+            code: "timeout".into(),
+            count: 3,
+            message: "no answer within the time limit".into(),
+            last_at: at("2026-02-28T22:10:00Z"),
+        }],
     }
+}
+
+pub(super) fn reconciliation() -> Reconciliation {
+    let day = |day: u32, ours, recovered, missing: &[&str]| ReconciliationDay {
+        day: chrono::NaiveDate::from_ymd_opt(2026, 2, day).unwrap_or_default(),
+        theirs: 41,
+        ours,
+        agrees: missing.is_empty(),
+        recovered,
+        missing: missing.iter().map(|number| (*number).to_owned()).collect(),
+        surplus: Vec::new(),
+        checked_at: at("2026-03-01T01:30:00Z"),
+    };
+    Reconciliation { has_ledger: true, days: vec![day(28, 41, 2, &[]), day(27, 40, 0, &["4301-2026-000117"])] }
 }
 
 pub(super) fn organization() -> OrganizationView {

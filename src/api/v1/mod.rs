@@ -13,10 +13,12 @@ pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
+pub mod indicators;
 pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod ratings;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
@@ -53,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(webhooks::replay_webhook)
         .service(webhooks::test_webhook)
         .service(webhooks::list_webhook_deliveries)
+        .service(ratings::rate_case)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)
@@ -65,8 +68,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
+        .service(platforms::get_reconciliation)
+        .service(platforms::reconcile_platform)
         .service(organizations::list_organizations)
         .service(overview::get_overview)
+        .service(indicators::get_indicators)
         .service(gaps::list_gaps)
         .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)

@@ -9,18 +9,19 @@ use crate::{
         view::{
             AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DeadlineView, DecidedBy, Decision, DeliveryState,
             DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView,
-            MatterView, ModelReference, SubmissionState, SubmissionView, Verdict,
+            MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
         },
     },
     domain::{message::CaseSummary, update::Reply},
     matching,
     store::{
-        Connection, StoreError,
+        Connection, Page, StoreError,
         cases::{self, Case, RoutingGap},
         deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
         links::{self, Match, Matter},
+        revisions,
         submissions::{self, Heading, Registered},
     },
 };
@@ -112,11 +113,26 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
                 case: link.and_then(|link| summaries.get(&link.case_id).cloned()),
                 decision: link.map(|link| link.decision.into()),
                 probability: link.and_then(|_| probabilities.get(&row.seq).copied()),
+                revisions: Vec::new(),
                 submission: None,
                 blind: row.blind,
             }
         })
         .collect())
+}
+
+/// What a platform did to a filing afterwards, as the API shows it.
+pub(super) fn revisions(c: &mut Connection<'_>, id: &str) -> Result<Vec<RevisionView>, StoreError> {
+    let view = |revision: revisions::Heading| RevisionView {
+        number: revision.number.unsigned_abs(),
+        kind: match revision.kind {
+            revisions::RevisionKind::Changed => RevisionKind::Changed,
+            revisions::RevisionKind::Withdrawn => RevisionKind::Withdrawn,
+        },
+        fields: revision.fields,
+        received_at: revision.received_at,
+    };
+    Ok(revisions::list(c, id, Page::MAX_LIMIT)?.into_iter().map(view).collect())
 }
 
 pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>) -> Result<Vec<CaseView>, StoreError> {

@@ -8,8 +8,8 @@ use crate::{
     app::{
         AppError, FederatedPlatform, Gateway,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-            SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+            ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
@@ -39,6 +39,7 @@ struct Counts {
     pulled: HashMap<String, DateTime<Utc>>,
     delivered: HashMap<String, DateTime<Utc>>,
     states: HashMap<String, StoredState>,
+    errors: HashMap<String, Vec<PlatformErrorView>>,
 }
 
 impl Counts {
@@ -65,6 +66,10 @@ impl Counts {
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c)?;
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
+        for error in platforms::errors(c)? {
+            let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
+            counts.errors.entry(error.platform).or_default().push(view);
+        }
         Ok(counts)
     }
 
@@ -99,6 +104,7 @@ impl Counts {
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
+            errors: self.errors.get(id).cloned().unwrap_or_default(),
         }
     }
 }

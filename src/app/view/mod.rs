@@ -11,6 +11,7 @@ mod delivery;
 mod evidence;
 mod federation;
 mod filing;
+mod indicator;
 mod review;
 mod webhook;
 
@@ -27,10 +28,11 @@ pub use evidence::{
     ModelReference, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-    SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
-pub use filing::{SubmissionState, SubmissionView};
+pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 

@@ -10,7 +10,7 @@ use super::{
     AdapterCommandError,
 };
 use crate::{
-    adapter::{AccessToken, Adapter, Inbound, Mapped, Pull, Request, Response, Secrets},
+    adapter::{AccessToken, Adapter, Asked, Inbound, Mapped, Pull, Request, Response, Secrets},
     app::{
         Clock,
         validate::{self, Violation, Violations},
@@ -148,9 +148,9 @@ async fn ask(arguments: &Try, adapter: &Adapter, pull: &Pull, place: &Place) -> 
     let request = adapter.pull_request(pull, cursor, token.as_ref(), &secrets, now).map_err(|error| failed(arguments, error))?;
     let (method, target) = (request.method.clone(), request.target.clone());
     let response = send(arguments, &outbound, place, request).await?;
-    let page =
-        adapter.pull_page(pull, cursor, &response).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
-    let raw = adapter.pull_records(pull, cursor, &response);
+    let asked = Asked { cursor, response: &response, base: &place.base_url, now };
+    let page = adapter.pull_page(pull, &asked).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
+    let raw = adapter.pull_records(pull, &asked);
     let count = page.records.len();
     let records = raw.into_iter().zip(page.records).take(arguments.records).map(|(raw, mapped)| shown(raw, mapped, now));
     Ok(Shown {
@@ -179,6 +179,10 @@ fn shown(raw: Value, mapped: Mapped, now: chrono::DateTime<chrono::Utc>) -> Show
             let value = serde_json::to_value(submission).unwrap_or_default();
             let violations = wrong(validate::submission_value(value.clone(), now).map(|_| ()));
             ShownRecord { raw, mapped: Some(value), error: None, violations }
+        }
+        Ok(Inbound::Withdrawal(withdrawal)) => {
+            let value = serde_json::to_value(withdrawal).unwrap_or_default();
+            ShownRecord { raw, mapped: Some(value), error: None, violations: Vec::new() }
         }
         Ok(Inbound::Update(update)) => {
             let value = serde_json::to_value(update).unwrap_or_default();
