@@ -138,7 +138,8 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         (_, "200") => {
             return audit::response_to(operation)
                 .or_else(|| deadlines::response_to(operation))
-                .or_else(|| indicators::response_to(operation));
+                .or_else(|| indicators::response_to(operation))
+                .or_else(|| response_of_feed(operation, status));
         }
         _ => return response_of_feed(operation, status),
     })
