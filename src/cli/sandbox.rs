@@ -193,7 +193,6 @@ async fn report(gateway: &Gateway, case: &str, status: CaseStatus) {
             organization: Some("试用信访局".into()),
             replied_at: now.fixed_offset(),
         }),
-        hearing: None,
         reason: None,
         hearing: None,
     };
