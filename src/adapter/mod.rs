@@ -263,8 +263,8 @@ impl Adapter {
     }
 
     /// The records of a page as they came, to be shown beside what they became.
-    pub fn pull_records(&self, pull: &Pull, cursor: Option<&str>, response: &Response) -> Vec<Json> {
-        pull.records(&self.core, cursor, response)
+    pub fn pull_records(&self, pull: &Pull, asked: &Asked) -> Vec<Json> {
+        pull.records(&self.core, &self.rules, asked)
     }
 
     /// Takes in a request a platform sent. Answer `response` once the records are stored, a 5xx if they could not be.

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    body,
     charset::Charset,
     error::{ManifestFault, PageError, Problem, RequestError},
     expression::{Engine, Expression, Scope},
@@ -98,10 +97,9 @@ impl Pull {
     }
 
     /// The records of an answer as they came; none where it cannot be read.
-    pub(super) fn records(&self, core: &Core, cursor: Option<&str>, response: &Response) -> Vec<Json> {
-        let read = body::read(self.format, &response.body, self.charset, response.header("content-type"));
-        let Ok(body) = read else { return Vec::new() };
-        let scope = outcome::scope(response, &body).with("cursor", &json!(cursor)).with("settings", &core.settings);
+    pub(super) fn records(&self, core: &Core, rules: &[Rule], asked: &Asked) -> Vec<Json> {
+        let Ok(body) = outcome::page(core, rules, &self.place, self.format, self.charset, asked.response) else { return Vec::new() };
+        let scope = outcome::scope(asked.response, &body).with("cursor", &json!(asked.cursor)).with("settings", &core.settings);
         match core.value(&self.place, "/records", &self.records, &scope) {
             Ok(Some(Json::Array(records))) => records,
             _ => Vec::new(),

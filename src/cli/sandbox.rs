@@ -193,8 +193,8 @@ async fn report(gateway: &Gateway, case: &str, status: CaseStatus) {
             organization: Some("试用信访局".into()),
             replied_at: now.fixed_offset(),
         }),
-        hearing: None,
         reason: None,
+        hearing: None,
     };
     // Somebody with the office's key may have been faster.
     if let Err(error) = gateway.update_case(HANDLES, update).await {

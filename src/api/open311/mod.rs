@@ -24,6 +24,7 @@ use super::{
 use crate::{
     app::{Gateway, ServiceRequest, ServiceRequestFilter},
     domain::{
+        case::CaseStatus,
         id,
         platform::{PlatformKind, Scope},
         submission::Kind,
@@ -397,7 +398,7 @@ fn view(request: &ServiceRequest) -> Value {
     json!({
         "service_request_id": request.id,
         "status": if request.is_closed() { "closed" } else { "open" },
-        "status_notes": request.status.map(|status| status.as_str()),
+        "status_notes": request.status.map(CaseStatus::as_str),
         "service_name": service.map(|(_, name, _)| *name),
         "service_code": request.kind.as_str(),
         "description": null,

@@ -150,7 +150,7 @@ async fn ask(arguments: &Try, adapter: &Adapter, pull: &Pull, place: &Place) -> 
     let response = send(arguments, &outbound, place, request).await?;
     let asked = Asked { cursor, response: &response, base: &place.base_url, now };
     let page = adapter.pull_page(pull, &asked).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
-    let raw = adapter.pull_records(pull, cursor, &response);
+    let raw = adapter.pull_records(pull, &asked);
     let count = page.records.len();
     let records = raw.into_iter().zip(page.records).take(arguments.records).map(|(raw, mapped)| shown(raw, mapped, now));
     Ok(Shown {
@@ -181,7 +181,8 @@ fn shown(raw: Value, mapped: Mapped, now: chrono::DateTime<chrono::Utc>) -> Show
             ShownRecord { raw, mapped: Some(value), error: None, violations }
         }
         Ok(Inbound::Withdrawal(withdrawal)) => {
-            ShownRecord { raw, mapped: serde_json::to_value(withdrawal).ok(), error: None, violations: Vec::new() }
+            let value = serde_json::to_value(withdrawal).unwrap_or_default();
+            ShownRecord { raw, mapped: Some(value), error: None, violations: Vec::new() }
         }
         Ok(Inbound::Update(update)) => {
             let value = serde_json::to_value(update).unwrap_or_default();
