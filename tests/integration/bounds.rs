@@ -88,7 +88,8 @@ fn a_text_of_fifty_thousand_bytes_is_read_up_to_a_bound() {
     let print = filing("王小明", "13812341234", &long);
     assert!(print.encode().len() <= 4 * 1_024, "{} bytes", print.encode().len());
     let mut linker = Linker::new(Model::default());
-    assert!(fill(&mut linker, 100, |_| print.clone()) <= 4 * MOST_BYTES);
+    // Tables grow in steps, so that few filings say little.
+    assert!(fill(&mut linker, 4_000, |_| print.clone()) <= 4 * MOST_BYTES);
     let prepared = linker.prepare(&print);
     assert!(prepared.compared() <= MOST_COMPARED);
     assert!(linker.decide(&print).case.is_some(), "the same long text of the same person is found");

@@ -30,6 +30,8 @@ mod keeping;
 mod licences;
 mod linking;
 mod matters;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod platforms;
 mod quarantine;
 mod rulings;

@@ -24,7 +24,7 @@ pub enum CorpusError {
     #[error("{path}: {source}")]
     Parquet { path: PathBuf, source: ::parquet::errors::ParquetError },
     #[cfg(not(feature = "parquet"))]
-    #[error("{path}: this program was built without Parquet; build it with --features parquet")]
+    #[error("{path}: this program was built without Parquet; build it with the feature parquet")]
     NoParquet { path: PathBuf },
     #[error(
         "{path} has none of the columns id, subject, content; rename its columns, or name the adapter folder that maps them (--adapter)"
