@@ -262,6 +262,11 @@ impl Adapter {
         ledger.read_record(&self.core, &self.rules, mapping, response)
     }
 
+    /// The records of a page as they came, to be shown beside what they became.
+    pub fn pull_records(&self, pull: &Pull, asked: &Asked) -> Vec<Json> {
+        pull.records(&self.core, &self.rules, asked)
+    }
+
     /// Takes in a request a platform sent. Answer `response` once the records are stored, a 5xx if they could not be.
     pub fn callback(&self, request: &Request, secrets: &Secrets, now: DateTime<Utc>) -> Result<Callback, CallbackError> {
         let callback = self.callback.as_ref().ok_or(CallbackError::NotDeclared)?;

@@ -96,6 +96,16 @@ impl Pull {
         Ok(request)
     }
 
+    /// The records of an answer as they came; none where it cannot be read.
+    pub(super) fn records(&self, core: &Core, rules: &[Rule], asked: &Asked) -> Vec<Json> {
+        let Ok(body) = outcome::page(core, rules, &self.place, self.format, self.charset, asked.response) else { return Vec::new() };
+        let scope = outcome::scope(asked.response, &body).with("cursor", &json!(asked.cursor)).with("settings", &core.settings);
+        match core.value(&self.place, "/records", &self.records, &scope) {
+            Ok(Some(Json::Array(records))) => records,
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn page(&self, core: &Core, rules: &[Rule], mapping: &Mapping, asked: &Asked) -> Result<Page, PageError> {
         let Asked { cursor, response, base, now } = *asked;
         let body = outcome::page(core, rules, &self.place, self.format, self.charset, response)?;

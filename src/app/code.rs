@@ -97,6 +97,7 @@ codes! {
     DuplicateMember "duplicate_member" 422 "A member is there twice" "Keep one of them."
     NestedTooDeeply "nested_too_deeply" 422 "The body is nested too deeply" "Flatten the value named."
     ForbiddenCharacter "forbidden_character" 422 "The text has a NUL character" "Remove U+0000."
+    ControlCharacter "control_character" 422 "The number has a control character" "Remove tabs, line breaks and other control characters."
     UnknownMember "unknown_member" 422 "The member is not part of the format" "Remove it, or put it into `extensions`."
     MissingMember "missing_member" 422 "A required member is missing" "Add it."
     InvalidType "invalid_type" 422 "The value has the wrong type" "Send the type named."

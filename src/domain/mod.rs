@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod division;
 pub mod id;
 pub mod indicator;
+pub mod matter;
 pub mod message;
 pub mod organization;
 pub mod platform;

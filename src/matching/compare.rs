@@ -13,8 +13,6 @@ const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const MICRODEGREE: f64 = std::f64::consts::PI / 180.0 / 1e6;
 /// Distance at which the measure falls to 1/e.
 const DISTANCE_SCALE_M: f64 = 830.0;
-/// Shared information of topics at which their measure is 1.
-const TOPIC_SCALE_BITS: f64 = 100.0;
 /// Gap at which the measure of time falls to one half.
 const TIME_SCALE_DAYS: f64 = 30.0;
 
@@ -30,12 +28,12 @@ impl Comparer<'_> {
         let rules = self.model.text();
         let mut scored = self.persons(a, b);
         let person = Score::person(self.model, &scored);
-        let text = a_text.measure(b, self.frequency);
+        let text = a_text.measure(b, self.frequency, rules.topic_floor_bits);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
         let short =
             text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
-        Score::weigh(self.model, person, scored, short)
+        Score::weigh(self.model, person, scored, short, self.frequency.documents())
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
@@ -44,7 +42,7 @@ impl Comparer<'_> {
         let mut best_weight = f64::NEG_INFINITY;
         // Who speaks for many makes their filings nobody's in common: then those whose matters they are must agree.
         let named = |e: &Entry<'_>| e.persons.iter().any(|p| !p.represents);
-        let principals = named(a) && named(b);
+        let principals = a.persons.len() > 1 && b.persons.len() > 1 && named(a) && named(b);
         for p in a.persons.iter() {
             for q in b.persons.iter().filter(|q| !(principals && p.represents && q.represents)) {
                 let scored = self.person(&p, &q, a.platform == b.platform);
@@ -100,7 +98,7 @@ impl Comparer<'_> {
             out.push(result);
             // What one person writes about, their street, their block, recurs whatever the matter.
             if let Some(bits) = text.topic_bits.filter(|_| !same_person) {
-                out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
+                out.push(self.result(Kind::Topics, (bits / self.model.text().topic_scale_bits).min(1.0), None));
             }
         }
         if !a.place.is_empty() && !b.place.is_empty() {
@@ -112,7 +110,8 @@ impl Comparer<'_> {
             out.push(self.result(Kind::Distance, (-metres / DISTANCE_SCALE_M).exp(), here));
         }
         if let (Some(p), Some(q)) = (a.division, b.division) {
-            out.push(self.result(Kind::Division, division_measure(p, q), None));
+            let measure = division_measure(p, q);
+            out.push(self.result(Kind::Division, measure, (measure >= 1.0).then(|| division_hash(p))));
         }
         if a.category[0] != 0 && b.category[0] != 0 {
             let leaf = leaf(a.category);
@@ -155,7 +154,7 @@ impl Comparer<'_> {
 
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).
     fn weighted_overlap(&self, a: Words<'_>, b: Words<'_>) -> f64 {
-        let bits = |term: u16| f64::from(self.frequency.bits(place_hash(term))) + 0.5;
+        let bits = |term: u16| f64::from(self.frequency.place_bits(term)) + 0.5;
         let shared: f64 = a.iter().filter(|term| b.contains(*term)).map(bits).sum();
         let total: f64 = a.iter().chain(b.iter()).map(bits).sum::<f64>() - shared;
         if total > 0.0 { shared / total } else { 0.0 }
@@ -184,14 +183,20 @@ pub(super) const fn point_hash(point: (i32, i32)) -> u32 {
     (x.wrapping_mul(0x85eb_ca6b) ^ y.rotate_left(16)).wrapping_mul(0xc2b2_ae35)
 }
 
+/// The key under which a division is counted, down to its county.
+pub(super) const fn division_hash(division: Division) -> u32 {
+    let mut code = division.code;
+    let mut digits = division.digits;
+    while digits > 6 {
+        code /= 10;
+        digits -= 1;
+    }
+    (code as u32 ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
+}
+
 /// The narrowest level of a category path.
 pub(super) fn leaf(category: [u32; 3]) -> u32 {
     category.into_iter().rev().find(|level| *level != 0).unwrap_or_default()
-}
-
-/// The key under which a term of an address or place is counted.
-pub(super) const fn place_hash(term: u16) -> u32 {
-    (term as u32 + 0x1_0000).wrapping_mul(0x9e37_79b1)
 }
 
 /// Numbers this alike differ in a digit or two.

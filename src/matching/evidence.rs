@@ -127,6 +127,8 @@ pub(super) struct Score {
     pub matter: Answered,
     pub decision: Decision,
     rule: &'static str,
+    /// The texts share too little to carry a machine's duplicate.
+    short: bool,
 }
 
 /// An [`Answer`] whose probability nobody has asked for.
@@ -144,6 +146,10 @@ impl Answered {
             weight += scored.weight;
             known = true;
         }
+        Self::of(weight, known, (yes, maybe))
+    }
+
+    fn of(weight: f64, known: bool, (yes, maybe): (f64, f64)) -> Self {
         let verdict = match () {
             () if !known => Verdict::Unknown,
             () if weight >= yes => Verdict::Yes,
@@ -151,6 +157,12 @@ impl Answered {
             () => Verdict::No,
         };
         Self { verdict, weight }
+    }
+
+    /// The answer to "same matter?" with a prior lower by some bits.
+    fn with_lower_prior(self, model: &Model, bits: f64) -> Self {
+        let odds = model.odds();
+        Self::of(self.weight - bits, self.verdict != Verdict::Unknown, (odds.matter_yes, odds.matter_maybe))
     }
 
     fn answer(self) -> Answer {
@@ -165,16 +177,23 @@ impl Score {
         Answered::new(scored, Question::Person, model.prior().person, (odds.person_yes, odds.person_maybe))
     }
 
-    /// Adds up and decides. `short` says that the texts share too little to carry a machine's duplicate.
-    /// O(comparisons).
-    pub(super) fn weigh(model: &Model, person: Answered, scored: ScoredList, short: bool) -> Self {
+    /// Adds up and decides, in a corpus of so many submissions. O(comparisons).
+    pub(super) fn weigh(model: &Model, person: Answered, scored: ScoredList, short: bool, submissions: u64) -> Self {
         let prior = model.prior();
         let odds = model.odds();
-        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
+        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter_among(submissions) };
         let matter = Answered::new(&scored, Question::Matter, matter_prior, (odds.matter_yes, odds.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
-        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule }
+        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule, short }
+    }
+
+    /// The same evidence with the prior of "same matter" lower by some bits.
+    pub(super) fn with_lower_prior(self, model: &Model, bits: f64) -> Self {
+        let bits = quantise(bits);
+        let matter = self.matter.with_lower_prior(model, bits);
+        let (decision, rule) = decide(self.person.verdict, matter.verdict, self.short);
+        Self { prior: self.prior - bits, weight: self.weight - bits, matter, decision, rule, ..self }
     }
 
     pub(super) fn evidence(&self, model: &Model) -> Evidence {
@@ -238,7 +257,7 @@ mod tests {
             scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight) });
         }
         let model = Model::default();
-        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false).evidence(&model);
+        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false, 1_000).evidence(&model);
         let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
         assert!(sum == evidence.weight);
     }

@@ -33,17 +33,20 @@ mod placement;
 mod postings;
 mod record;
 pub mod resident_id;
+mod seqs;
 mod tally;
 mod terms;
 mod text;
 mod train;
 
 #[cfg(test)]
+mod form_tests;
+#[cfg(test)]
 mod tests;
 
 pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
-pub use em::{Estimate, MISSING, estimate};
+pub use em::{Estimate, Free, MISSING, estimate};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};
 pub use key::FederationKey;

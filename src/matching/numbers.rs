@@ -98,7 +98,7 @@ const UNITS: &[(&str, &str)] = &[
     ("kg", "公斤"),
 ];
 /// What a single numeral may count.
-const COUNTED: &str = "元块圆栋幢号楼层室期年月日米平亩个户人次天周岁条间台辆吨斤公单#";
+const COUNTED: &str = "千元块圆栋幢号楼层室期年月日米平亩个户人次天周岁条间台辆吨斤公单#";
 /// Of these, what numbers the parts of a place.
 const PARTS: &str = "栋幢号楼层室期单#";
 
@@ -135,7 +135,7 @@ fn figures(text: &str) -> Option<(String, bool, &str)> {
     let mut decimals = 0;
     let fraction = text[end..].strip_prefix('.').map_or(0, run);
     let after = end + if fraction > 0 { 1 + fraction } else { 0 };
-    let multiplied = text[after..].chars().next().and_then(multiplier).is_some();
+    let multiplied = text[after..].chars().next().and_then(multiplier).is_some() && !is_unit(&text[after..]);
     if !multiplied {
         return Some((leading(&digits), true, &text[end..]));
     }
@@ -144,7 +144,7 @@ fn figures(text: &str) -> Option<(String, bool, &str)> {
         decimals = fraction;
     }
     let (mut factor, mut rest) = (1_u64, &text[after..]);
-    while let Some(m) = rest.chars().next().and_then(multiplier) {
+    while let Some(m) = rest.chars().next().and_then(multiplier).filter(|_| !is_unit(rest)) {
         factor = factor.checked_mul(m)?;
         rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
     }
@@ -157,6 +157,11 @@ fn figures(text: &str) -> Option<(String, bool, &str)> {
     value.is_multiple_of(divisor).then(|| ((value / divisor).to_string(), true, rest))
 }
 
+/// 千 that belongs to the unit behind it.
+fn is_unit(text: &str) -> bool {
+    text.starts_with("千米") || text.starts_with("千克")
+}
+
 /// Days, months and small numbers are the same with and without a leading nought.
 fn leading(digits: &str) -> String {
     if digits.len() == 2 { digits.strip_prefix('0').unwrap_or(digits).to_owned() } else { digits.to_owned() }
@@ -166,7 +171,8 @@ fn leading(digits: &str) -> String {
 /// digits, or a multiplier behind a digit.
 fn numerals(text: &str) -> Option<(String, bool, &str)> {
     let len: usize = text.chars().take_while(|c| numeral(*c).is_some() || multiplier(*c).is_some()).map(char::len_utf8).sum();
-    let (run, rest) = text.split_at(len);
+    let last = text[..len].char_indices().next_back().map_or(0, |(at, _)| at);
+    let (run, rest) = text.split_at(if is_unit(&text[last..]) { last } else { len });
     let count = run.chars().count();
     if count > 2 * MAX_DIGITS {
         return None;

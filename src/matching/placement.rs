@@ -40,15 +40,16 @@ pub struct Outcome {
 pub(super) struct Weighed {
     pub entry: u32,
     pub decision: Decision,
-    same_matter: bool,
+    person: Verdict,
+    matter: Verdict,
     pub weight: f64,
     pub matter_weight: f64,
 }
 
 impl Weighed {
     pub(super) fn new(entry: u32, score: Score) -> Self {
-        let same_matter = score.matter.verdict == Verdict::Yes;
-        Self { entry, decision: score.decision, same_matter, weight: score.weight, matter_weight: score.matter.weight }
+        let (person, matter) = (score.person.verdict, score.matter.verdict);
+        Self { entry, decision: score.decision, person, matter, weight: score.weight, matter_weight: score.matter.weight }
     }
 }
 
@@ -61,6 +62,8 @@ pub struct Placement {
     pub matter: Option<u64>,
     /// Best first, none of them distinct.
     matches: Vec<Weighed>,
+    /// Bits by which the prior of one person's filings being one matter was lower.
+    lower_by: f64,
 }
 
 impl Placement {
@@ -77,7 +80,30 @@ impl Placement {
 }
 
 impl Linker {
+    /// The earlier submissions of other cases that a person should compare it with, and the probability of one case; best first.
+    pub fn possible(&self, placement: &Placement) -> impl Iterator<Item = (u64, f64)> {
+        let possible = placement.matches.iter().take(MAX_MATCHES).filter(|m| m.decision == Decision::PossibleDuplicate);
+        possible
+            .filter(|m| Some(self.cases().case(m.entry)) != placement.case)
+            .map(|m| (self.cases().seq(m.entry), super::evidence::probability(m.weight)))
+    }
+
     pub(super) fn placement(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
+        let filings = compared.iter().filter(|m| m.person == Verdict::Yes).count();
+        let lower_by = self.model().prior().lower_by(filings);
+        if lower_by > 0.0 {
+            // Few have so many filings: comparing them again costs less than keeping what would spare it.
+            let own: Vec<u32> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
+            let lowered =
+                self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
+            let others = compared.iter().filter(|m| m.person != Verdict::Yes).copied();
+            let compared: Vec<Weighed> = lowered.into_iter().chain(others).collect();
+            return Placement { lower_by, ..self.placed(digest, &compared) };
+        }
+        self.placed(digest, compared)
+    }
+
+    fn placed(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
         let (case, refused) = self.fitting_case(compared);
         let mut matches = worth_telling(compared);
         let matter = match case {
@@ -89,13 +115,15 @@ impl Linker {
                 found.decision = Decision::PossibleDuplicate;
             }
         }
-        Placement { case, matter, matches }
+        Placement { case, matter, matches, lower_by: 0.0 }
     }
 
     /// Puts a placement into words, with the evidence of its best matches.
     pub(super) fn outcome(&self, digest: &Digest, placement: &Placement) -> Outcome {
         let best: Vec<u32> = placement.matches.iter().take(MAX_MATCHES).map(|m| m.entry).collect();
         let told = |(score, found): (Score, &Weighed)| {
+            let lower = placement.lower_by > 0.0 && score.person.verdict == Verdict::Yes;
+            let score = if lower { score.with_lower_prior(self.model(), placement.lower_by) } else { score };
             let mut evidence = score.evidence(self.model());
             if evidence.decision != found.decision {
                 evidence.decision = found.decision;
@@ -133,7 +161,7 @@ impl Linker {
 
     /// The matter of the best match that its other members agree with: one resemblance does not chain two matters.
     fn fitting_matter(&self, digest: &Digest, matches: &[Weighed]) -> Option<u64> {
-        let mut alike: Vec<&Weighed> = matches.iter().filter(|m| m.same_matter).collect();
+        let mut alike: Vec<&Weighed> = matches.iter().filter(|m| m.matter == Verdict::Yes).collect();
         alike.sort_unstable_by(|a, b| b.matter_weight.total_cmp(&a.matter_weight).then(a.entry.cmp(&b.entry)));
         let mut tried: Vec<u64> = Vec::new();
         for found in alike {
@@ -156,9 +184,10 @@ impl Linker {
         if members.is_empty() {
             return true;
         }
-        let weights = self.compare_all(digest, members, |_, score| score.matter.weight).into_iter();
-        let mean = weights.sum::<f64>() / members.len() as f64;
-        mean >= self.model().odds().matter_maybe
+        let (joining, count) = (self.model().joining(), members.len() as f64);
+        let weights = self.compare_all(digest, members, |_, score| score.matter.weight);
+        let agreeing = weights.iter().filter(|weight| **weight >= joining.agreeing_bits).count() as f64;
+        weights.iter().sum::<f64>() / count >= self.model().odds().matter_maybe && agreeing / count >= joining.agreeing_share
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::entry::{CODE_HASH_BITS, CharCodes, Entry, Topic, Words};
 use super::frequency::Frequency;
-use super::terms::{CHAR_HASHES, MAX_TERMS};
+use super::terms::{CHAR_HASHES, MAX_TERMS, Term};
 
 /// Weight of a character that occurs once, twice, three times, more often: n / (n + 1), so that one matter told with
 /// and without repetition stays alike (Robertson & Walker 1994).
@@ -71,7 +71,7 @@ pub(super) struct TextMeasure {
     pub shared_bits: f64,
     /// Distinct characters and words both hold.
     pub shared: u16,
-    /// Information in bits of the topics both have; `None` unless both have any.
+    /// Information in bits, each beyond a floor, of the topics both have; `None` unless both have any.
     pub topic_bits: Option<f64>,
     /// Information in bits of the poorer text.
     pub own_bits: f64,
@@ -134,7 +134,7 @@ impl TextProbe {
     }
 
     /// `None` when either text is empty. O(characters of the other).
-    pub(super) fn measure(&self, other: &Entry<'_>, frequency: &Frequency) -> Option<TextMeasure> {
+    pub(super) fn measure(&self, other: &Entry<'_>, frequency: &Frequency, topic_floor: f64) -> Option<TextMeasure> {
         if !self.present || other.chars.is_empty() {
             return None;
         }
@@ -160,7 +160,7 @@ impl TextProbe {
         let count = total(sums.count);
         let norms = self.norm * square.sqrt();
         let cosine = if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 };
-        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics));
+        let topic_bits = (!self.topics.is_empty() && !other.topics.is_empty()).then(|| self.topic_bits(other.topics, topic_floor));
         Some(TextMeasure {
             cosine,
             shared_bits: f64::from(shared),
@@ -170,13 +170,13 @@ impl TextProbe {
         })
     }
 
-    fn topic_bits(&self, other: Words<'_>) -> f64 {
+    fn topic_bits(&self, other: Words<'_>, floor: f64) -> f64 {
         let mut mine = self.topics.iter().peekable();
         let mut bits = 0.0;
         for topic in other.iter() {
             while mine.next_if(|(hash, _)| *hash < topic).is_some() {}
             if let Some((_, shared)) = mine.next_if(|(hash, _)| *hash == topic) {
-                bits += f64::from(*shared);
+                bits += (f64::from(*shared) - floor).max(0.0);
             }
         }
         bits
@@ -193,12 +193,47 @@ impl Drop for TextProbe {
     }
 }
 
+/// A text's 2-grams and words, for TF-IDF cosine with others.
+pub(super) struct Grams {
+    /// Hash and weight, ascending.
+    weights: Vec<(u32, f32)>,
+    norm: f32,
+}
+
+impl Grams {
+    pub(super) fn new(terms: &[Term], frequency: &Frequency) -> Self {
+        let weights: Vec<(u32, f32)> = terms.iter().map(|t| (t.hash, gram_weight(*t, frequency))).collect();
+        let norm = weights.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
+        Self { weights, norm }
+    }
+
+    /// In `0.0..=1.0`; 0 when either is empty. O(terms of both).
+    pub(super) fn cosine(&self, other: &[Term], frequency: &Frequency) -> f64 {
+        let mut mine = self.weights.iter().peekable();
+        let (mut dot, mut square) = (0.0_f32, 0.0_f32);
+        for term in other {
+            let weight = gram_weight(*term, frequency);
+            square += weight * weight;
+            while mine.next_if(|(hash, _)| *hash < term.hash).is_some() {}
+            if let Some((_, own)) = mine.next_if(|(hash, _)| *hash == term.hash) {
+                dot += own * weight;
+            }
+        }
+        let norms = self.norm * square.sqrt();
+        if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 }
+    }
+}
+
+/// (1 + ln n) · idf.
+fn gram_weight(term: Term, frequency: &Frequency) -> f32 {
+    (1.0 + f32::from(term.count.max(1)).ln()) * frequency.bits(term.hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::matching::entry::pack;
     use crate::matching::fingerprint::Fingerprint;
-    use crate::matching::terms::Term;
 
     #[test]
     fn equal_texts_are_wholly_alike_and_empty_ones_say_nothing() {
@@ -213,10 +248,10 @@ mod tests {
         };
         let (one, other, empty) = (packed(&[3, 9]), packed(&[4]), packed(&[]));
         let probe = TextProbe::new(&Entry::read(&one), &[topic(3)], &frequency);
-        let same = probe.measure(&Entry::read(&one), &frequency).unwrap();
-        assert!(same.cosine > 0.9999 && same.shared_bits > 10.0 && same.topic_bits == Some(7.0));
-        let other = probe.measure(&Entry::read(&other), &frequency).unwrap();
+        let same = probe.measure(&Entry::read(&one), &frequency, 2.0).unwrap();
+        assert!(same.cosine > 0.9999 && same.shared_bits > 10.0 && same.topic_bits == Some(5.0));
+        let other = probe.measure(&Entry::read(&other), &frequency, 2.0).unwrap();
         assert!(other.cosine == 0.0 && other.topic_bits == Some(0.0));
-        assert_eq!(probe.measure(&Entry::read(&empty), &frequency), None);
+        assert_eq!(probe.measure(&Entry::read(&empty), &frequency, 2.0), None);
     }
 }

@@ -20,6 +20,7 @@ pub mod indicators;
 pub mod keys;
 pub mod leases;
 pub mod links;
+pub mod matters;
 pub mod platforms;
 pub mod quarantine;
 pub mod ratings;

@@ -39,6 +39,17 @@ diesel::table! {
         case_count -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        name -> Nullable<Binary>,
+        submission_count -> Nullable<BigInt>,
+        platform_count -> Nullable<BigInt>,
+        weeks -> Nullable<Text>,
+        weeks_until -> Nullable<Timestamp>,
+        trend -> Nullable<Text>,
+        growth -> BigInt,
+        first_filed_at -> Nullable<Timestamp>,
+        last_filed_at -> Nullable<Timestamp>,
+        summarised_at -> Nullable<Timestamp>,
+        stale_at -> Nullable<Timestamp>,
     }
 }
 

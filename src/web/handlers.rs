@@ -207,7 +207,10 @@ fn chosen(page: &Page, found: &[DuplicateView]) -> Option<usize> {
 
 async fn matter_list(visit: Visit) -> impl Responder {
     visit
-        .read(Section::Matters, async |visit, page| Ok(matters::list(page, &visit.gateway.matters(filters::wanted(page)).await?)?.into()))
+        .read(Section::Matters, async |visit, page| {
+            let list = visit.gateway.matters(filters::matters(page)?, filters::wanted(page)).await?;
+            Ok(matters::list(page, &list)?.into())
+        })
         .await
 }
 

@@ -31,14 +31,31 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
+-- What follows `updated_at` is summarised from the filings from time to time; `name` is sealed, as it is made of their words.
 CREATE TABLE matters (
-    id           TEXT PRIMARY KEY NOT NULL,
-    founding_seq BIGINT NOT NULL UNIQUE,
-    case_count   INTEGER NOT NULL,
-    created_at   TIMESTAMP NOT NULL,
-    updated_at   TIMESTAMP NOT NULL
+    id               TEXT PRIMARY KEY NOT NULL,
+    founding_seq     BIGINT NOT NULL UNIQUE,
+    case_count       INTEGER NOT NULL,
+    created_at       TIMESTAMP NOT NULL,
+    updated_at       TIMESTAMP NOT NULL,
+    name             BLOB,
+    submission_count BIGINT,
+    platform_count   BIGINT,
+    -- Filings a week, oldest first, as JSON; the last week ends at `weeks_until`.
+    weeks            TEXT,
+    weeks_until      TIMESTAMP,
+    trend            TEXT,
+    growth           BIGINT NOT NULL DEFAULT 0,
+    first_filed_at   TIMESTAMP,
+    last_filed_at    TIMESTAMP,
+    summarised_at    TIMESTAMP,
+    -- When the weeks are to be counted again although nothing was filed.
+    stale_at         TIMESTAMP
 );
 CREATE INDEX matters_size ON matters (case_count, founding_seq);
+CREATE INDEX matters_updated ON matters (updated_at, founding_seq);
+CREATE INDEX matters_growth ON matters (growth, founding_seq);
+CREATE INDEX matters_stale ON matters (stale_at);
 
 CREATE TABLE cases (
     id               TEXT PRIMARY KEY NOT NULL,

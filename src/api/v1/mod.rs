@@ -65,6 +65,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(rulings::list_case_rulings)
         .service(reviews::list_reviews)
         .service(matters::list_matters)
+        .service(matters::get_matter)
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
@@ -81,5 +82,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(audit::get_checkpoint)
         .service(audit::list_audit_entries)
         .service(audit::get_inclusion_proof)
-        .service(audit::get_consistency_proof);
+        .service(audit::get_consistency_proof)
+        .service(deliveries::requeue_deliveries);
 }

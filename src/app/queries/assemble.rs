@@ -6,13 +6,14 @@ use crate::{
     app::{
         AppError, Gateway,
         link::GATEWAY,
+        query::MatterOrder,
         view::{
             AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DeadlineView, DecidedBy, Decision, DeliveryState,
             DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView,
-            MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
+            MatterFlow, MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
         },
     },
-    domain::{message::CaseSummary, update::Reply},
+    domain::{matter::recent_and_before, message::CaseSummary, update::Reply},
     matching,
     store::{
         Connection, Page, StoreError,
@@ -20,7 +21,8 @@ use crate::{
         deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
-        links::{self, Match, Matter},
+        links::{self, Match},
+        matters::{Matter, Order, Summary},
         revisions,
         submissions::{self, Heading, Registered},
     },
@@ -68,6 +70,16 @@ impl From<deliveries::DeliveryState> for DeliveryState {
             deliveries::DeliveryState::Delivered => Self::Delivered,
             deliveries::DeliveryState::Skipped => Self::Skipped,
             deliveries::DeliveryState::Dead => Self::Dead,
+        }
+    }
+}
+
+impl From<MatterOrder> for Order {
+    fn from(order: MatterOrder) -> Self {
+        match order {
+            MatterOrder::Cases => Self::Cases,
+            MatterOrder::Updated => Self::Updated,
+            MatterOrder::Growth => Self::Growth,
         }
     }
 }
@@ -285,14 +297,32 @@ pub(super) fn matters(c: &mut Connection<'_>, found: Vec<Matter>) -> Result<Vec<
             let (division, category) = founder.map(|case| (case.division, case.category)).unwrap_or_default();
             MatterView {
                 id: matter.id,
+                name: matter.summary.as_ref().and_then(|summary| summary.name.clone()),
                 cases: u64::try_from(matter.case_count).unwrap_or_default(),
+                flow: matter.summary.map(flow),
                 division,
                 category,
-                created_at: matter.created_at.0,
-                updated_at: matter.updated_at.0,
+                created_at: matter.created_at,
+                updated_at: matter.updated_at,
             }
         })
         .collect())
+}
+
+fn flow(summary: Summary) -> MatterFlow {
+    let (recent, before) = recent_and_before(&summary.weeks);
+    MatterFlow {
+        submissions: u64::try_from(summary.submissions).unwrap_or_default(),
+        platforms: u64::try_from(summary.platforms).unwrap_or_default(),
+        first_filed_at: summary.first_filed_at,
+        last_filed_at: summary.last_filed_at,
+        weeks: summary.weeks,
+        weeks_until: summary.weeks_until,
+        trend: summary.trend,
+        recent,
+        before,
+        ratio: (before > 0).then(|| recent as f64 / before as f64),
+    }
 }
 
 pub(super) fn gaps(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<RoutingGap>) -> Result<Vec<GapView>, StoreError> {

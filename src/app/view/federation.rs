@@ -188,6 +188,8 @@ pub struct Overview {
     pub deliveries: Vec<DeliveryCount>,
     /// Submissions registered and not linked yet.
     pub unlinked: u64,
+    /// Reports that wait for the receipt they name; kept for thirty days.
+    pub updates_parked: u64,
     /// Leaves of the audit log.
     pub audit_leaves: u64,
 }

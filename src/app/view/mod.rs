@@ -22,9 +22,9 @@ pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use change::{ChangeData, ChangePage, ChangeView};
 pub use deadline::{CaseDeadlineView, DeadlineView};
-pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
+pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView, Requeued};
 pub use evidence::{
-    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
+    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
     ModelReference, Verdict,
 };
 pub use federation::{

@@ -8,12 +8,13 @@ use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, MatterView, ModelReference, Overview, Paged, PlatformErrorView, PlatformState, PlatformView, Reconciliation,
-        ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount, SubmissionState,
-        SubmissionView, Verdict,
+        GapView, MatchView, MatterFlow, MatterView, ModelReference, Overview, Paged, PlatformErrorView, PlatformState, PlatformView,
+        Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount,
+        SubmissionState, SubmissionView, Verdict,
     },
     domain::{
         case::CaseStatus,
+        matter::Trend,
         message::{CaseSummary, MessageKind, OrganizationReference},
         organization::GapReason,
         platform::PlatformKind,
@@ -190,6 +191,7 @@ pub fn overview() -> Glance {
                 delivery(DeliveryState::Delivered, 99_000),
             ],
             unlinked: 0,
+            updates_parked: 0,
             audit_leaves: 150_000,
         },
         platforms: platforms(),
@@ -481,9 +483,27 @@ pub fn ruling_detail() -> RulingDetail {
 }
 
 pub fn matters() -> Paged<MatterView> {
+    let flow = |weeks: [u32; 12], trend, (before, recent)| MatterFlow {
+        submissions: 140,
+        platforms: 3,
+        first_filed_at: ago(40_000),
+        last_filed_at: ago(90),
+        weeks: weeks.to_vec(),
+        weeks_until: ago(0),
+        trend,
+        recent,
+        before,
+        ratio: Some(recent as f64 / before as f64),
+    };
     let matter = |end: &str, cases, division: &str, category: Option<&str>| MatterView {
-        id: format!("01958a3c-7b1e-7000-8000-00000000{end}"),
+        id: format!("GX7K2M9QX4{end}"),
+        name: category.map(|_| "金桂苑 · 水泥搅拌站 <b>".to_owned()),
         cases,
+        flow: match cases {
+            118 => Some(flow([0, 0, 1, 2, 2, 4, 3, 5, 9, 14, 22, 31], Trend::Rising, (14, 76))),
+            41 => Some(flow([0, 0, 0, 0, 9, 9, 8, 2, 1, 0, 0, 0], Trend::Falling, (28, 1))),
+            _ => None,
+        },
         division: Some(division.into()),
         category: category.map(Into::into),
         created_at: ago(40_000),

@@ -11,7 +11,9 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 23] = [
+const GROUPS: [&str; 25] = [
+    "trend",
+    "matter_order",
     "ruling_action",
     "ruling_effect",
     "status",
