@@ -49,10 +49,14 @@ fn measure(folder: &Path) {
     if records == 0 {
         return;
     }
-    let (whole, reading) = (
-        seconds(|| inputs.iter().for_each(|i| _ = black_box(read(&adapter, i)))),
-        seconds(|| inputs.iter().for_each(|i| _ = black_box(read(&bare, i)))),
-    );
+    let time = |adapter: &Adapter| {
+        seconds(|| {
+            for input in &inputs {
+                black_box(read(adapter, input));
+            }
+        })
+    };
+    let (whole, reading) = (time(&adapter), time(&bare));
     let share = (1.0 - reading / whole).clamp(0.0, 1.0);
     println!("{:22} {records:>8} {:>14.0} {:>7.0}%", name(folder), records as f64 / whole, 100.0 * share);
 }

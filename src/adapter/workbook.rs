@@ -37,6 +37,11 @@ fn broken(why: impl Into<String>) -> FileError {
 /// The rows of the sheet of this name, or of the first.
 pub(super) fn rows(bytes: &[u8], sheet: Option<&str>) -> Result<Vec<Row>, FileError> {
     check_size(bytes, MAX_UNPACKED)?;
+    // The reader has places where it panics at a file that no program writes: such a file is one that cannot be read.
+    std::panic::catch_unwind(|| cells(bytes, sheet)).unwrap_or_else(|_| Err(broken("it is damaged")))
+}
+
+fn cells(bytes: &[u8], sheet: Option<&str>) -> Result<Vec<Row>, FileError> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken("it is not an XLSX workbook"))?;
     let name = match sheet {
         Some(name) => name.to_owned(),
@@ -137,7 +142,9 @@ mod tests {
             "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{relations}/worksheet\" Target=\"worksheets/s.xml\"/></Relationships>"
         );
         let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
+        let root = links.replace("worksheets/s.xml", "xl/workbook.xml").replace("/worksheet\"", "/officeDocument\"");
         archive(&[
+            ("_rels/.rels", root.as_bytes()),
             ("xl/workbook.xml", book.as_bytes()),
             ("xl/_rels/workbook.xml.rels", links.as_bytes()),
             ("xl/worksheets/s.xml", sheet.as_bytes()),

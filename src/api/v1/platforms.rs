@@ -76,9 +76,12 @@ pub async fn get_reconciliation(
 #[into_params(parameter_in = Query)]
 pub struct DaysQuery {
     /// The first day, in the platform's own zone.
-    pub from: chrono::NaiveDate,
+    // Asked for by the handler, after the key: who has none learns nothing about the parameters.
+    #[param(required = true, value_type = String, format = Date)]
+    pub from: Option<chrono::NaiveDate>,
     /// The last day, at most 30 later and not in the future.
-    pub until: chrono::NaiveDate,
+    #[param(required = true, value_type = String, format = Date)]
+    pub until: Option<chrono::NaiveDate>,
 }
 
 /// Reconcile a platform
@@ -99,6 +102,9 @@ pub async fn reconcile_platform(
     days: Params<DaysQuery>,
 ) -> Reply<web::Json<Reconciliation>> {
     let platform = gateway.federation().platform(&id).cloned().ok_or_else(|| Problem::of(Code::NotFound))?;
-    gateway.reconcile(&platform, days.0.from, days.0.until).await?;
+    let (Some(from), Some(until)) = (days.0.from, days.0.until) else {
+        return Err(Problem::new(Code::InvalidQuery, "`from` and `until` are needed, as YYYY-MM-DD."));
+    };
+    gateway.reconcile(&platform, from, until).await?;
     Ok(web::Json(gateway.reconciliation(&id).await?))
 }
