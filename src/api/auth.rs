@@ -101,7 +101,7 @@ impl<P: Permission> Caller<P> {
 }
 
 /// The key from `Authorization: Bearer` (RFC 6750, section 2.1) or `X-API-Key`.
-fn key(request: &HttpRequest) -> Option<&str> {
+pub(super) fn key(request: &HttpRequest) -> Option<&str> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
@@ -113,6 +113,11 @@ fn key(request: &HttpRequest) -> Option<&str> {
 async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
     let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
     let key = key(request).ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+    authenticate_key(gateway, key, scopes).await
+}
+
+/// Who a key stands for, if it has any of the scopes.
+pub(super) async fn authenticate_key(gateway: &Gateway, key: &str, scopes: &[Scope]) -> Reply<Credential> {
     let credential = gateway.authenticate(key).await?.ok_or_else(|| Problem::of(Code::Unauthenticated))?;
     if scopes.iter().any(|scope| credential.scopes.contains(scope)) {
         return Ok(credential);

@@ -145,5 +145,5 @@ fn dress(headers: &mut HeaderMap, path: &str, trace: &TraceId) {
 }
 
 fn is_for_programs(path: &str) -> bool {
-    ["/v1/", "/callbacks/", "/wechat/", "/openapi.json", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
+    ["/v1/", "/callbacks/", "/wechat/", "/open311/", "/openapi.json", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
 }

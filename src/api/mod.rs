@@ -12,6 +12,7 @@ pub mod examples;
 pub mod finish;
 pub mod health;
 pub mod ndjson;
+pub mod open311;
 pub mod openapi;
 pub mod params;
 pub mod prefer;
@@ -29,6 +30,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(v1::configure)
+        .configure(open311::configure)
         .service(callbacks::post_callback)
         .service(callbacks::get_callback)
         .service(callbacks::post_wechat_message)

@@ -75,6 +75,7 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     pub cursor: Option<String>,
 }
 
@@ -112,16 +113,25 @@ fn seal(list: &str, position: &[u8]) -> [u8; SEAL] {
     out
 }
 
-fn wrap(list: &str, position: &str) -> String {
+/// The cursor that leads to a position of a list.
+pub fn wrap(list: &str, position: &str) -> String {
     let mut bytes = seal(list, position.as_bytes()).to_vec();
     bytes.extend_from_slice(position.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn open(list: &str, cursor: &str) -> Option<String> {
+/// The position that a cursor of this list leads to.
+pub fn open(list: &str, cursor: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (tag, position) = bytes.split_at_checked(SEAL)?;
     (tag == seal(list, position)).then(|| String::from_utf8(position.to_vec()).ok()).flatten()
+}
+
+/// Where the list goes on, with the filters of this request (RFC 8288).
+pub fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
+    let query: String = others.map(|pair| format!("{pair}&")).collect();
+    format!("<{}?{query}cursor={cursor}>; rel=\"next\"", request.path())
 }
 
 /// A page as the answer: cursors made opaque, and a link to the next page (RFC 8288).
@@ -129,9 +139,7 @@ pub fn paged<T: Serialize>(request: &HttpRequest, list: &str, mut page: Paged<T>
     let mut response = HttpResponse::Ok();
     if let Some(position) = page.next_cursor.take() {
         let cursor = wrap(list, &position);
-        let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
-        let query: String = others.map(|pair| format!("{pair}&")).collect();
-        response.insert_header((LINK, format!("<{}?{query}cursor={cursor}>; rel=\"next\"", request.path())));
+        response.insert_header((LINK, next_link(request, &cursor)));
         page.next_cursor = Some(cursor);
     }
     response.json(page)

@@ -104,7 +104,7 @@ impl Gateway {
         let history = self.history(&case, platform, update, moved);
         let owed = self.tell_sources(connection, &case, update, &history)?;
         let store = self.store();
-        events::append(connection, store.sealer(), &history)?;
+        self.append_events(connection, &history)?;
         deliveries::enqueue(connection, store.sealer(), &owed)?;
         audit::append(
             connection,
@@ -124,12 +124,12 @@ impl Gateway {
             kind: kind.as_str().to_owned(),
             source: platform.to_owned(),
             status: Some(update.status),
-            data: json!({ "platform": platform, "occurred_at": update.occurred_at }),
+            data: json!({ "platform": platform, "occurred_at": update.occurred_at, "hearing": update.hearing }),
             words: Words::default(),
             at: self.now(),
         };
         let mut events = Vec::new();
-        if moved {
+        if moved || update.hearing.is_some() {
             let mut changed = event(EventKind::StatusChanged);
             changed.words.reason = update.reason.clone();
             events.push(changed);

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
-use super::{FederatedPlatform, Gateway, UpdateError, send::SendError};
+use super::{
+    FederatedPlatform, Gateway, UpdateError,
+    health::Fault,
+    retry::{self, Tries},
+    send::SendError,
+};
 use crate::{
     adapter::{AccessToken, Outcome, Request, RequestError, Response},
     audit::{Entry, sha256},
@@ -93,7 +98,11 @@ impl Gateway {
             tracing::warn!(platform = delivery.platform, delivery = delivery.id, attempt = delivery.attempts, error, "delivery failed");
         }
         if tried.unavailable || settled {
-            self.note_exchange(&platform.platform.id, error.filter(|_| tried.unavailable)).await?;
+            let fault = error.filter(|_| tried.unavailable).map(|error| {
+                let (code, message) = error.split_once(": ").unwrap_or(("not_now", &error));
+                Fault::new(code, &message).unavailable()
+            });
+            self.note_exchange(&platform.platform.id, fault).await?;
         }
         let gateway = self.clone();
         self.0.store.run(move |store| store.transaction(|c| gateway.settle(c, &claimed, &tried))).await?;
@@ -184,23 +193,16 @@ impl Gateway {
         }
     }
 
-    /// Another try later, or none any more; what somebody requeued has as many tries again. The pause doubles and is drawn
-    /// evenly from zero to its bound ("full jitter", Brooker 2015), but is never shorter than what the platform asks for.
+    /// Another try later, or none any more; what somebody requeued has as many tries again.
     fn again(&self, claimed: &Claimed, after: Option<Duration>, error: String) -> Finish {
         let policy = &self.0.delivery;
         let made = u32::try_from(claimed.delivery.attempts).unwrap_or(u32::MAX);
-        let since_requeued = made.saturating_sub(1) % policy.max_attempts.max(1);
-        let age = (self.now() - claimed.delivery.created_at).to_std().unwrap_or_default();
-        // A night's outage must not cost a message: many failures alone do not kill it.
-        if since_requeued + 1 >= policy.max_attempts && age >= Duration::from_millis(policy.give_up_after_ms) {
-            return Finish::Dead { error };
+        let since_requeued = made.saturating_sub(1) % policy.max_attempts.max(1) + 1;
+        let tries = Tries { made: since_requeued, since: claimed.delivery.created_at, now: self.now() };
+        match retry::next(policy, tries, after) {
+            Some(at) => Finish::Retry { at, error },
+            None => Finish::Dead { error },
         }
-        let doublings = made.saturating_sub(1).min(30);
-        let bound = policy.base_delay_ms.saturating_mul(1 << doublings).min(policy.max_delay_ms);
-        let drawn = rand::random_range(0..=bound);
-        let asked = after.map_or(0, |after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)).min(24 * 3_600_000);
-        let pause = i64::try_from(drawn.max(asked)).unwrap_or(i64::MAX);
-        Finish::Retry { at: self.now() + TimeDelta::milliseconds(pause), error }
     }
 }
 

@@ -1,15 +1,21 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod audit;
 mod authenticate;
 mod blind;
 mod callback;
+mod changes;
 pub mod code;
+mod collect;
+mod deadlines;
 mod explain;
 mod federation;
 mod fingerprint;
 mod follow_up;
 mod forward;
+mod health;
+mod indicators;
 mod intake;
 mod link;
 mod matters;
@@ -17,17 +23,23 @@ mod messages;
 mod pull;
 mod queries;
 pub mod query;
+mod rate;
 mod receive;
+pub mod reconcile;
 mod replay;
+mod retry;
+mod revise;
 mod route;
 mod rule;
 mod send;
 mod tidy;
 pub mod validate;
 pub mod view;
+mod webhooks;
 pub mod worth;
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -38,9 +50,12 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub use authenticate::{Credential, NewKey};
+pub use audit::{Notary, WitnessError};
+pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
+pub use changes::{Changes, Follower};
+pub use collect::{CollectError, Collected, Sightings};
 pub use explain::{ExplainError, Explained, explain};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
@@ -49,14 +64,21 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use pull::{PullError, PullRound};
+pub use queries::{ServiceRequest, ServiceRequestFilter};
+pub use rate::RateError;
 pub use receive::Received;
+pub use reconcile::ReconcileError;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 pub use tidy::Tidied;
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
-    domain::id,
+    domain::{
+        calendar::{Calendar, CalendarError},
+        id,
+    },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
@@ -92,6 +114,8 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error("a page position is not one that was given out")]
     Position,
+    #[error("too many wait for changes on this node")]
+    TooManyFollowers,
 }
 
 impl From<query_error::Error> for AppError {
@@ -109,12 +133,17 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub notary: Notary,
+    pub calendar: Calendar,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
     /// Names this process in leases; different for each.
     pub node: String,
 }
+
+/// By platform and pull.
+type Readings = HashMap<(String, String), HashSet<[u8; 32]>>;
 
 struct Inner {
     store: Store,
@@ -125,11 +154,15 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    notary: Notary,
+    calendar: Calendar,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
-    keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    keys_in_flight: Mutex<HashSet<(String, String)>>,
     tokens: send::Tokens,
+    /// Digests of the cursors that each unfinished reading of a pull has asked with.
+    readings: Mutex<Readings>,
     /// Rounds of the linker that failed one after the other.
     linker_failures: AtomicU32,
     /// Position up to which this node has seen the log linked.
@@ -138,6 +171,7 @@ struct Inner {
     registered: Notify,
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
+    following: changes::Following,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -157,15 +191,19 @@ impl Gateway {
             outbound: parts.outbound,
             delivery: parts.delivery,
             linker: parts.linker,
+            notary: parts.notary,
+            calendar: parts.calendar,
             clock: parts.clock,
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
             tokens: send::Tokens::default(),
+            readings: Mutex::default(),
             linker_failures: AtomicU32::new(0),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
+            following: changes::Following::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)
@@ -214,8 +252,18 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("the {0} key is not the one this store was made with; set keys.{0} to that one, or name another store")]
     WrongKey(&'static str),
+    #[error("[audit] cannot be used")]
+    Audit(#[from] crate::audit::note::NoteError),
     #[error(transparent)]
     Client(#[from] crate::net::ClientError),
+    #[error("the calendar cannot be used")]
+    Calendar(#[from] CalendarError),
+    #[error("{path} cannot be read")]
+    Read {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the match model {path} cannot be used")]
     Model {
         path: std::path::PathBuf,
@@ -242,12 +290,14 @@ impl Parts {
                 return Err(StartError::WrongKey(name));
             }
         }
-        let outbound = Outbound::new(OutboundPolicy {
+        let identities = federation.platforms().filter_map(|p| Some((p.platform.id.clone(), p.tls.clone()?)));
+        let policy = OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
             connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
             total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
             max_response_bytes: config.outbound.max_response_bytes,
-        })?;
+        };
+        let outbound = Outbound::new(policy)?.identified(identities)?;
         Ok(Self {
             model: load_model(config)?,
             store,
@@ -256,6 +306,8 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            notary: Notary::new(&config.audit, keys)?,
+            calendar: load_calendar(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -270,4 +322,12 @@ pub fn load_model(config: &Config) -> Result<Model, StartError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Model { path: path.clone(), source };
     let text = std::fs::read_to_string(&path).map_err(|source| failed(source.into()))?;
     Model::from_toml(&text).map_err(|source| failed(source.into()))
+}
+
+/// The calendar that a configuration names, or the one compiled in.
+fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
+    let Some(path) = &config.deadlines.calendar else { return Ok(Calendar::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Calendar::from_toml(&text)?)
 }

@@ -3,6 +3,9 @@
 mod assemble;
 mod overview;
 mod reviews;
+mod service_requests;
+
+pub use service_requests::{ServiceRequest, ServiceRequestFilter};
 
 use std::time::Duration;
 
@@ -22,7 +25,7 @@ use crate::{domain::division, matching};
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Gateway {
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self, &mut crate::store::Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AppError> {
@@ -36,8 +39,9 @@ impl Gateway {
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
             let submission = (!found.blind).then(|| found.submission.clone());
+            let revisions = assemble::revisions(c, &id)?;
             let mut views = assemble::submissions(gateway, c, vec![found])?;
-            Ok(views.pop().map(|view| SubmissionView { submission, ..view }))
+            Ok(views.pop().map(|view| SubmissionView { submission, revisions, ..view }))
         })
         .await
     }
@@ -282,13 +286,13 @@ impl Gateway {
 }
 
 /// One row more than wanted is read, to know whether there is another page.
-fn store_page(page: &Page) -> Result<(StorePage, usize), AppError> {
+pub(super) fn store_page(page: &Page) -> Result<(StorePage, usize), AppError> {
     let after = page.after.as_deref().map(|text| parse_position(text).ok_or(AppError::Position)).transpose()?;
     let limit = page.limit.clamp(1, super::query::MAX_LIMIT);
     Ok((StorePage { after, limit: i64::from(limit) + 1 }, limit as usize))
 }
 
-fn cut<T>(mut rows: Vec<T>, limit: usize, position: impl Fn(&T) -> Position) -> (Vec<T>, Option<String>) {
+pub(super) fn cut<T>(mut rows: Vec<T>, limit: usize, position: impl Fn(&T) -> Position) -> (Vec<T>, Option<String>) {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| {

@@ -1,12 +1,14 @@
 //! What lists are asked for with.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{Decision, DeliveryState};
+use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
+    deadline::{Clock, DeadlineState},
+    indicator::Dimension,
     matter::Trend,
     submission::{Channel, Kind},
 };
@@ -28,6 +30,30 @@ impl Default for Page {
     fn default() -> Self {
         Self { limit: DEFAULT_LIMIT, after: None }
     }
+}
+
+/// By when they are due, earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadlineFilter {
+    pub state: DeadlineState,
+    pub clock: Option<Clock>,
+    pub kind: Option<Kind>,
+    /// This division and all inside it.
+    pub division: Option<String>,
+    pub organization: Option<String>,
+    /// The handling platform.
+    pub platform: Option<String>,
+    pub due_before: Option<DateTime<Utc>>,
+}
+
+/// Of an area over a period of days in Beijing, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndicatorQuery {
+    /// GB/T 2260 code of six digits.
+    pub area: String,
+    pub from: NaiveDate,
+    pub until: NaiveDate,
+    pub by: Option<Dimension>,
 }
 
 /// Newest first.
@@ -116,5 +142,17 @@ pub struct MatterFilter {
 pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
+    pub case: Option<String>,
+}
+
+/// Which part of the change feed is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// Only cases this platform is a source or the handler of.
+    pub visible_to: Option<String>,
+    /// Any of these; all if empty.
+    pub kinds: Vec<EventKind>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
     pub case: Option<String>,
 }

@@ -15,7 +15,7 @@ use crate::{
         Connection, StoreError, audit,
         cases::{self, Case},
         deliveries,
-        events::{self, CaseEvent, Words},
+        events::{CaseEvent, Words},
         submissions::{self, Registered},
     },
 };
@@ -95,7 +95,7 @@ impl Gateway {
             });
             owed.extend(messenger.forward(&case, &founding, None));
         }
-        events::append(c, sealer, &routed)?;
+        self.append_events(c, &routed)?;
         deliveries::enqueue(c, sealer, &owed)?;
         audit::append(c, &leaves)?;
         Ok(routed.len())

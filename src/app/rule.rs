@@ -21,7 +21,7 @@ use crate::{
         Connection, Page, StoreError, audit,
         cases::{self, Case},
         deliveries,
-        events::{self, CaseEvent, Words},
+        events::{CaseEvent, Words},
         leases, links, matters, reviews,
         rulings::{self, Ruling},
         submissions::{self, Registered},
@@ -369,7 +369,7 @@ impl Bench<'_, '_> {
     }
 
     fn append(&mut self, new: &[CaseEvent]) -> Result<(), StoreError> {
-        events::append(self.connection, self.gateway.store().sealer(), new)
+        self.gateway.append_events(self.connection, new)
     }
 
     fn record(&mut self, case: &Case, other: &Case, ruling: matching::Ruling) -> Result<(), RuleError> {

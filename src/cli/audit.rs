@@ -1,6 +1,12 @@
 //! `onecase audit`: what an auditor checks without trusting anybody.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -10,15 +16,18 @@ use super::{
     runtime::{ConfigArgs, environment},
 };
 use crate::{
-    app::{Replay, load_model, replay},
+    app::{Notary, Replay, load_model, replay},
+    audit::{
+        export::{self, Line, Proven},
+        note::{Checkpoint, SignedNote, Verifier},
+    },
+    config::{Config, KeyMaterial},
     matching::Model,
-    store::{Sealer, Store, StoreOptions},
+    store::{Sealer, Store, StoreOptions, audit},
 };
 
 #[derive(clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    config: ConfigArgs,
     #[command(subcommand)]
     action: Action,
 }
@@ -26,34 +35,100 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// Fold the log again from nothing and compare the cases and matters it gives with the stored ones
-    Replay {
-        /// A match model in place of the federation file's
-        #[arg(long, value_name = "FILE")]
-        model: Option<PathBuf>,
-        /// Print what was found as JSON
-        #[arg(long)]
-        json: bool,
-        /// No progress on standard error
-        #[arg(long)]
-        quiet: bool,
-    },
+    Replay(ReplayArgs),
+    /// Print the key that checks the log's checkpoints; auditors get it once, from somebody they know
+    Key(ConfigArgs),
+    /// Write the signed log, to be checked elsewhere with `onecase audit verify`
+    Export(ExportArgs),
+    /// Check an exported log without the gateway: nothing was changed, added or taken away
+    Verify(VerifyArgs),
 }
 
-/// Runs the command: 0 if the log gives what is stored, 1 if not.
+#[derive(clap::Args)]
+struct ReplayArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// A match model in place of the federation file's
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(clap::Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where to write NDJSON; standard output if absent
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(clap::Args)]
+struct VerifyArgs {
+    /// What `onecase audit export` wrote
+    export: PathBuf,
+    /// The log's verifier key, as `onecase audit key` prints it
+    #[arg(long, value_name = "KEY")]
+    key: Verifier,
+    /// A witness whose co-signature must be there; may be given several times
+    #[arg(long, value_name = "KEY")]
+    witness: Vec<Verifier>,
+    /// A checkpoint kept from before: history must not have been rewritten since
+    #[arg(long, value_name = "FILE")]
+    earlier: Option<PathBuf>,
+    /// Print what was proven as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command: 0 if all holds, 1 if something was altered, 2 if it could not be checked.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let Action::Replay { model, json, quiet } = &args.action;
-    let config = args.config.load()?;
+    match &args.action {
+        Action::Replay(args) => replay_log(args),
+        Action::Key(config) => {
+            let (config, keys) = configured(config)?;
+            println!("{}", Notary::new(&config.audit, &keys)?.verifier());
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Export(args) => write_export(args),
+        Action::Verify(args) => verify(args),
+    }
+}
+
+fn configured(args: &ConfigArgs) -> Result<(Config, KeyMaterial), Failure> {
+    let config = args.load()?;
     let keys = config.keys.read(&environment, &|path| config.resolve(path))?;
-    let options = StoreOptions { url: config.store_url(), connections: 2, wait: std::time::Duration::from_secs(10) };
-    let store = Store::open(&options, Sealer::new(&keys.seal))?;
-    let model = match model {
+    Ok((config, keys))
+}
+
+fn store(config: &Config, keys: &KeyMaterial) -> Result<Store, Failure> {
+    let options = StoreOptions { url: config.store_url(), connections: 2, wait: Duration::from_secs(10) };
+    Ok(Store::open(&options, Sealer::new(&keys.seal))?)
+}
+
+fn progress(quiet: bool) -> ProgressBar {
+    ProgressBar::with_draw_target(None, if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() })
+}
+
+fn replay_log(args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let (config, keys) = configured(&args.config)?;
+    let store = store(&config, &keys)?;
+    let model = match &args.model {
         Some(path) => Model::from_toml(&std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?)?,
         None => load_model(&config)?,
     };
-    let bar = ProgressBar::with_draw_target(None, if *quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    let bar = progress(args.quiet);
     let found = replay(&store, model, |done| bar.set_position(done))?;
     bar.finish_and_clear();
-    if *json {
+    if args.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         report(&found);
@@ -85,5 +160,81 @@ fn report(found: &Replay) {
     match found.differences {
         0 => println!("the log gives exactly what is stored"),
         count => println!("{count} differences; the first are listed"),
+    }
+}
+
+/// Leaves read from the store at once.
+const EXPORT_PAGE: i64 = 1_000;
+
+fn write_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    let (config, keys) = configured(&args.config)?;
+    let store = store(&config, &keys)?;
+    let notary = Notary::new(&config.audit, &keys)?;
+    let signed = store.read(|c| audit::checkpoint(c, None, notary.verifier().name()))?;
+    let signed = signed.ok_or("the log has no checkpoint yet; `onecase serve` signs one every minute")?;
+    let mut out: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| format!("{}: {error}", path.display()))?)),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    Line::Head { checkpoint: signed.note() }.write(&mut out)?;
+    let bar = progress(args.quiet);
+    bar.set_length(signed.size);
+    let mut next = 0;
+    while next < signed.size {
+        for leaf in store.read(|c| audit::read(c, None, next, signed.size, EXPORT_PAGE))? {
+            if leaf.index != next {
+                return Err(format!("leaf {next} is missing in the store").into());
+            }
+            Line::Leaf { index: leaf.index, entry: leaf.entry }.write(&mut out)?;
+            next += 1;
+        }
+        bar.set_position(next);
+    }
+    out.flush()?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.output {
+        eprintln!("{} leaves written to {}; check them with: onecase audit verify {0} --key '{}'", next, path.display(), notary.verifier());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+    let file = File::open(&args.export).map_err(|error| format!("{}: {error}", args.export.display()))?;
+    let earlier = args.earlier.as_deref().map(|path| earlier(path, &args.key)).transpose()?;
+    let proven = match export::verify(BufReader::new(file), &args.key, &args.witness, earlier.as_ref()) {
+        Ok(proven) => proven,
+        Err(export::ExportError::Read(error)) => return Err(error.into()),
+        Err(error) => {
+            eprintln!("NOT PROVEN: {error}");
+            return Ok(ExitCode::from(1));
+        }
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&proven)?);
+    } else {
+        proof(&proven);
+    }
+    let missing: Vec<&str> =
+        args.witness.iter().map(Verifier::name).filter(|name| !proven.witnesses.iter().any(|(seen, _)| seen == name)).collect();
+    if missing.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("NOT PROVEN: there is no signature that fits of {}", missing.join(", "));
+    Ok(ExitCode::from(1))
+}
+
+fn earlier(path: &Path, key: &Verifier) -> Result<Checkpoint, Failure> {
+    let note = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    SignedNote::parse(&note).and_then(|note| note.checkpoint(key)).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+fn proof(proven: &Proven) {
+    println!("proven: {} signed exactly these {} leaves", proven.checkpoint.origin, proven.checkpoint.size);
+    if let Some(earlier) = proven.earlier {
+        println!("proven: the first {earlier} of them are those of the earlier checkpoint");
+    }
+    for (name, time) in &proven.witnesses {
+        let time = i64::try_from(*time).ok().and_then(|time| chrono::DateTime::from_timestamp(time, 0));
+        println!("proven: {name} saw this checkpoint at {}", time.map(|time| time.to_rfc3339()).unwrap_or_default());
     }
 }

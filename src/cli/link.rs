@@ -6,6 +6,7 @@ mod possible;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,13 +14,17 @@ use rayon::prelude::*;
 
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
-use crate::matching::{Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Prepared};
+use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
 use matters::Matters;
 use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
 const BATCH_ROWS: usize = 4_096;
+/// Rows compared at once with what was linked before: the fewer, the seldomer one of them has to be looked at again.
+const PREPARED_ROWS: usize = 128;
+/// Batches read while one is linked.
+const BATCHES_AHEAD: usize = 2;
 
 /// Link the submissions of one or more files; a later file continues the log of the one before.
 #[derive(Debug, clap::Args)]
@@ -87,17 +92,13 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let mut sink = Sink::create(args.output.as_ref(), args.possible.as_deref(), args.json)?;
     let mut run = Run::new(model);
     run.matters = args.matters.as_ref().map(|_| Matters::default());
-    let mut batch = Vec::with_capacity(WARM_UP_ROWS);
-    let mut size = WARM_UP_ROWS;
-    loop {
-        batch.clear();
-        let more = reader.fill(&mut batch, size)?;
-        run.link(&batch, size == WARM_UP_ROWS, &mut sink)?;
-        size = BATCH_ROWS;
-        if !more {
-            break;
-        }
-    }
+    let printer = Fingerprinter::new(&run_key());
+    std::thread::scope(|scope| {
+        let (sender, batches) = sync_channel(BATCHES_AHEAD);
+        let reader = &mut reader;
+        scope.spawn(move || read(reader, &printer, &sender));
+        batches.into_iter().try_for_each(|batch| run.link(&batch?, &mut sink))
+    })?;
     reader.finish();
     sink.finish()?;
     if let (Some(path), Some(matters)) = (&args.matters, &run.matters) {
@@ -121,9 +122,41 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Rows of the log, read and fingerprinted.
+pub struct Batch {
+    ids: Ids,
+    prints: Vec<Fingerprint>,
+    problems: Problems,
+}
+
+impl Batch {
+    /// Fingerprints rows in order, on all cores.
+    pub fn new(printer: &Fingerprinter, rows: &[FlatRow]) -> Self {
+        let (prints, problems) = fingerprints(printer, rows);
+        let mut ids = Ids::default();
+        rows.iter().for_each(|row| ids.push(row.id()));
+        Self { ids, prints, problems }
+    }
+}
+
+/// Reads to the end, a few batches ahead of who links them. The first batch is large: terms are learned from it.
+fn read(reader: &mut MultiReader, printer: &Fingerprinter, sender: &SyncSender<Result<Batch, CorpusError>>) {
+    let mut rows = Vec::with_capacity(WARM_UP_ROWS);
+    let mut size = WARM_UP_ROWS;
+    loop {
+        rows.clear();
+        let more = reader.fill(&mut rows, size);
+        let ended = !matches!(more, Ok(true));
+        // Who links has gone away if it failed, and wants no more.
+        if sender.send(more.map(|_| Batch::new(printer, &rows))).is_err() || ended {
+            break;
+        }
+        size = BATCH_ROWS;
+    }
+}
+
 /// The state of a run: ids in order of the log, and the linker.
 pub struct Run {
-    printer: Fingerprinter,
     linker: Linker,
     ids: Ids,
     problems: Problems,
@@ -135,69 +168,56 @@ pub struct Run {
 impl Run {
     pub fn new(model: Model) -> Self {
         let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
-        Self {
-            printer: Fingerprinter::new(&run_key()),
-            linker: Linker::new(model),
-            ids: Ids::default(),
-            problems: Problems::default(),
-            summary,
-            matters: None,
-        }
+        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary, matters: None }
     }
 
-    /// Links rows in order. `learn` counts their terms before the first is decided.
-    pub fn link(&mut self, rows: &[FlatRow], learn: bool, sink: &mut Sink) -> Result<(), CorpusError> {
-        let (prints, problems) = fingerprints(&self.printer, rows);
-        self.problems.add(&problems);
-        if learn {
-            for print in &prints {
+    /// Links rows in order. Terms of the first batch are counted before its first row is decided.
+    pub fn link(&mut self, batch: &Batch, sink: &mut Sink) -> Result<(), CorpusError> {
+        self.problems.add(&batch.problems);
+        self.ids.append(&batch.ids);
+        if self.linker.is_empty() {
+            for print in &batch.prints {
                 self.linker.learn(print);
             }
             self.linker.settle();
         }
         let mut at = 0;
-        while at < rows.len() {
-            let end = rows.len().min(at + self.linker.preparable());
-            let prepared: Vec<Prepared> = prints[at..end].par_iter().map(|print| self.linker.prepare(print)).collect();
-            self.fold(&rows[at..end], &prints[at..end], &prepared, sink)?;
+        while at < batch.prints.len() {
+            let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
+            let prints = &batch.prints[at..end];
+            let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
+            self.fold(prints, &mut prepared, sink)?;
             at = end;
         }
         Ok(())
     }
 
-    fn fold(&mut self, rows: &[FlatRow], prints: &[Fingerprint], prepared: &[Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
-        for ((row, print), prepared) in rows.iter().zip(prints).zip(prepared) {
+    fn fold(&mut self, prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+        for (print, prepared) in prints.iter().zip(prepared) {
             let seq = self.summary.rows;
-            let outcome = self.linker.decide_prepared(print, prepared);
-            let case = outcome.case.unwrap_or(seq);
-            let matter = outcome.matter.unwrap_or(case);
-            self.linker.insert(seq, print, case, outcome.matter);
-            self.ids.push(row.id());
+            let placement = self.linker.place(print, prepared);
+            let case = placement.case.unwrap_or(seq);
+            let matter = placement.matter.unwrap_or(case);
+            self.linker.insert_placed(seq, print, prepared, &placement);
             if let Some(matters) = &mut self.matters {
-                matters.push(matter, outcome.case.is_none());
+                matters.push(matter, placement.case.is_none());
             }
-            let best = outcome.matches.first();
-            let probability = match best {
-                Some(m) if outcome.case.is_some() => m.evidence.probability,
-                Some(m) if outcome.matter.is_some() => m.evidence.matter.probability,
+            let probability = match placement.best() {
+                Some((_, probability, _)) if placement.case.is_some() => probability,
+                Some((_, _, probability)) if placement.matter.is_some() => probability,
                 _ => 1.0,
             };
             self.summary.rows += 1;
-            self.summary.cases += u64::from(outcome.case.is_none());
-            self.summary.duplicates += u64::from(outcome.case.is_some());
-            self.summary.matters += u64::from(outcome.case.is_none() && outcome.matter.is_none());
-            let possible = outcome.matches.iter().any(|m| m.decision == Decision::PossibleDuplicate);
-            self.summary.possible_duplicates += u64::from(outcome.case.is_none() && possible);
-            sink.write(row.id(), self.ids.get(case), self.ids.get(matter), probability)?;
-            self.tell_possible(row.id(), case, &outcome, sink)?;
-        }
-        Ok(())
-    }
-
-    fn tell_possible(&self, id: &str, case: u64, outcome: &Outcome, sink: &mut Sink) -> Result<(), CorpusError> {
-        let Some(possible) = &mut sink.possible else { return Ok(()) };
-        for found in outcome.matches.iter().filter(|m| m.decision == Decision::PossibleDuplicate && m.case != case) {
-            possible.write(id, self.ids.get(found.seq), found.evidence.probability)?;
+            self.summary.cases += u64::from(placement.case.is_none());
+            self.summary.duplicates += u64::from(placement.case.is_some());
+            self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
+            self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
+            sink.write(self.ids.get(seq), self.ids.get(case), self.ids.get(matter), probability)?;
+            if let Some(possible) = &mut sink.possible {
+                for (earlier, probability) in self.linker.possible(&placement) {
+                    possible.write(self.ids.get(seq), self.ids.get(earlier), probability)?;
+                }
+            }
         }
         Ok(())
     }
@@ -240,6 +260,12 @@ impl Ids {
     fn push(&mut self, id: &str) {
         self.text.push_str(id);
         self.ends.push(self.text.len());
+    }
+
+    fn append(&mut self, other: &Self) {
+        let start = self.text.len();
+        self.text.push_str(&other.text);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 
     fn get(&self, row: u64) -> &str {

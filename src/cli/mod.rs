@@ -6,6 +6,7 @@
 mod adapter;
 mod audit;
 mod completions;
+mod conformance;
 mod corpus;
 mod demo;
 mod evaluate;
@@ -19,6 +20,7 @@ mod neighbours;
 mod openapi;
 mod quarantine;
 mod runtime;
+mod sandbox;
 mod serve;
 mod simulate;
 mod train;
@@ -67,6 +69,8 @@ enum Command {
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Drive an implementation of the exchange format through all it must do, and report
+    Conformance(conformance::Args),
     /// Check the log: replay it and compare
     Audit(audit::Args),
     /// Run petition platforms for the gateway to talk to
@@ -91,7 +95,8 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Evaluate(args) => evaluate::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
-        Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Adapter(args) => adapter::run(&args).map_err(Into::into),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),

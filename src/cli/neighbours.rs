@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     }
     for (seq, (row, print)) in (0_u64..).zip(rows.iter().zip(&prints)) {
         let near = if args.all {
-            linker.neighbours(print, top + 1)
+            linker.neighbours(print, &prints, top + 1)
         } else {
             let (outcome, near) = linker.decide_and_rank(print, top);
             linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);

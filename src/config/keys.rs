@@ -72,6 +72,8 @@ impl Default for KeysConfig {
 pub struct KeyMaterial {
     pub seal: [u8; 32],
     pub case_code: [u8; 32],
+    /// Signs the audit log's checkpoints.
+    pub audit: [u8; 32],
     pub federation: [u8; 32],
 }
 
@@ -99,6 +101,7 @@ impl KeyMaterial {
         Self {
             seal: blake3::derive_key("onecase 2026 personal data at rest", master),
             case_code: blake3::derive_key("onecase 2026 case codes", master),
+            audit: blake3::derive_key("onecase 2026 audit log signatures", master),
             federation,
         }
     }

@@ -3,6 +3,8 @@
 //! One struct a section; the file is TOML and unknown members are refused. Secrets are named there and read from
 //! the environment or from files.
 
+mod audit;
+mod deadlines;
 mod keys;
 mod platforms;
 mod sections;
@@ -11,8 +13,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use audit::{AuditConfig, WitnessConfig};
+pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
-pub use platforms::PlatformConfig;
+pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -51,6 +55,8 @@ pub struct Config {
     pub outbound: OutboundConfig,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub audit: AuditConfig,
+    pub deadlines: DeadlinesConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.
@@ -102,7 +108,8 @@ impl Config {
         if self.delivery.lease_ms <= self.outbound.total_timeout_ms.saturating_mul(2) {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
-        self.linker.check().map_err(ConfigError::Invalid)
+        self.linker.check().map_err(ConfigError::Invalid)?;
+        self.audit.check().map_err(ConfigError::Invalid)
     }
 
     /// A path of the file as seen from the working directory.

@@ -4,13 +4,18 @@
 //! the rest is what the gateway knows about cases, bodies and platforms.
 
 pub mod blind;
+pub mod calendar;
 pub mod case;
+pub mod deadline;
 pub mod division;
 pub mod id;
+pub mod indicator;
 pub mod matter;
 pub mod message;
 pub mod organization;
 pub mod platform;
+pub mod rating;
 pub mod resident_id;
 pub mod submission;
 pub mod update;
+pub mod withdrawal;

@@ -21,6 +21,9 @@ pub struct CaseUpdate {
     pub occurred_at: DateTime<FixedOffset>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// A hearing (听证) held in a re-review; its time is taken out of the thirty days (信访工作条例, article 36).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Hearing>,
     /// Required when a case is refused or objected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
@@ -41,6 +44,16 @@ pub enum CaseReference {
     Case(String),
     /// What the handling platform answered the forward with.
     Receipt(String),
+}
+
+/// When a hearing was held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hearing {
+    #[schema(value_type = String, format = DateTime)]
+    pub began_at: DateTime<FixedOffset>,
+    #[schema(value_type = String, format = DateTime)]
+    pub ended_at: DateTime<FixedOffset>,
 }
 
 /// The written answer (答复意见) of the responsible body.

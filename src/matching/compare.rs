@@ -1,7 +1,8 @@
 //! Compares two fingerprints: one measure in 0..1 for each thing both sides have.
 
+use super::address::{DoorParts, conflict};
 use super::clk::DigitFilter;
-use super::entry::{Entry, PersonEntry};
+use super::entry::{Entry, PersonEntry, Words};
 use super::evidence::{Score, Scored, ScoredList, Verdict, quantise};
 use super::fingerprint::Division;
 use super::frequency::Frequency;
@@ -12,8 +13,6 @@ const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const MICRODEGREE: f64 = std::f64::consts::PI / 180.0 / 1e6;
 /// Distance at which the measure falls to 1/e.
 const DISTANCE_SCALE_M: f64 = 830.0;
-/// Shared information of topics at which their measure is 1.
-const TOPIC_SCALE_BITS: f64 = 100.0;
 /// Gap at which the measure of time falls to one half.
 const TIME_SCALE_DAYS: f64 = 30.0;
 
@@ -25,25 +24,28 @@ pub(super) struct Comparer<'a> {
 
 impl Comparer<'_> {
     /// Symmetric but for rounding. O(characters + persons²); allocates nothing.
-    pub(super) fn compare(&self, a: &Entry, a_text: &TextProbe, b: &Entry) -> Score {
+    pub(super) fn compare(&self, a: &Entry<'_>, a_text: &TextProbe, b: &Entry<'_>) -> Score {
         let rules = self.model.text();
         let mut scored = self.persons(a, b);
         let person = Score::person(self.model, &scored);
-        let text = a_text.measure(b, self.frequency);
+        let text = a_text.measure(b, self.frequency, rules.topic_floor_bits);
         self.matter(a, b, text, person.verdict == Verdict::Yes, &mut scored);
         let place = scored.iter().any(|r| matches!(r.kind, Kind::Place | Kind::Distance) && r.weight > 0.0);
         let short =
             text.is_some_and(|t| (t.shared_bits < rules.carrying_bits && !t.is_equal()) || t.shared < rules.carrying_terms) && !place;
-        Score::weigh(self.model, person, scored, short)
+        Score::weigh(self.model, person, scored, short, self.frequency.documents())
     }
 
     /// The best pair of persons; any one the same makes the filings one person's.
-    pub(super) fn persons(&self, a: &Entry, b: &Entry) -> ScoredList {
+    pub(super) fn persons(&self, a: &Entry<'_>, b: &Entry<'_>) -> ScoredList {
         let mut best = ScoredList::default();
         let mut best_weight = f64::NEG_INFINITY;
-        for p in &a.persons {
-            for q in &b.persons {
-                let scored = self.person(p, q, a.platform == b.platform);
+        // Who speaks for many makes their filings nobody's in common: then those whose matters they are must agree.
+        let named = |e: &Entry<'_>| e.persons.iter().any(|p| !p.represents);
+        let principals = a.persons.len() > 1 && b.persons.len() > 1 && named(a) && named(b);
+        for p in a.persons.iter() {
+            for q in b.persons.iter().filter(|q| !(principals && p.represents && q.represents)) {
+                let scored = self.person(&p, &q, a.platform == b.platform);
                 let weight: f64 = scored.iter().map(|r| r.weight).sum();
                 if !scored.is_empty() && weight > best_weight {
                     (best, best_weight) = (scored, weight);
@@ -53,7 +55,7 @@ impl Comparer<'_> {
         best
     }
 
-    fn person(&self, p: &PersonEntry, q: &PersonEntry, same_platform: bool) -> ScoredList {
+    fn person(&self, p: &PersonEntry<'_>, q: &PersonEntry<'_>, same_platform: bool) -> ScoredList {
         let mut out = ScoredList::default();
         let verified = if p.id_verified && q.id_verified { 1.0 } else { 0.9 };
         if let Some(measure) = number_measure((p.id, p.id_digits), (q.id, q.id_digits), verified) {
@@ -72,33 +74,35 @@ impl Comparer<'_> {
             } else if p.name_parts == q.name_parts && !p.name_parts.is_empty() {
                 0.95
             } else {
-                p.name_clk.dice(q.name_clk) * 0.94
+                similar_name(p.name_clk.dice(q.name_clk) * 0.94)
             };
             out.push(self.result(Kind::Name, measure, same.then_some(p.name)));
+        } else if p.surname != 0 && q.surname != 0 {
+            out.push(self.result(Kind::Name, if p.surname == q.surname { SURNAME_ALONE } else { 0.0 }, None));
         }
         if p.has_birth() && q.has_birth() {
             let agree = p.birth.iter().zip(q.birth).filter(|(x, y)| **x == *y && **x != 0).count();
             out.push(self.result(Kind::BirthDate, agree as f64 / 3.0, None));
         }
         if !p.address.is_empty() && !q.address.is_empty() {
-            out.push(self.result(Kind::Address, self.weighted_overlap(&p.address, &q.address), None));
+            out.push(self.result(Kind::Address, self.place((p.address, p.door), (q.address, q.door)), None));
         }
         out
     }
 
-    fn matter(&self, a: &Entry, b: &Entry, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
+    fn matter(&self, a: &Entry<'_>, b: &Entry<'_>, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
         let context = text.map_or(1.0, |t| (1.0 - t.own_bits / self.model.text().context_fades_bits).max(0.0));
         if let Some(text) = text {
-            let mut result = self.result(Kind::Text, text.cosine, None);
+            let mut result = self.result(Kind::Text, text.likeness(), None);
             result.weight = result.weight.min(quantise(text.shared_bits * self.model.text().earned_share));
             out.push(result);
             // What one person writes about, their street, their block, recurs whatever the matter.
             if let Some(bits) = text.topic_bits.filter(|_| !same_person) {
-                out.push(self.result(Kind::Topics, (bits / TOPIC_SCALE_BITS).min(1.0), None));
+                out.push(self.result(Kind::Topics, (bits / self.model.text().topic_scale_bits).min(1.0), None));
             }
         }
         if !a.place.is_empty() && !b.place.is_empty() {
-            out.push(self.result(Kind::Place, self.weighted_overlap(&a.place, &b.place), None));
+            out.push(self.result(Kind::Place, self.place((a.place, a.place_door), (b.place, b.place_door)), None));
         }
         if let (Some(p), Some(q)) = (a.point, b.point) {
             let metres = metres(p, q);
@@ -106,7 +110,8 @@ impl Comparer<'_> {
             out.push(self.result(Kind::Distance, (-metres / DISTANCE_SCALE_M).exp(), here));
         }
         if let (Some(p), Some(q)) = (a.division, b.division) {
-            out.push(self.result(Kind::Division, division_measure(p, q), None));
+            let measure = division_measure(p, q);
+            out.push(self.result(Kind::Division, measure, (measure >= 1.0).then(|| division_hash(p))));
         }
         if a.category[0] != 0 && b.category[0] != 0 {
             let leaf = leaf(a.category);
@@ -141,13 +146,29 @@ impl Comparer<'_> {
         Scored { kind, level: level as u8, measure: measure as f32, weight: quantise(weight) }
     }
 
+    /// Words of two addresses and, part by part, their doors.
+    fn place(&self, a: (Words<'_>, DoorParts), b: (Words<'_>, DoorParts)) -> f64 {
+        let overlap = self.weighted_overlap(a.0, b.0);
+        if conflict(a.1, b.1) { overlap.min(1.0) * OTHER_DOOR } else { overlap }
+    }
+
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).
-    fn weighted_overlap(&self, a: &[u16], b: &[u16]) -> f64 {
-        let bits = |term: &u16| f64::from(self.frequency.bits(place_hash(*term))) + 0.5;
-        let shared: f64 = a.iter().filter(|term| b.binary_search(term).is_ok()).map(bits).sum();
-        let total: f64 = a.iter().chain(b).map(bits).sum::<f64>() - shared;
+    fn weighted_overlap(&self, a: Words<'_>, b: Words<'_>) -> f64 {
+        let bits = |term: u16| f64::from(self.frequency.place_bits(term)) + 0.5;
+        let shared: f64 = a.iter().filter(|term| b.contains(*term)).map(bits).sum();
+        let total: f64 = a.iter().chain(b.iter()).map(bits).sum::<f64>() - shared;
         if total > 0.0 { shared / total } else { 0.0 }
     }
+}
+
+/// The measure of two names of which one is no more than a surname, and they agree in that.
+const SURNAME_ALONE: f64 = 0.5;
+/// What is left of the likeness of two addresses at different doors.
+const OTHER_DOOR: f64 = 0.35;
+
+/// Names less alike than this are as different as any: what lies between is a surname alone.
+fn similar_name(dice: f64) -> f64 {
+    if dice >= 0.6 { dice } else { dice.min(SURNAME_ALONE - 0.01) }
 }
 
 /// Points so near are one place.
@@ -162,14 +183,20 @@ pub(super) const fn point_hash(point: (i32, i32)) -> u32 {
     (x.wrapping_mul(0x85eb_ca6b) ^ y.rotate_left(16)).wrapping_mul(0xc2b2_ae35)
 }
 
+/// The key under which a division is counted, down to its county.
+pub(super) const fn division_hash(division: Division) -> u32 {
+    let mut code = division.code;
+    let mut digits = division.digits;
+    while digits > 6 {
+        code /= 10;
+        digits -= 1;
+    }
+    (code as u32 ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
+}
+
 /// The narrowest level of a category path.
 pub(super) fn leaf(category: [u32; 3]) -> u32 {
     category.into_iter().rev().find(|level| *level != 0).unwrap_or_default()
-}
-
-/// The key under which a term of an address or place is counted.
-pub(super) const fn place_hash(term: u16) -> u32 {
-    (term as u32 + 0x1_0000).wrapping_mul(0x9e37_79b1)
 }
 
 /// Numbers this alike differ in a digit or two.

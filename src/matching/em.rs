@@ -19,9 +19,17 @@ pub struct Estimate {
 const FLOOR: f64 = 1e-5;
 const CONVERGED: f64 = 1e-6;
 
+/// What EM may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Free {
+    All,
+    /// m and the prior; u is known from pairs drawn at random.
+    AllButU,
+}
+
 /// Estimates from the level vectors of pairs, each with how often it occurs. `start` gives first m and u; a level's
 /// index below `MISSING` must be within them. O(rounds × distinct vectors × comparisons).
-pub fn estimate(vectors: &[(Vec<u8>, f64)], start: &Estimate, most_rounds: usize) -> Estimate {
+pub fn estimate(vectors: &[(Vec<u8>, f64)], start: &Estimate, most_rounds: usize, free: Free) -> Estimate {
     let mut now = start.clone();
     let total: f64 = vectors.iter().map(|(_, n)| n).sum();
     for round in 1..=most_rounds {
@@ -36,7 +44,11 @@ pub fn estimate(vectors: &[(Vec<u8>, f64)], start: &Estimate, most_rounds: usize
             }
         }
         normalise(&mut m);
-        normalise(&mut u);
+        if free == Free::All {
+            normalise(&mut u);
+        } else {
+            u.clone_from(&now.u);
+        }
         let prior = (matches / total.max(1.0)).clamp(FLOOR, 1.0 - FLOOR);
         let moved = (prior - now.prior).abs().max(largest_move(&m, &now.m));
         now = Estimate { prior, m, u, rounds: round };
@@ -68,6 +80,27 @@ impl Estimate {
     }
 }
 
+/// Makes m/u fall from each level to the next by giving violators in a row their common ratio (pool adjacent
+/// violators, Ayer et al. 1955): more likeness never speaks against a match.
+pub fn make_monotone(m: &mut [f64], u: &[f64]) {
+    let mut blocks: Vec<(f64, f64, usize)> = Vec::with_capacity(m.len());
+    for (m, u) in m.iter().zip(u) {
+        blocks.push((*m, *u, 1));
+        while let [.., (m1, u1, n1), (m2, u2, n2)] = blocks.as_slice() {
+            if m1 * u2 >= m2 * u1 {
+                break;
+            }
+            let pooled = (m1 + m2, u1 + u2, n1 + n2);
+            blocks.truncate(blocks.len() - 2);
+            blocks.push(pooled);
+        }
+    }
+    let ratios = blocks.into_iter().flat_map(|(m, u, n)| std::iter::repeat_n(m / u, n));
+    for ((m, u), ratio) in m.iter_mut().zip(u).zip(ratios) {
+        *m = u * ratio;
+    }
+}
+
 fn normalise(table: &mut [Vec<f64>]) {
     for levels in table {
         let sum: f64 = levels.iter().sum();
@@ -87,6 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn more_likeness_never_speaks_against_a_match() {
+        let u = [0.1, 0.2, 0.3, 0.4];
+        let mut m = [0.2, 0.5, 0.1, 0.2];
+        make_monotone(&mut m, &u);
+        let ratios: Vec<f64> = m.iter().zip(u).map(|(m, u)| m / u).collect();
+        assert!(ratios.windows(2).all(|w| w[0] >= w[1] - 1e-12), "{ratios:?}");
+        assert!((m.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn finds_two_populations() {
         // Two comparisons of two levels; matches agree on 90 %, others on 5 %.
         let mut vectors = Vec::new();
@@ -97,7 +140,7 @@ mod tests {
         }
         let table = |p: f64| vec![vec![p, 1.0 - p], vec![p, 1.0 - p], vec![0.5, 0.5]];
         let start = Estimate { prior: 0.1, m: table(0.8), u: table(0.2), rounds: 0 };
-        let found = estimate(&vectors, &start, 500);
+        let found = estimate(&vectors, &start, 500, Free::All);
         // Two binary comparisons leave one degree of freedom; the populations must still come apart.
         assert!(found.probability(&[0, 0, 0]) > 0.8 && found.probability(&[1, 1, 0]) < 0.1, "{found:?}");
         assert!(found.bits(0, 0) > 2.0 && found.bits(0, MISSING) == 0.0);

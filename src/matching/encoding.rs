@@ -3,6 +3,7 @@
 //! Integers are LEB128; tokens and filters are little-endian words; lists are a length followed by ascending
 //! values as differences. A flags byte says which optional parts follow.
 
+use super::address::{DoorParts, PARTS};
 use super::clk::{Clk, DigitFilter};
 use super::fingerprint::{Division, Fingerprint, FingerprintError, MAX_PERSONS, PersonPrint};
 use super::record::Role;
@@ -44,6 +45,7 @@ pub(super) fn encode(print: &Fingerprint) -> Vec<u8> {
     out.extend_from_slice(&print.text.to_le_bytes());
     out.extend_from_slice(&print.text_len.to_le_bytes());
     put_list(&mut out, &print.place);
+    put_parts(&mut out, print.place_door);
     put_terms(&mut out, &print.terms);
     put_terms(&mut out, &print.chars);
     out.push(u8::try_from(print.persons.len()).unwrap_or(u8::MAX));
@@ -60,6 +62,12 @@ fn put_terms(out: &mut Vec<u8>, terms: &[Term]) {
         put_varint(out, u64::from(term.hash - last) << 4 | u64::from(term.count));
         last = term.hash;
     }
+}
+
+/// A bit mask of the parts given, then those, a byte each.
+pub(super) fn put_parts(out: &mut Vec<u8>, parts: DoorParts) {
+    out.push(parts.iter().enumerate().fold(0, |mask, (i, part)| mask | u8::from(*part != 0) << i));
+    out.extend(parts.into_iter().filter(|part| *part != 0));
 }
 
 fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
@@ -97,8 +105,10 @@ fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
             out.extend_from_slice(&part.to_le_bytes());
         }
     }
+    out.push(person.surname);
     put_list(out, &person.name_parts);
     put_list(out, &person.address);
+    put_parts(out, person.door);
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
@@ -136,6 +146,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
     print.text = input.u32()?;
     print.text_len = u16::from_le_bytes(input.array()?);
     print.place = input.list()?;
+    print.place_door = input.parts()?;
     print.terms = input.terms(u32::MAX)?;
     print.chars = input.terms(CHAR_HASHES - 1)?;
     let persons = input.byte()?;
@@ -211,6 +222,20 @@ impl Reader<'_> {
         Ok(list)
     }
 
+    fn parts(&mut self) -> Result<DoorParts, FingerprintError> {
+        let mask = self.byte()?;
+        if usize::from(mask) >> PARTS != 0 {
+            return Err(FingerprintError::Invalid("part"));
+        }
+        let mut parts = [0; PARTS];
+        for (i, part) in parts.iter_mut().enumerate() {
+            if mask >> i & 1 == 1 {
+                *part = self.byte().and_then(|b| if b == 0 { Err(FingerprintError::Invalid("part")) } else { Ok(b) })?;
+            }
+        }
+        Ok(parts)
+    }
+
     fn terms(&mut self, limit: u32) -> Result<Vec<Term>, FingerprintError> {
         let len = self.length(MAX_TERMS)?;
         let mut last = 0_u32;
@@ -271,9 +296,11 @@ impl Reader<'_> {
             account,
             name,
             name_clk,
+            surname: self.byte()?,
             name_parts: self.list()?,
             birth,
             address: self.list()?,
+            door: self.parts()?,
         })
     }
 }
@@ -294,6 +321,7 @@ mod tests {
             text: 3,
             text_len: 40,
             place: vec![1, 5],
+            place_door: [0, 4, 0, 0, 9],
             terms: vec![Term { hash: 1, count: 2 }, Term { hash: u32::MAX, count: 15 }],
             chars: vec![Term { hash: 16_383, count: 1 }],
             persons: vec![PersonPrint {
@@ -302,6 +330,8 @@ mod tests {
                 name: 2,
                 name_clk: Clk([1, 2]),
                 birth: [1, 0, 3],
+                surname: 8,
+                door: [1, 0, 3, 0, 0],
                 address: vec![0, 2],
                 role: Role::CoSigner,
                 ..PersonPrint::default()

@@ -1,24 +1,28 @@
-//! What the index keeps of a fingerprint: enough to compare, packed into bytes.
+//! What the index keeps of a fingerprint: enough to compare, packed into bytes and read in place.
 
+use super::address::{DoorParts, PARTS};
 use super::clk::{Clk, DigitFilter};
-use super::encoding::put_varint;
+use super::encoding::{put_parts, put_varint};
 use super::fingerprint::{Division, Fingerprint, PersonPrint};
-use super::terms::Term;
+use super::record::Role;
+use super::terms::MAX_TERMS;
 
-/// A fingerprint cut down to what comparisons need; tokens are halves of the fingerprint's.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Entry {
+/// A fingerprint cut down to what comparisons need, as a view of its packed form; tokens are halves of the
+/// fingerprint's.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Entry<'a> {
     pub platform: u16,
     pub submitted_at: Option<i64>,
     pub division: Option<Division>,
-    pub place: Vec<u16>,
+    pub place: Words<'a>,
+    pub place_door: DoorParts,
     pub point: Option<(i32, i32)>,
     pub category: [u32; 3],
     pub respondent: Option<u32>,
-    pub chars: Vec<Char>,
+    pub chars: Chars<'a>,
     /// Ascending short hashes of the terms the text is about.
-    pub topics: Vec<u16>,
-    pub persons: Vec<PersonEntry>,
+    pub topics: Words<'a>,
+    pub persons: Persons<'a>,
 }
 
 /// A term the text is about.
@@ -32,20 +36,49 @@ pub(super) struct Topic {
 }
 
 impl Topic {
-    pub(super) fn short(&self) -> u16 {
+    pub(super) const fn short(&self) -> u16 {
         (self.hash >> 16) as u16
     }
 }
 
-/// A character's hash and how often it occurs: 0 once, 1 twice, 2 three times, 3 more often.
+/// Ascending 16-bit words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Char {
-    pub hash: u16,
-    pub repeat: u8,
+pub(super) struct Words<'a>(&'a [[u8; 2]]);
+
+impl Words<'_> {
+    pub(super) const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = u16> {
+        self.0.iter().map(|pair| u16::from_le_bytes(*pair))
+    }
+
+    pub(super) fn contains(self, word: u16) -> bool {
+        self.0.binary_search_by_key(&word, |pair| u16::from_le_bytes(*pair)).is_ok()
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct PersonEntry {
+/// The persons of an entry, unpacked one by one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Persons<'a> {
+    count: u8,
+    bytes: &'a [u8],
+}
+
+impl<'a> Persons<'a> {
+    pub(super) const fn len(self) -> u8 {
+        self.count
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = PersonEntry<'a>> {
+        let mut input = Input(self.bytes);
+        (0..self.count).map(move |_| PersonEntry::read(&mut input))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct PersonEntry<'a> {
     pub id: u32,
     pub id_verified: bool,
     pub id_digits: DigitFilter,
@@ -54,9 +87,14 @@ pub(super) struct PersonEntry {
     pub account: u32,
     pub name: u32,
     pub name_clk: Clk,
-    pub name_parts: Vec<u32>,
+    /// Of names of several words, which may come in another order.
+    pub name_parts: &'a [u8],
+    pub surname: u8,
     pub birth: [u16; 3],
-    pub address: Vec<u16>,
+    pub address: Words<'a>,
+    pub door: DoorParts,
+    /// Speaks for others: not one of those whose matter it is.
+    pub represents: bool,
 }
 
 /// Half a token; 0 stays "absent", and nothing else becomes it.
@@ -64,47 +102,9 @@ pub(super) const fn half(token: u64) -> u32 {
     (token >> 32) as u32 | (token != 0 && token >> 32 == 0) as u32
 }
 
-impl PersonEntry {
-    fn new(print: &PersonPrint) -> Self {
-        Self {
-            id: half(print.id),
-            id_verified: print.id_verified,
-            id_digits: print.id_digits,
-            phone: half(print.phone),
-            phone_digits: print.phone_digits,
-            account: half(print.account),
-            name: half(print.name),
-            name_clk: print.name_clk,
-            // A name of one word has no other order to be recognised in.
-            name_parts: if print.name_parts.len() > 1 { print.name_parts.clone() } else { Vec::new() },
-            birth: print.birth,
-            address: print.address.clone(),
-        }
-    }
-
+impl PersonEntry<'_> {
     pub(super) fn has_birth(&self) -> bool {
         self.birth != [0; 3]
-    }
-}
-
-impl Entry {
-    /// `topics` are those of the fingerprint's terms the text is about, in any order.
-    pub(super) fn new(print: &Fingerprint, topics: &[Topic]) -> Self {
-        let mut topics: Vec<u16> = topics.iter().map(Topic::short).collect();
-        topics.sort_unstable();
-        let char = |t: &Term| Char { hash: t.hash as u16, repeat: t.count.clamp(1, 4) - 1 };
-        Self {
-            platform: (print.platform >> 16) as u16,
-            submitted_at: print.submitted_at,
-            division: print.division,
-            place: print.place.clone(),
-            point: print.point,
-            category: print.category,
-            respondent: print.respondent,
-            chars: print.chars.iter().map(char).collect(),
-            topics,
-            persons: print.persons.iter().map(PersonEntry::new).collect(),
-        }
     }
 }
 
@@ -112,159 +112,165 @@ impl Entry {
 /// (Elias 1974, Fano 1971).
 const HIGH_VALUES: usize = 64;
 
-impl Entry {
-    /// Appends the packed form.
-    pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let mut flags = 0_u8;
-        for (i, present) in [
-            self.submitted_at.is_some(),
-            self.division.is_some(),
-            !self.place.is_empty(),
-            self.point.is_some(),
-            self.category[0] != 0,
-            self.category[1] != 0,
-            self.category[2] != 0,
-            self.respondent.is_some(),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            flags |= u8::from(present) << i;
-        }
-        out.push(flags);
-        out.extend_from_slice(&self.platform.to_le_bytes());
-        if let Some(at) = self.submitted_at {
-            put_varint(out, (at << 1 ^ at >> 63) as u64);
-        }
-        if let Some(division) = self.division {
-            out.push(division.digits);
-            put_varint(out, division.code);
-        }
-        if !self.place.is_empty() {
-            put_words(out, &self.place);
-        }
-        if let Some((lon, lat)) = self.point {
-            out.extend_from_slice(&lon.to_le_bytes());
-            out.extend_from_slice(&lat.to_le_bytes());
-        }
-        for level in self.category.iter().filter(|level| **level != 0).chain(&self.respondent) {
-            out.extend_from_slice(&level.to_le_bytes());
-        }
-        self.pack_chars(out);
-        put_words(out, &self.topics);
-        out.push(self.persons.len() as u8);
-        for person in &self.persons {
-            person.pack(out);
-        }
+/// Ascending hashes of characters, each with how often it occurs: 0 once, 1 twice, 2 three times, 3 more often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Chars<'a> {
+    low: &'a [u8],
+    /// A zero for each step of the high part, a one for each character.
+    high: &'a [u8],
+    /// Two bits each.
+    repeats: &'a [u8],
+}
+
+impl Chars<'_> {
+    pub(super) const fn is_empty(self) -> bool {
+        self.low.is_empty()
     }
 
-    fn pack_chars(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.chars.len() as u64);
-        if self.chars.is_empty() {
-            return;
-        }
-        out.extend(self.chars.iter().map(|c| c.hash as u8));
-        let mut bits = Bits::default();
-        let mut high = 0;
-        for c in &self.chars {
-            while high < c.hash >> 8 {
-                bits.push(out, 0, 1);
-                high += 1;
+    /// Unpacks into `codes` and returns how many there are.
+    pub(super) fn unpack(self, codes: &mut CharCodes) -> usize {
+        let (words, rest) = self.high.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut words = words.iter().chain(Some(&last)).map(|word| u64::from_le_bytes(*word));
+        // `base` is where the word starts less the characters before: with the place of a one in the word, the high part.
+        let (mut word, mut base) = (words.next().unwrap_or_default(), 0_u16);
+        for (low, code) in self.low.iter().zip(codes.iter_mut()) {
+            while word == 0 {
+                let Some(next) = words.next() else { return 0 };
+                (word, base) = (next, base.wrapping_add(64));
             }
-            bits.push(out, 1, 1);
+            *code = base.wrapping_add(word.trailing_zeros() as u16) << 8 | u16::from(*low);
+            base = base.wrapping_sub(1);
+            word &= word - 1;
         }
-        bits.flush(out);
-        for c in &self.chars {
-            bits.push(out, c.repeat, 2);
+        for (four, repeats) in codes.as_chunks_mut::<4>().0.iter_mut().zip(self.repeats) {
+            let repeats = u16::from(*repeats);
+            four[0] |= (repeats & 3) << CODE_HASH_BITS;
+            four[1] |= (repeats >> 2 & 3) << CODE_HASH_BITS;
+            four[2] |= (repeats >> 4 & 3) << CODE_HASH_BITS;
+            four[3] |= (repeats >> 6) << CODE_HASH_BITS;
         }
-        bits.flush(out);
-    }
-
-    /// Reads what [`Self::pack`] wrote into `self`, reusing its allocations.
-    pub(super) fn unpack(&mut self, bytes: &[u8]) {
-        let mut input = Input(bytes);
-        let flags = input.byte();
-        let has = |bit: u8| flags >> bit & 1 == 1;
-        self.platform = input.u16();
-        self.submitted_at = has(0).then(|| input.varint()).map(|z| (z >> 1) as i64 ^ -((z & 1) as i64));
-        self.division = has(1).then(|| Division { digits: input.byte(), code: input.varint() });
-        self.place.clear();
-        if has(2) {
-            input.words(&mut self.place);
-        }
-        self.point = has(3).then(|| (input.u32() as i32, input.u32() as i32));
-        for (i, level) in self.category.iter_mut().enumerate() {
-            *level = if flags >> (4 + i) & 1 == 1 { input.u32() } else { 0 };
-        }
-        self.respondent = has(7).then(|| input.u32());
-        input.chars(&mut self.chars);
-        self.topics.clear();
-        input.words(&mut self.topics);
-        let persons = usize::from(input.byte());
-        self.persons.resize_with(persons, PersonEntry::default);
-        for person in &mut self.persons {
-            person.unpack(&mut input);
-        }
+        self.low.len().min(codes.len())
     }
 }
 
-impl PersonEntry {
-    fn pack(&self, out: &mut Vec<u8>) {
-        let present = [
-            self.id != 0,
-            !self.id_digits.is_empty(),
-            self.phone != 0,
-            !self.phone_digits.is_empty(),
-            self.account != 0,
-            self.name != 0,
-            self.has_birth(),
-            !self.address.is_empty(),
-        ];
-        out.push(present.into_iter().enumerate().fold(0, |flags, (i, p)| flags | u8::from(p) << i));
-        out.push(u8::from(self.id_verified) | (self.name_parts.len() as u8) << 1);
-        for word in [self.id, self.phone, self.account, self.name].into_iter().filter(|w| *w != 0) {
-            out.extend_from_slice(&word.to_le_bytes());
-        }
-        for filter in [self.id_digits, self.phone_digits].into_iter().filter(|f| !f.is_empty()) {
-            out.extend_from_slice(&filter.0.to_le_bytes());
-        }
-        if self.name != 0 {
-            for half in self.name_clk.0 {
-                out.extend_from_slice(&half.to_le_bytes());
-            }
-        }
-        for part in &self.name_parts {
-            out.extend_from_slice(&part.to_le_bytes());
-        }
-        if self.has_birth() {
-            for part in self.birth {
-                out.extend_from_slice(&part.to_le_bytes());
-            }
-        }
-        if !self.address.is_empty() {
-            put_words(out, &self.address);
+/// Characters unpacked: the hash, above it the repeats.
+pub(super) type CharCodes = [u16; MAX_TERMS];
+
+pub(super) const CODE_HASH_BITS: u32 = 14;
+
+const fn high_bytes(chars: usize) -> usize {
+    (chars + HIGH_VALUES - 1).div_ceil(8)
+}
+
+/// Appends the packed form of a fingerprint; `topics` are those of its terms the text is about, in any order.
+pub(super) fn pack(print: &Fingerprint, topics: &[Topic], out: &mut Vec<u8>) {
+    let present = [
+        print.submitted_at.is_some(),
+        print.division.is_some(),
+        !print.place.is_empty(),
+        print.point.is_some(),
+        print.category[0] != 0,
+        print.category[1] != 0,
+        print.category[2] != 0,
+        print.respondent.is_some(),
+    ];
+    out.push(flags(present));
+    out.extend_from_slice(&((print.platform >> 16) as u16).to_le_bytes());
+    if let Some(at) = print.submitted_at {
+        put_varint(out, (at << 1 ^ at >> 63) as u64);
+    }
+    if let Some(division) = print.division {
+        out.push(division.digits);
+        put_varint(out, division.code);
+    }
+    if !print.place.is_empty() {
+        put_words(out, &print.place);
+        put_parts(out, print.place_door);
+    }
+    if let Some((lon, lat)) = print.point {
+        out.extend_from_slice(&lon.to_le_bytes());
+        out.extend_from_slice(&lat.to_le_bytes());
+    }
+    for level in print.category.iter().filter(|level| **level != 0).chain(&print.respondent) {
+        out.extend_from_slice(&level.to_le_bytes());
+    }
+    pack_chars(print, out);
+    let mut short: Vec<u16> = topics.iter().map(Topic::short).collect();
+    short.sort_unstable();
+    put_words(out, &short);
+    out.push(print.persons.len() as u8);
+    for person in &print.persons {
+        pack_person(person, out);
+    }
+}
+
+fn flags(present: [bool; 8]) -> u8 {
+    present.into_iter().enumerate().fold(0, |flags, (bit, is)| flags | u8::from(is) << bit)
+}
+
+fn pack_chars(print: &Fingerprint, out: &mut Vec<u8>) {
+    let chars = &print.chars;
+    put_varint(out, chars.len() as u64);
+    if chars.is_empty() {
+        return;
+    }
+    out.extend(chars.iter().map(|c| c.hash as u8));
+    let high = out.len();
+    out.resize(high + high_bytes(chars.len()) + chars.len().div_ceil(4), 0);
+    let (high, repeats) = out[high..].split_at_mut(high_bytes(chars.len()));
+    for (n, c) in chars.iter().enumerate() {
+        let bit = n + (c.hash as u16 >> 8) as usize % HIGH_VALUES;
+        high[bit / 8] |= 1 << (bit % 8);
+        repeats[n / 4] |= (c.count.clamp(1, 4) - 1) << (n % 4 * 2);
+    }
+}
+
+fn pack_person(person: &PersonPrint, out: &mut Vec<u8>) {
+    let words = [half(person.id), half(person.phone), half(person.account), half(person.name)];
+    let [id, phone, account, name] = words.map(|word| word != 0);
+    let has = [
+        id,
+        !person.id_digits.is_empty(),
+        phone,
+        !person.phone_digits.is_empty(),
+        account,
+        name,
+        person.has_birth(),
+        !person.address.is_empty(),
+    ];
+    // A name of one word has no other order to be recognised in.
+    let parts = if person.name_parts.len() > 1 { person.name_parts.as_slice() } else { &[] };
+    out.push(flags(has));
+    let head = u8::from(person.id_verified)
+        | (parts.len() as u8) << 1
+        | u8::from(person.surname != 0) << 4
+        | u8::from(person.role == Role::Representative) << 5;
+    out.push(head);
+    for word in words.into_iter().filter(|w| *w != 0) {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    for filter in [person.id_digits, person.phone_digits].into_iter().filter(|f| !f.is_empty()) {
+        out.extend_from_slice(&filter.0.to_le_bytes());
+    }
+    if name {
+        for half in person.name_clk.0 {
+            out.extend_from_slice(&half.to_le_bytes());
         }
     }
-
-    fn unpack(&mut self, input: &mut Input<'_>) {
-        let flags = input.byte();
-        let has = |bit: u8| flags >> bit & 1 == 1;
-        let head = input.byte();
-        self.id_verified = head & 1 == 1;
-        self.id = if has(0) { input.u32() } else { 0 };
-        self.phone = if has(2) { input.u32() } else { 0 };
-        self.account = if has(4) { input.u32() } else { 0 };
-        self.name = if has(5) { input.u32() } else { 0 };
-        self.id_digits = DigitFilter(if has(1) { input.u64() } else { 0 });
-        self.phone_digits = DigitFilter(if has(3) { input.u64() } else { 0 });
-        self.name_clk = if has(5) { Clk([input.u64(), input.u64()]) } else { Clk::default() };
-        self.name_parts.clear();
-        self.name_parts.extend((0..head >> 1).map(|_| input.u32()));
-        self.birth = if has(6) { [input.u16(), input.u16(), input.u16()] } else { [0; 3] };
-        self.address.clear();
-        if has(7) {
-            input.words(&mut self.address);
+    out.extend(Some(person.surname).filter(|surname| *surname != 0));
+    for part in parts {
+        out.extend_from_slice(&part.to_le_bytes());
+    }
+    if person.has_birth() {
+        for part in person.birth {
+            out.extend_from_slice(&part.to_le_bytes());
         }
+    }
+    if !person.address.is_empty() {
+        put_words(out, &person.address);
+        put_parts(out, person.door);
     }
 }
 
@@ -275,25 +281,53 @@ fn put_words(out: &mut Vec<u8>, words: &[u16]) {
     }
 }
 
-#[derive(Default)]
-struct Bits {
-    byte: u8,
-    used: u32,
+impl<'a> Entry<'a> {
+    /// A view of what [`pack`] wrote, which may be followed by anything.
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
+        let mut input = Input(bytes);
+        let flags = input.byte();
+        let has = |bit: usize| flags >> bit & 1 == 1;
+        let platform = input.u16();
+        let submitted_at = has(0).then(|| input.varint()).map(|z| (z >> 1) as i64 ^ -((z & 1) as i64));
+        let division = has(1).then(|| Division { digits: input.byte(), code: input.varint() });
+        let (place, place_door) = if has(2) { (input.words(), input.parts()) } else { Default::default() };
+        let point = has(3).then(|| (input.u32() as i32, input.u32() as i32));
+        let category = [4, 5, 6].map(|bit| if has(bit) { input.u32() } else { 0 });
+        let respondent = has(7).then(|| input.u32());
+        let (chars, topics) = (input.chars(), input.words());
+        let persons = Persons { count: input.byte(), bytes: input.0 };
+        Self { platform, submitted_at, division, place, place_door, point, category, respondent, chars, topics, persons }
+    }
 }
 
-impl Bits {
-    fn push(&mut self, out: &mut Vec<u8>, value: u8, width: u32) {
-        self.byte |= value << self.used;
-        self.used += width;
-        if self.used >= 8 {
-            self.flush(out);
-        }
-    }
-
-    fn flush(&mut self, out: &mut Vec<u8>) {
-        if self.used > 0 {
-            out.push(self.byte);
-            (self.byte, self.used) = (0, 0);
+impl<'a> PersonEntry<'a> {
+    fn read(input: &mut Input<'a>) -> Self {
+        let flags = input.byte();
+        let has = |bit: u8| flags >> bit & 1 == 1;
+        let head = input.byte();
+        let [id, phone, account, name] = [0, 2, 4, 5].map(|bit| if has(bit) { input.u32() } else { 0 });
+        let [id_digits, phone_digits] = [1, 3].map(|bit| DigitFilter(if has(bit) { input.u64() } else { 0 }));
+        let name_clk = if has(5) { Clk([input.u64(), input.u64()]) } else { Clk::default() };
+        let surname = if head >> 4 & 1 == 1 { input.byte() } else { 0 };
+        let name_parts = input.take(usize::from(head >> 1 & 7) * size_of::<u32>());
+        let birth = if has(6) { [input.u16(), input.u16(), input.u16()] } else { [0; 3] };
+        let (address, door) = if has(7) { (input.words(), input.parts()) } else { Default::default() };
+        let (id_verified, represents) = (head & 1 == 1, head >> 5 & 1 == 1);
+        Self {
+            id,
+            id_verified,
+            id_digits,
+            phone,
+            phone_digits,
+            account,
+            name,
+            name_clk,
+            name_parts,
+            surname,
+            birth,
+            address,
+            door,
+            represents,
         }
     }
 }
@@ -301,7 +335,7 @@ impl Bits {
 /// Reads bytes the index itself wrote; past the end there are zeros.
 struct Input<'a>(&'a [u8]);
 
-impl Input<'_> {
+impl<'a> Input<'a> {
     fn array<const N: usize>(&mut self) -> [u8; N] {
         let (head, tail) = self.0.split_first_chunk::<N>().map_or(([0; N], &[][..]), |(head, tail)| (*head, tail));
         self.0 = tail;
@@ -336,98 +370,102 @@ impl Input<'_> {
         value
     }
 
-    fn take(&mut self, len: usize) -> &[u8] {
+    fn take(&mut self, len: usize) -> &'a [u8] {
         let (head, tail) = self.0.split_at(len.min(self.0.len()));
         self.0 = tail;
         head
     }
 
-    fn words(&mut self, out: &mut Vec<u16>) {
+    fn words(&mut self) -> Words<'a> {
         let len = usize::from(self.byte());
-        out.extend(self.take(len * 2).as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)));
+        Words(self.take(len * 2).as_chunks().0)
     }
 
-    fn chars(&mut self, out: &mut Vec<Char>) {
-        out.clear();
+    fn parts(&mut self) -> DoorParts {
+        let mask = self.byte();
+        std::array::from_fn::<u8, PARTS, _>(|i| if mask >> i & 1 == 1 { self.byte() } else { 0 })
+    }
+
+    fn chars(&mut self) -> Chars<'a> {
         let len = self.varint() as usize;
         if len == 0 {
-            return;
+            return Chars::default();
         }
-        out.extend(self.take(len).iter().map(|low| Char { hash: u16::from(*low), repeat: 0 }));
-        let (mut at, mut high, mut used) = (0, 0_u16, 0);
-        while at < out.len() && used < (len + HIGH_VALUES) / 8 + 1 {
-            let mut byte = self.byte();
-            used += 1;
-            let mut left = 8;
-            while left > 0 && at < out.len() {
-                let zeros = byte.trailing_zeros().min(left);
-                high += zeros as u16;
-                left -= zeros;
-                if left == 0 {
-                    break;
-                }
-                out[at].hash |= high << 8;
-                at += 1;
-                left -= 1;
-                byte = (u32::from(byte) >> (zeros + 1)) as u8;
-            }
-        }
-        let repeats = self.take(len.div_ceil(4));
-        for (i, c) in out.iter_mut().enumerate() {
-            c.repeat = repeats.get(i / 4).map_or(0, |byte| byte >> (i % 4 * 2) & 3);
-        }
+        Chars { low: self.take(len), high: self.take(high_bytes(len)), repeats: self.take(len.div_ceil(4)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::terms::Term;
     use proptest::prelude::*;
 
+    fn packed(print: &Fingerprint, topics: &[Topic]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        pack(print, topics, &mut bytes);
+        // Entries lie one behind the other.
+        bytes.extend([0xff; 40]);
+        bytes
+    }
+
     #[test]
-    fn packs_everything() {
-        let entry = Entry {
-            platform: 9,
+    fn reads_what_it_packed() {
+        let person = PersonPrint {
+            id: 1 << 32,
+            id_verified: true,
+            name: 5,
+            name_clk: Clk([7, 8]),
+            name_parts: vec![1, 2],
+            surname: 6,
+            birth: [1, 2, 3],
+            address: vec![9],
+            door: [1, 2, 3, 4, 5],
+            role: Role::Representative,
+            ..PersonPrint::default()
+        };
+        let print = Fingerprint {
+            platform: 9 << 16,
             submitted_at: Some(-77),
             division: Some(Division { code: 430_102, digits: 6 }),
             place: vec![1, 2],
+            place_door: [0, 1, 0, 0, 2],
             point: Some((-5, 7)),
             category: [1, 2, 0],
             respondent: Some(4),
-            chars: vec![Char { hash: 1, repeat: 3 }, Char { hash: 16_383, repeat: 1 }],
-            topics: vec![3, 7_000],
-            persons: vec![
-                PersonEntry {
-                    id: 1,
-                    id_verified: true,
-                    name: 5,
-                    name_parts: vec![1, 2],
-                    birth: [1, 2, 3],
-                    address: vec![9],
-                    ..PersonEntry::default()
-                };
-                2
-            ],
+            persons: vec![person; 2],
+            ..Fingerprint::default()
         };
-        for entry in [Entry::default(), entry] {
-            let mut bytes = Vec::new();
-            entry.pack(&mut bytes);
-            let mut back = Entry::default();
-            back.unpack(&bytes);
-            assert_eq!(back, entry);
+        let topics = [7_000, 3].map(|short| Topic { hash: short << 16, bits: 1.0, rank: 1.0 });
+        let bytes = packed(&print, &topics);
+        let entry = Entry::read(&bytes);
+        assert_eq!((entry.platform, entry.submitted_at, entry.division), (9, print.submitted_at, print.division));
+        assert_eq!((entry.point, entry.category, entry.respondent), (print.point, print.category, print.respondent));
+        assert_eq!(entry.place_door, print.place_door);
+        assert!(entry.place.iter().eq([1, 2]) && entry.topics.iter().eq([3, 7_000]));
+        assert!(entry.topics.contains(3) && !entry.topics.contains(4));
+        let persons: Vec<PersonEntry<'_>> = entry.persons.iter().collect();
+        assert_eq!(persons.len(), 2);
+        for person in persons {
+            assert_eq!((person.id, person.id_verified, person.name, person.phone), (1, true, 1, 0));
+            assert_eq!((person.name_clk, person.birth, person.name_parts.len()), (Clk([7, 8]), [1, 2, 3], 8));
+            assert_eq!((person.surname, person.door, person.represents), (6, [1, 2, 3, 4, 5], true));
+            assert!(person.address.iter().eq([9]));
         }
+        let bytes = packed(&Fingerprint::default(), &[]);
+        let entry = Entry::read(&bytes);
+        assert!(entry.chars.is_empty() && entry.persons.iter().next().is_none());
     }
 
     proptest! {
         #[test]
-        fn characters_survive(set in proptest::collection::btree_map(1_u16..16_384, 0_u8..4, 0..256)) {
-            let chars = set.into_iter().map(|(hash, repeat)| Char { hash, repeat }).collect();
-            let entry = Entry { chars, ..Entry::default() };
-            let mut bytes = Vec::new();
-            entry.pack(&mut bytes);
-            let mut back = Entry::default();
-            back.unpack(&bytes);
-            prop_assert_eq!(back, entry);
+        fn characters_survive(set in proptest::collection::btree_map(1_u16..16_384, 1_u8..5, 0..256)) {
+            let chars = set.iter().map(|(hash, count)| Term { hash: u32::from(*hash), count: *count }).collect();
+            let bytes = packed(&Fingerprint { chars, ..Fingerprint::default() }, &[]);
+            let mut codes = [0; MAX_TERMS];
+            let len = Entry::read(&bytes).chars.unpack(&mut codes);
+            let back: Vec<(u16, u8)> = codes[..len].iter().map(|code| (code & 0x3fff, (code >> CODE_HASH_BITS) as u8 + 1)).collect();
+            prop_assert_eq!(back, set.into_iter().collect::<Vec<_>>());
         }
     }
 }

@@ -69,7 +69,8 @@ const QUANTUM: f64 = 1.0 / 1024.0;
 
 /// Rounds a weight so that any sum of weights is exact in an `f64`.
 pub(super) fn quantise(bits: f64) -> f64 {
-    (bits / QUANTUM).round() * QUANTUM
+    // Half away from zero, as `round` does, which without SSE 4.1 is a call.
+    (bits / QUANTUM + 0.5_f64.copysign(bits)) as i64 as f64 * QUANTUM
 }
 
 /// Probability of log2 odds.
@@ -122,29 +123,77 @@ pub(super) struct Score {
     prior: f64,
     pub scored: ScoredList,
     pub weight: f64,
-    pub person: Answer,
-    pub matter: Answer,
+    pub person: Answered,
+    pub matter: Answered,
     pub decision: Decision,
     rule: &'static str,
+    /// The texts share too little to carry a machine's duplicate.
+    short: bool,
+}
+
+/// An [`Answer`] whose probability nobody has asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered {
+    pub verdict: Verdict,
+    pub weight: f64,
+}
+
+impl Answered {
+    /// `yes` and `maybe` are the log2 odds from which an answer is that.
+    fn new(scored: &ScoredList, question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Self {
+        let (mut weight, mut known) = (quantise(prior), false);
+        for scored in scored.iter().filter(|s| s.kind.question() == question) {
+            weight += scored.weight;
+            known = true;
+        }
+        Self::of(weight, known, (yes, maybe))
+    }
+
+    fn of(weight: f64, known: bool, (yes, maybe): (f64, f64)) -> Self {
+        let verdict = match () {
+            () if !known => Verdict::Unknown,
+            () if weight >= yes => Verdict::Yes,
+            () if weight >= maybe => Verdict::Maybe,
+            () => Verdict::No,
+        };
+        Self { verdict, weight }
+    }
+
+    /// The answer to "same matter?" with a prior lower by some bits.
+    fn with_lower_prior(self, model: &Model, bits: f64) -> Self {
+        let odds = model.odds();
+        Self::of(self.weight - bits, self.verdict != Verdict::Unknown, (odds.matter_yes, odds.matter_maybe))
+    }
+
+    fn answer(self) -> Answer {
+        Answer { verdict: self.verdict, weight: self.weight, probability: probability(self.weight) }
+    }
 }
 
 impl Score {
     /// The answer to "same person?" from the person comparisons alone.
-    pub(super) fn person(model: &Model, scored: &ScoredList) -> Answer {
-        let t = model.thresholds();
-        answer(scored, Question::Person, model.prior().person, (t.person_yes, t.person_maybe))
+    pub(super) fn person(model: &Model, scored: &ScoredList) -> Answered {
+        let odds = model.odds();
+        Answered::new(scored, Question::Person, model.prior().person, (odds.person_yes, odds.person_maybe))
     }
 
-    /// Adds up and decides. `short` says that the texts share too little to carry a machine's duplicate.
-    /// O(comparisons).
-    pub(super) fn weigh(model: &Model, person: Answer, scored: ScoredList, short: bool) -> Self {
+    /// Adds up and decides, in a corpus of so many submissions. O(comparisons).
+    pub(super) fn weigh(model: &Model, person: Answered, scored: ScoredList, short: bool, submissions: u64) -> Self {
         let prior = model.prior();
-        let t = model.thresholds();
-        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter };
-        let matter = answer(&scored, Question::Matter, matter_prior, (t.matter_yes, t.matter_maybe));
+        let odds = model.odds();
+        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter_among(submissions) };
+        let matter = Answered::new(&scored, Question::Matter, matter_prior, (odds.matter_yes, odds.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
-        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule }
+        Self { prior: quantise(prior.person) + quantise(matter_prior), scored, weight, person, matter, decision, rule, short }
+    }
+
+    /// The same evidence with the prior of "same matter" lower by some bits.
+    pub(super) fn with_lower_prior(self, model: &Model, bits: f64) -> Self {
+        let bits = quantise(bits);
+        let matter = self.matter.with_lower_prior(model, bits);
+        let (decision, rule) = decide(self.person.verdict, matter.verdict, self.short);
+        Self { prior: self.prior - bits, weight: self.weight - bits, matter, decision, rule, ..self }
     }
 
     pub(super) fn evidence(&self, model: &Model) -> Evidence {
@@ -158,25 +207,12 @@ impl Score {
             comparisons: comparisons.collect(),
             weight: self.weight,
             probability: probability(self.weight),
-            person: self.person,
-            matter: self.matter,
+            person: self.person.answer(),
+            matter: self.matter.answer(),
             decision: self.decision,
             rule: self.rule.to_owned(),
         }
     }
-}
-
-fn answer(scored: &ScoredList, question: Question, prior: f64, (yes, maybe): (f64, f64)) -> Answer {
-    let own = || scored.iter().filter(|s| s.kind.question() == question);
-    let weight = quantise(prior) + own().map(|c| c.weight).sum::<f64>();
-    let p = probability(weight);
-    let verdict = match () {
-        () if own().next().is_none() => Verdict::Unknown,
-        () if p >= yes => Verdict::Yes,
-        () if p >= maybe => Verdict::Maybe,
-        () => Verdict::No,
-    };
-    Answer { verdict, weight, probability: p }
 }
 
 /// The rules above the score.
@@ -221,7 +257,7 @@ mod tests {
             scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight) });
         }
         let model = Model::default();
-        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false).evidence(&model);
+        let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false, 1_000).evidence(&model);
         let sum = evidence.comparisons.iter().fold(evidence.prior, |sum, c| sum + c.weight);
         assert!(sum == evidence.weight);
     }

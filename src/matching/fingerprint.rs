@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::address::{self, DoorParts};
 use super::clk::{Clk, DigitFilter};
 use super::encoding;
 use super::key::{FederationKey, TermKey, TokenKey};
+use super::names;
 use super::normalise::{compact, date, fold, is_han, is_placeholder, phone};
 use super::record::{Person, Record, Role};
 use super::resident_id::{self, IdNumber};
-use super::terms::{Term, TermCollector};
+use super::terms::{Term, TermCollector, TermHasher};
 
 /// Most persons of one submission that are fingerprinted.
 pub const MAX_PERSONS: usize = 8;
@@ -38,6 +40,8 @@ pub struct Fingerprint {
     pub(super) division: Option<Division>,
     /// Ascending terms of the place in words.
     pub(super) place: Vec<u16>,
+    /// Numbered parts of the place.
+    pub(super) place_door: DoorParts,
     /// Longitude and latitude in 1e-6 degrees.
     pub(super) point: Option<(i32, i32)>,
     /// Tokens of the category path, broadest first; shorter paths end in 0.
@@ -66,10 +70,14 @@ pub(super) struct PersonPrint {
     pub name_clk: Clk,
     /// Ascending tokens of the name's words.
     pub name_parts: Vec<u32>,
+    /// Keyed byte of the surname of a Chinese name; all there is when `name` is 0.
+    pub surname: u8,
     /// Keyed year, month and day.
     pub birth: [u16; 3],
     /// Ascending terms of the address.
     pub address: Vec<u16>,
+    /// Its numbered parts.
+    pub door: DoorParts,
 }
 
 impl PersonPrint {
@@ -145,10 +153,10 @@ impl<'de> Deserialize<'de> for Fingerprint {
 pub struct Fingerprinter {
     identity: TokenKey,
     facts: TermKey,
-    terms: TermKey,
+    terms: TermHasher,
     names: TermKey,
     numbers: TermKey,
-    addresses: TermKey,
+    addresses: TermHasher,
 }
 
 impl Fingerprinter {
@@ -156,10 +164,10 @@ impl Fingerprinter {
         Self {
             identity: TokenKey::new(key, "onecase 2026 identity token"),
             facts: TermKey::new(key, "onecase 2026 fact token"),
-            terms: TermKey::new(key, "onecase 2026 text term"),
+            terms: TermHasher::new(TermKey::new(key, "onecase 2026 text term")),
             names: TermKey::new(key, "onecase 2026 name filter"),
             numbers: TermKey::new(key, "onecase 2026 number filter"),
-            addresses: TermKey::new(key, "onecase 2026 address term"),
+            addresses: TermHasher::new(TermKey::new(key, "onecase 2026 address term")),
         }
     }
 
@@ -168,7 +176,7 @@ impl Fingerprinter {
         let persons: Vec<PersonPrint> =
             record.persons.iter().map(|p| self.person(record, p)).filter(PersonPrint::is_identifying).take(MAX_PERSONS).collect();
         let place = record.place.or_else(|| nobody_address(record, &persons));
-        let mut collector = TermCollector::new(self.terms);
+        let mut collector = TermCollector::new(&self.terms);
         let subject = collector.add(record.subject, 2);
         if let Some(place) = place {
             collector.add(place, 1);
@@ -177,6 +185,7 @@ impl Fingerprinter {
         let plain: String = content.chars().filter(|c| is_han(*c) || c.is_alphanumeric()).collect();
         let text_len = content.chars().count() + subject.chars().count();
         let (terms, chars) = collector.finish();
+        let (place, place_door) = place.map(|p| self.address(p)).unwrap_or_default();
         Fingerprint {
             platform: self.fact("platform", record.platform),
             submitted_at: record.submitted_at,
@@ -187,7 +196,8 @@ impl Fingerprinter {
             text: if plain.is_empty() { 0 } else { self.fact("text", &plain) },
             text_len: u16::try_from(text_len).unwrap_or(u16::MAX),
             division: record.division.and_then(division),
-            place: place.map(|p| self.address_terms(p)).unwrap_or_default(),
+            place,
+            place_door,
             point: record.point.and_then(point),
             category: self.category(record.category),
             respondent: record
@@ -236,14 +246,23 @@ impl Fingerprinter {
             print.birth = [part(1, year), part(2, u16::from(month)), part(3, u16::from(day))];
         }
         self.name(person, &mut print);
-        print.address = person.address.map(|a| self.address_terms(a)).unwrap_or_default();
+        (print.address, print.door) = person.address.map(|a| self.address(a)).unwrap_or_default();
         print
     }
 
     fn name(&self, person: &Person<'_>, print: &mut PersonPrint) {
         let Some(raw) = person.name else { return };
+        let surname = names::surname(raw);
+        if let Some(found) = &surname {
+            print.surname = (self.names.bytes(found.surname.as_bytes()) as u8).max(1);
+            if found.alone {
+                return;
+            }
+        }
+        let raw = names::without_title(raw);
         let plain = compact(raw, FIELD_CHARS);
         if is_placeholder(&plain) {
+            print.surname = 0;
             return;
         }
         print.name = self.identity.token(&["name", &plain]);
@@ -255,13 +274,14 @@ impl Fingerprinter {
         print.name_parts.dedup();
     }
 
-    fn address_terms(&self, address: &str) -> Vec<u16> {
-        let mut collector = TermCollector::new(self.addresses);
-        collector.add(address, 1);
+    fn address(&self, raw: &str) -> (Vec<u16>, DoorParts) {
+        let address = address::split(raw);
+        let mut collector = TermCollector::new(&self.addresses);
+        collector.add(&address.words, 1);
         let mut terms: Vec<u16> = collector.finish().0.into_iter().map(|t| (t.hash >> 16) as u16).collect();
         terms.dedup();
         terms.truncate(MAX_ADDRESS_TERMS);
-        terms
+        (terms, address.door(self.addresses.key()))
     }
 
     fn category(&self, category: Option<&str>) -> [u32; 3] {

@@ -2,31 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use rayon::prelude::*;
 
 use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, leaf, place_hash, point_hash};
-use super::entry::{Entry, Topic, half};
-use super::evidence::{Decision, Evidence, Score, Verdict};
+use super::compare::{Comparer, division_hash, leaf, point_hash};
+use super::digest::Digest;
+use super::entry::{Entry, half};
+use super::evidence::{Evidence, Score};
 use super::fingerprint::Fingerprint;
-use super::frequency::Frequency;
+use super::frequency::{Document, Frequency};
 use super::model::Model;
-use super::postings::{Postings, Tally};
-use super::terms::Term;
-use super::text::TextProbe;
+use super::placement::{Outcome, Placement, Weighed};
+use super::postings::{Found, Postings};
+use super::tally::Tally;
+use super::text::{Grams, TextProbe};
 
-/// Most matches reported of one submission.
-pub const MAX_MATCHES: usize = 16;
-/// 1 + ln(n): what a term that occurs n times is worth in the choice of topics.
-const REPEAT_RANK: [f32; 16] = [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
-/// Most matters whose members are asked whether a submission fits.
-/// The rule that sends a submission to a person although it resembles one of a case's submissions.
-const MEMBERS_DISAGREE: &str = "members_disagree";
-const MAX_MATTERS_TRIED: usize = 3;
 const MAX_PERSON_CANDIDATES: usize = 24;
 /// What a shared cell or an equal text is worth in the choice of candidates, beside the bits of shared terms times their rank.
 const NEAR_SCORE: f32 = 100.0;
+
 /// How much the index spends on finding submissions by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexOptions {
@@ -44,31 +39,9 @@ pub struct IndexOptions {
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
+    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 12, stored_terms: 12, list_length: 16, candidates: 10 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
     pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 256 };
-}
-
-/// An earlier submission and what it is to the new one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Match {
-    /// The earlier submission's position in the log.
-    pub seq: u64,
-    /// The case it belongs to now, named by the position of the case's founding submission.
-    pub case: u64,
-    pub decision: Decision,
-    pub evidence: Evidence,
-}
-
-/// Where a submission belongs.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The case it is a duplicate of; `None` founds a new case named by its own position.
-    pub case: Option<u64>,
-    /// The matter it joins; `None` is a matter of its own.
-    pub matter: Option<u64>,
-    /// At most [`MAX_MATCHES`], best first, none of them distinct.
-    pub matches: Vec<Match>,
 }
 
 /// The index and the state of all cases. Equal logs give equal linkers.
@@ -79,6 +52,34 @@ pub struct Linker {
     postings: Postings,
     entries: Arena,
     cases: Cases,
+}
+
+/// A submission compared with what the index held at the time.
+pub struct Prepared {
+    digest: Digest,
+    compared: Vec<Weighed>,
+    /// Entries there were.
+    entries: usize,
+    documents: u64,
+}
+
+impl Prepared {
+    /// Submissions it was compared with: what a decision costs, whatever the index holds.
+    pub fn compared(&self) -> usize {
+        self.compared.len()
+    }
+}
+
+/// A submission decided before, as it is kept.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// Its position in the log.
+    pub seq: u64,
+    pub fingerprint: Fingerprint,
+    /// Its own position if it founded a case.
+    pub case: u64,
+    /// `None` is a matter of its own.
+    pub matter: Option<u64>,
 }
 
 impl Linker {
@@ -127,122 +128,74 @@ impl Linker {
 
     /// Decides where a submission belongs, changing nothing. Bounded by [`IndexOptions::candidates`] comparisons.
     pub fn decide(&self, fingerprint: &Fingerprint) -> Outcome {
-        self.decide_prepared(fingerprint, &self.prepare(fingerprint))
+        let Prepared { digest, compared, .. } = self.prepare(fingerprint);
+        self.outcome(&digest, &self.placement(&digest, &compared))
     }
 
     /// Does what of [`Self::decide`] does not depend on the submissions right before: many can be prepared at once
     /// while the linker rests.
     pub fn prepare(&self, fingerprint: &Fingerprint) -> Prepared {
-        let probe = self.probe(fingerprint);
-        let scores = self.compare_all(&probe, &self.candidates(fingerprint, &probe.topics));
-        Prepared { probe, scores, documents: self.frequency.documents() }
+        let digest = self.digest(fingerprint);
+        let compared = self.compared(&digest);
+        Prepared { digest, compared, entries: self.entries.len(), documents: self.frequency.documents() }
     }
 
-    /// [`Self::decide`] with work done before; equal to it whatever was folded in between.
-    pub fn decide_prepared(&self, fingerprint: &Fingerprint, prepared: &Prepared) -> Outcome {
+    /// Where a prepared submission belongs; equal to what [`Self::decide`] says now, whatever was folded in between.
+    pub fn place(&self, fingerprint: &Fingerprint, prepared: &mut Prepared) -> Placement {
         if prepared.documents != self.frequency.documents() {
-            return self.decide(fingerprint);
+            *prepared = self.prepare(fingerprint);
+        } else if self.is_touched(prepared) {
+            let candidates = self.nearest(&prepared.digest);
+            let known = |entry: &u32| prepared.compared.iter().find(|w| w.entry == *entry).copied();
+            let new: Vec<u32> = candidates.iter().copied().filter(|entry| known(entry).is_none()).collect();
+            let new = self.compare_all(&prepared.digest, &new, Weighed::new);
+            let find = |entry: &u32| known(entry).or_else(|| new.iter().find(|w| w.entry == *entry).copied());
+            prepared.compared = candidates.iter().filter_map(find).collect();
+            prepared.entries = self.entries.len();
         }
-        let candidates = self.candidates(fingerprint, &prepared.probe.topics);
-        let mut scores = Vec::with_capacity(candidates.len());
-        for entry in candidates {
-            match prepared.scores.iter().find(|(e, _)| *e == entry) {
-                Some(known) => scores.push(*known),
-                None => scores.extend(self.compare_all(&prepared.probe, &[entry])),
-            }
-        }
-        self.outcome(&prepared.probe, scores)
+        self.placement(&prepared.digest, &prepared.compared)
     }
 
-    /// How many submissions may be prepared now and still be decided with what was prepared.
+    /// Whether a submission was posted under any of its keys since it was prepared.
+    fn is_touched(&self, prepared: &Prepared) -> bool {
+        prepared.entries != self.entries.len()
+            && prepared.digest.queried().any(|key| self.postings.newest(key).is_some_and(|entry| entry as usize >= prepared.entries))
+    }
+
+    /// How many submissions may be prepared now and still be placed with what was prepared.
     pub fn preparable(&self) -> usize {
         usize::try_from(self.frequency.until_next()).unwrap_or(1).max(1)
     }
 
+    /// The positions of the earlier submissions that one would be compared with.
+    pub fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u64> {
+        self.nearest(&self.digest(fingerprint)).into_iter().map(|entry| self.cases.seq(entry)).collect()
+    }
+
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
     pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
-        let probe = self.probe(fingerprint);
-        let compared = self.compared(fingerprint, &probe);
-        let near = self.ranked(&compared, top);
-        (self.outcome(&probe, compared), near)
-    }
-
-    fn outcome(&self, probe: &Probe, compared: Vec<(u32, Score)>) -> Outcome {
-        let (case, refused) = self.fitting_case(&compared);
-        let matches = worth_telling(compared);
-        let matter = match case {
-            Some(case) => self.matter_of(case),
-            None => self.fitting_matter(probe, &matches),
-        };
-        let told = |(entry, score): &(u32, Score)| {
-            let (case, mut evidence) = (self.cases.case(*entry), score.evidence(&self.model));
-            if evidence.decision == Decision::Duplicate && refused.contains(&case) {
-                evidence.decision = Decision::PossibleDuplicate;
-                MEMBERS_DISAGREE.clone_into(&mut evidence.rule);
-            }
-            Match { seq: self.cases.seq(*entry), case, decision: evidence.decision, evidence }
-        };
-        Outcome { case, matter, matches: matches.iter().take(MAX_MATCHES).map(told).collect() }
-    }
-
-    /// The case of the best duplicate that at least half of the case's compared members agree with, and the cases refused
-    /// for want of that: a chain of resemblances, each to the one before, is not one matter.
-    fn fitting_case(&self, compared: &[(u32, Score)]) -> (Option<u64>, Vec<u64>) {
-        let mut duplicates: Vec<&(u32, Score)> = compared.iter().filter(|(_, s)| s.decision == Decision::Duplicate).collect();
-        duplicates.sort_unstable_by(|a, b| b.1.weight.total_cmp(&a.1.weight).then(a.0.cmp(&b.0)));
-        let mut refused = Vec::new();
-        for (entry, _) in duplicates {
-            let case = self.cases.case(*entry);
-            if refused.contains(&case) {
-                continue;
-            }
-            let members = compared.iter().filter(|(other, _)| self.cases.case(*other) == case);
-            let (all, agree) =
-                members.fold((0, 0), |(all, agree), (_, score)| (all + 1, agree + usize::from(score.decision == Decision::Duplicate)));
-            if agree * 2 >= all {
-                return (Some(case), refused);
-            }
-            refused.push(case);
-        }
-        (None, refused)
-    }
-
-    /// The matter of the best match that its other members agree with: one resemblance does not chain two matters.
-    fn fitting_matter(&self, probe: &Probe, matches: &[(u32, Score)]) -> Option<u64> {
-        let mut alike: Vec<(u32, f64)> =
-            matches.iter().filter(|(_, s)| s.matter.verdict == Verdict::Yes).map(|(entry, s)| (*entry, s.matter.weight)).collect();
-        alike.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let mut tried: Vec<u64> = Vec::new();
-        for (entry, _) in alike {
-            let matter = self.cases.matter(entry);
-            if tried.len() == MAX_MATTERS_TRIED {
-                break;
-            }
-            if !tried.contains(&matter) {
-                if self.agrees(probe, matter) {
-                    return Some(matter);
-                }
-                tried.push(matter);
-            }
-        }
-        None
-    }
-
-    fn agrees(&self, probe: &Probe, matter: u64) -> bool {
-        let members = self.cases.members(matter);
-        let weights = self.compare_all(probe, members).into_iter().map(|(_, score)| score.matter.weight);
-        let mean = weights.sum::<f64>() / members.len().max(1) as f64;
-        members.is_empty() || super::evidence::probability(mean) >= self.model.thresholds().matter_maybe
+        let digest = self.digest(fingerprint);
+        let compared = self.compared(&digest);
+        (self.outcome(&digest, &self.placement(&digest, &compared)), self.ranked(fingerprint, &[], &compared, top))
     }
 
     /// The earlier submissions most likely about the same matter, best first: position and probability. A
-    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well.
-    pub fn neighbours(&self, fingerprint: &Fingerprint, top: usize) -> Vec<(u64, f64)> {
-        self.ranked(&self.compared(fingerprint, &self.probe(fingerprint)), top)
+    /// submission that itself joined an earlier one's matter stands behind it if both fit about as well. `corpus` holds
+    /// the fingerprints by position, as far as they are at hand: then all their 2-grams are compared, of which the
+    /// index keeps a few.
+    pub fn neighbours(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], top: usize) -> Vec<(u64, f64)> {
+        self.ranked(fingerprint, corpus, &self.compared(&self.digest(fingerprint)), top)
     }
 
-    fn ranked(&self, compared: &[(u32, Score)], top: usize) -> Vec<(u64, f64)> {
-        let mut near: Vec<(u32, f64)> = compared.iter().map(|(entry, score)| (*entry, score.matter.weight)).collect();
+    fn ranked(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], compared: &[Weighed], top: usize) -> Vec<(u64, f64)> {
+        let grams = Grams::new(&fingerprint.terms, &self.frequency);
+        let gram_bits = self.model.ranking().gram_bits;
+        let weight = |found: &Weighed| {
+            let other = usize::try_from(self.cases.seq(found.entry)).ok().and_then(|seq| corpus.get(seq));
+            let alike = other.map_or(0.0, |other| grams.cosine(&other.terms, &self.frequency));
+            (found.entry, found.matter_weight + gram_bits * alike)
+        };
+        let mut near: Vec<(u32, f64)> = compared.iter().map(weight).collect();
         let founder_bits = self.model.ranking().founder_bits;
         let mut best: BTreeMap<u64, f64> = BTreeMap::new();
         for (entry, weight) in &near {
@@ -265,45 +218,73 @@ impl Linker {
 
     /// The evidence between any two submissions under the frequencies seen so far.
     pub fn explain(&self, a: &Fingerprint, b: &Fingerprint) -> Evidence {
-        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        let (a_topics, b_topics) = (self.topics(a), self.topics(b));
-        let (a, b) = (Entry::new(a, &a_topics), Entry::new(b, &b_topics));
-        comparer.compare(&a, &TextProbe::new(&a, &a_topics, &self.frequency), &b).evidence(&self.model)
+        self.score(a, b).evidence(&self.model)
+    }
+
+    pub(super) fn score(&self, a: &Fingerprint, b: &Fingerprint) -> Score {
+        let (a, b) = (self.digest(a), self.digest(b));
+        let text = TextProbe::new(&a.entry(), a.stored_topics(), &self.frequency);
+        self.comparer().compare(&a.entry(), &text, &b.entry())
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
     /// founds a case; `matter` `None` is a matter of its own.
     pub fn insert(&mut self, seq: u64, fingerprint: &Fingerprint, case: u64, matter: Option<u64>) {
+        let digest = self.digest(fingerprint);
+        self.fold(seq, fingerprint, &digest, (case, matter));
+    }
+
+    /// [`Self::insert`] of a submission just placed, with the work done for that.
+    pub fn insert_placed(&mut self, seq: u64, fingerprint: &Fingerprint, prepared: &Prepared, placement: &Placement) {
+        self.fold(seq, fingerprint, &prepared.digest, (placement.case.unwrap_or(seq), placement.matter));
+    }
+
+    fn fold(&mut self, seq: u64, fingerprint: &Fingerprint, digest: &Digest, (case, matter): (u64, Option<u64>)) {
         let Some(entry) = self.cases.push(seq, case, matter) else { return };
-        let topics = self.topics(fingerprint);
-        let posted = topics.iter().take(self.options.posted_terms).map(|t| t.hash);
-        let mut keys: Vec<u32> = person_keys(fingerprint).chain(matter_keys(fingerprint)).chain(posted).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
-            self.postings.add(key, entry);
+        for key in &digest.posted {
+            self.postings.add(*key, entry);
         }
-        let mut packed = Vec::with_capacity(256);
-        Entry::new(fingerprint, &topics[..topics.len().min(self.options.stored_terms)]).pack(&mut packed);
-        self.entries.push(&packed);
+        self.entries.push(digest.packed());
         self.learn(fingerprint);
+    }
+
+    /// [`Self::insert`] of many in order, on all cores: how an index is rebuilt.
+    pub fn insert_all(&mut self, decided: &[Decided]) {
+        let mut rest = decided;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(rest.len().min(self.preparable()));
+            let digests: Vec<Digest> = batch.par_iter().map(|d| self.digest(&d.fingerprint)).collect();
+            let mut postings = Vec::with_capacity(batch.len() * 16);
+            for (decided, digest) in batch.iter().zip(&digests) {
+                let Some(entry) = self.cases.push(decided.seq, decided.case, decided.matter) else { continue };
+                postings.extend(digest.posted.iter().map(|key| (*key, entry)));
+                self.entries.push(digest.packed());
+                self.learn(&decided.fingerprint);
+            }
+            self.postings.add_all(&postings);
+            rest = after;
+        }
     }
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
-        let persons = fingerprint.persons.iter();
         let mut names: Vec<u32> = fingerprint.persons.iter().map(|p| half(p.name)).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
-        let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
+        let category = Some(leaf(fingerprint.category)).filter(|l| *l != 0);
         let facts = fingerprint
             .point
             .map(point_hash)
             .into_iter()
-            .chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0))
+            .chain(category)
+            .chain(fingerprint.division.map(division_hash))
             .chain(fingerprint.respondent);
-        let terms = fingerprint.terms.iter().map(|t| t.hash);
-        self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
+        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter());
+        self.frequency.add_document(Document {
+            terms: fingerprint.terms.iter().map(|t| t.hash).chain(names).chain(facts),
+            chars: fingerprint.chars.iter().map(|t| t.hash as u16),
+            places: addresses.chain(&fingerprint.place).copied(),
+        });
     }
 
     /// Makes the weights those of all submissions learned or folded in so far, which otherwise follow with a delay.
@@ -315,64 +296,61 @@ impl Linker {
         &self.frequency
     }
 
+    pub(super) const fn cases(&self) -> &Cases {
+        &self.cases
+    }
+
     /// Folds a person's decision, which the machine never overrides.
     pub fn apply(&mut self, ruling: &Ruling) -> Result<(), RulingError> {
         self.cases.apply(ruling)
     }
 
-    fn probe(&self, fingerprint: &Fingerprint) -> Probe {
-        let topics = self.topics(fingerprint);
-        let stored = &topics[..topics.len().min(self.options.stored_terms)];
-        let entry = Entry::new(fingerprint, stored);
-        let text = TextProbe::new(&entry, stored, &self.frequency);
-        Probe { entry, text, topics }
+    fn digest(&self, fingerprint: &Fingerprint) -> Digest {
+        Digest::new(fingerprint, &self.options, &self.frequency)
     }
 
-    fn compared(&self, fingerprint: &Fingerprint, probe: &Probe) -> Vec<(u32, Score)> {
-        self.compare_all(probe, &self.candidates(fingerprint, &probe.topics))
+    const fn comparer(&self) -> Comparer<'_> {
+        Comparer { model: &self.model, frequency: &self.frequency }
     }
 
-    fn compare_all(&self, probe: &Probe, entries: &[u32]) -> Vec<(u32, Score)> {
-        let comparer = Comparer { model: &self.model, frequency: &self.frequency };
-        let mut other = Entry::default();
-        let compare = |entry: &u32| {
-            other.unpack(self.entries.get(*entry));
-            (*entry, comparer.compare(&probe.entry, &probe.text, &other))
-        };
-        entries.iter().map(compare).collect()
+    fn compared(&self, digest: &Digest) -> Vec<Weighed> {
+        self.compare_all(digest, &self.nearest(digest), Weighed::new)
     }
 
-    /// The terms a text is about, as many as are queried: subject and repeated terms first, the rarer the better.
-    fn topics(&self, fingerprint: &Fingerprint) -> Vec<Topic> {
-        let topic = |t: &Term| {
-            let bits = self.frequency.bits(t.hash);
-            Topic { hash: t.hash, bits, rank: REPEAT_RANK[usize::from(t.count & 15)] * bits.sqrt() }
-        };
-        let mut topics: Vec<Topic> = fingerprint.terms.iter().map(topic).collect();
-        let order = |a: &Topic, b: &Topic| b.rank.total_cmp(&a.rank).then(a.hash.cmp(&b.hash));
-        let most = self.options.queried_terms;
-        if topics.len() > most && most > 0 {
-            topics.select_nth_unstable_by(most - 1, order);
+    pub(super) fn compare_all<T>(&self, digest: &Digest, entries: &[u32], take: impl Fn(u32, Score) -> T) -> Vec<T> {
+        if entries.is_empty() {
+            return Vec::new();
         }
-        topics.truncate(most);
-        topics.sort_unstable_by(order);
-        topics
+        let (comparer, entry) = (self.comparer(), digest.entry());
+        let text = TextProbe::new(&entry, digest.stored_topics(), &self.frequency);
+        let packed: Vec<&[u8]> = entries.iter().map(|other| self.entries.get(*other)).collect();
+        ask_for(packed.iter().flat_map(|bytes| [0, 64, 128].map(|at| bytes.get(at).map_or(0, |byte| u32::from(*byte)))));
+        let compare = |(other, packed): (&u32, &[u8])| take(*other, comparer.compare(&entry, &text, &Entry::read(packed)));
+        entries.iter().zip(packed).map(compare).collect()
     }
 
-    fn candidates(&self, fingerprint: &Fingerprint, topics: &[Topic]) -> Vec<u32> {
+    /// The submissions to compare with: the newest of the same persons, then those that share most.
+    fn nearest(&self, digest: &Digest) -> Vec<u32> {
+        // All keys are looked up before any list is read, so that the memory's answers are waited for together.
+        let find = |keys: &[u32]| -> Vec<Option<Found>> { keys.iter().map(|key| self.postings.find(*key)).collect() };
+        let topics: Vec<Option<Found>> = digest.topics.iter().map(|topic| self.postings.find(topic.hash)).collect();
+        let (persons_found, near) = (find(&digest.person_keys), find(&digest.near_keys));
+        ask_for(topics.iter().flatten().map(|found| self.postings.first_word(*found)));
         let mut persons: Vec<u32> = Vec::new();
-        for key in person_keys(fingerprint) {
-            self.postings.each(key, |entry| persons.push(entry));
+        for found in persons_found.into_iter().flatten() {
+            self.postings.each(found, |entry| persons.push(entry));
         }
         persons.sort_unstable_by(|a, b| b.cmp(a));
         persons.dedup();
         persons.truncate(MAX_PERSON_CANDIDATES);
         let mut tally = Tally::new();
-        for topic in topics {
-            self.postings.each(topic.hash, |entry| tally.add(entry, topic.rank * topic.bits));
+        for (topic, found) in digest.topics.iter().zip(topics) {
+            if let Some(found) = found {
+                self.postings.each(found, |entry| tally.add(entry, topic.rank * topic.bits));
+            }
         }
-        for key in near_keys(fingerprint) {
-            self.postings.each(key, |entry| tally.add(entry, NEAR_SCORE));
+        for found in near.into_iter().flatten() {
+            self.postings.each(found, |entry| tally.add(entry, NEAR_SCORE));
         }
         let best = tally.best(self.options.candidates, |entry| persons.contains(&entry));
         persons.extend(best);
@@ -380,73 +358,9 @@ impl Linker {
     }
 }
 
-/// A submission compared with what the index held at the time.
-pub struct Prepared {
-    probe: Probe,
-    scores: Vec<(u32, Score)>,
-    documents: u64,
-}
-
-impl Prepared {
-    /// Submissions it was compared with: what a decision costs, whatever the index holds.
-    pub fn compared(&self) -> usize {
-        self.scores.len()
-    }
-}
-
-/// A new submission made ready for comparison.
-struct Probe {
-    entry: Entry,
-    text: TextProbe,
-    topics: Vec<Topic>,
-}
-
-/// All but the distinct, best first.
-fn worth_telling(mut compared: Vec<(u32, Score)>) -> Vec<(u32, Score)> {
-    compared.retain(|(_, score)| score.decision != Decision::Distinct);
-    compared.sort_unstable_by(|(i, a), (j, b)| a.decision.cmp(&b.decision).then(b.weight.total_cmp(&a.weight)).then(i.cmp(j)));
-    compared
-}
-
-fn key(kind: u64, value: u64) -> u32 {
-    let mixed = (value ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (mixed >> 32) as u32
-}
-
-pub(super) fn person_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + '_ {
-    fingerprint.persons.iter().flat_map(|p| {
-        let birth = u64::from(p.birth[0]) << 32 | u64::from(p.birth[1]) << 16 | u64::from(p.birth[2]);
-        [
-            (p.id != 0).then(|| key(1, p.id)),
-            (p.phone != 0).then(|| key(2, p.phone)),
-            (p.account != 0).then(|| key(3, p.account)),
-            (p.name != 0 && p.has_birth()).then(|| key(4, p.name ^ birth)),
-        ]
-        .into_iter()
-        .flatten()
-    })
-}
-
-/// Side of a cell of the grid of points, in 1e-6 degrees (about 220 m of latitude).
-const CELL: i32 = 2_000;
-
-fn cell_key(x: i32, y: i32) -> u32 {
-    key(6, (u64::from(x.cast_unsigned()) << 32) | u64::from(y.cast_unsigned()))
-}
-
-fn matter_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
-    let text = (fingerprint.text != 0).then(|| key(5, u64::from(fingerprint.text)));
-    let cell = fingerprint.point.map(|(lon, lat)| cell_key(lon.div_euclid(CELL), lat.div_euclid(CELL)));
-    text.into_iter().chain(cell)
-}
-
-fn near_keys(fingerprint: &Fingerprint) -> impl Iterator<Item = u32> {
-    let text = (fingerprint.text != 0).then(|| key(5, u64::from(fingerprint.text)));
-    let cells = fingerprint.point.into_iter().flat_map(|(lon, lat)| {
-        let (x, y) = (lon.div_euclid(CELL), lat.div_euclid(CELL));
-        (-1..=1).flat_map(move |dx| (-1..=1).map(move |dy| cell_key(x + dx, y + dy)))
-    });
-    text.into_iter().chain(cells)
+/// Waits for words of memory together that would else be waited for one by one.
+fn ask_for(words: impl Iterator<Item = u32>) {
+    std::hint::black_box(words.fold(0, |all, word| all ^ word));
 }
 
 /// Cases with their submissions, for reports and tests: case to ascending positions.

@@ -7,11 +7,13 @@
 //! Nothing here does input or output, and everything is bounded and deterministic: the same log, rulings and model
 //! give the same cases.
 
+mod address;
 mod apart;
 mod arena;
 mod cases;
 mod clk;
 mod compare;
+mod digest;
 mod em;
 mod encoding;
 mod entry;
@@ -19,29 +21,39 @@ mod evidence;
 mod fingerprint;
 mod frequency;
 mod key;
+mod keys;
 mod linker;
+mod lists;
 mod model;
+mod names;
 mod normalise;
+mod numbers;
 mod persons;
+mod placement;
 mod postings;
 mod record;
 pub mod resident_id;
+mod seqs;
+mod tally;
 mod terms;
 mod text;
 mod train;
 
 #[cfg(test)]
+mod form_tests;
+#[cfg(test)]
 mod tests;
 
 pub use apart::Apart;
 pub use cases::{Ruling, RulingError};
-pub use em::{Estimate, MISSING, estimate};
+pub use em::{Estimate, Free, MISSING, estimate};
 pub use evidence::{Answer, ComparisonResult, Decision, Evidence, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError, Fingerprinter, MAX_PERSONS};
 pub use key::FederationKey;
-pub use linker::{IndexOptions, Linker, MAX_MATCHES, Match, Outcome, Prepared, cases_of};
+pub use linker::{Decided, IndexOptions, Linker, Prepared, cases_of};
 pub use model::{Model, ModelError, Question};
 pub use persons::{Deduplicated, deduplicate};
+pub use placement::{MAX_MATCHES, Match, Outcome, Placement};
 pub use record::{Person, Record, Role};
 pub use terms::{MAX_CHARS, MAX_TERMS, Term};
 pub use train::train;

@@ -161,8 +161,50 @@ pub(super) struct Priors {
     pub person: f64,
     /// Of two submissions of different, or unknown, persons.
     pub matter: f64,
+    /// So many submissions the corpus may have before `matter` falls: one more in two is one more stranger's in two,
+    /// while a matter has as many members as before.
+    pub corpus: f64,
+    /// Bits by which `matter` falls with each doubling beyond that; 1 by the share of matches among all pairs.
+    pub matter_per_doubling: f64,
     /// Of two submissions of one person: people come back with what was not settled.
     pub matter_same_person: f64,
+    /// So many earlier filings somebody may have before `matter_same_person` falls: who writes about everything writes
+    /// about anything.
+    pub filings: f64,
+    /// Bits by which it falls with each doubling beyond that.
+    pub matter_same_person_per_doubling: f64,
+}
+
+impl Priors {
+    /// The prior of two submissions of different persons in a corpus of so many.
+    pub(super) fn matter_among(&self, submissions: u64) -> f64 {
+        self.matter - self.matter_per_doubling * (submissions as f64 / self.corpus).log2().max(0.0)
+    }
+
+    /// By how many bits the prior of two submissions of one person who filed so many before is lower.
+    pub(super) fn lower_by(&self, filings: usize) -> f64 {
+        self.matter_same_person_per_doubling * (filings as f64 / self.filings).log2().max(0.0)
+    }
+}
+
+/// When a submission joins a matter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Joining {
+    /// Least share of the members asked that must agree.
+    pub agreeing_share: f64,
+    /// Bits from which a member agrees.
+    pub agreeing_bits: f64,
+}
+
+/// What training found; what is left out stays as it was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Estimates {
+    /// m and u of each level.
+    pub levels: Vec<(Kind, Vec<(f64, f64)>)>,
+    pub person: Option<f64>,
+    pub matter: Option<f64>,
+    pub matter_same_person: Option<f64>,
 }
 
 /// How texts are measured and how far they may carry a decision.
@@ -179,6 +221,10 @@ pub(super) struct TextRules {
     /// Category and time between filings of different persons count the less the more the texts say, and nothing from
     /// so many bits: whoever tells a matter at length has told its kind, and such matters stay.
     pub context_fades_bits: f64,
+    /// Bits of each shared topic that count for nothing: what many filings of one kind say.
+    pub topic_floor_bits: f64,
+    /// Shared information of topics beyond their floor at which their measure is 1.
+    pub topic_scale_bits: f64,
 }
 
 /// How neighbours are ordered.
@@ -189,6 +235,8 @@ pub(super) struct Ranking {
     pub founder_bits: f64,
     /// Submissions that fit at most so many bits worse than the best are alike; the earliest of them comes first.
     pub alike_bits: f64,
+    /// Bits for wholly alike 2-grams and words, where the fingerprints ranked are at hand; less for less alike ones.
+    pub gram_bits: f64,
 }
 
 /// Probabilities from which an answer is "yes" or "maybe".
@@ -201,6 +249,14 @@ pub(super) struct Thresholds {
     pub matter_maybe: f64,
 }
 
+impl Thresholds {
+    fn odds(&self) -> Self {
+        let [person_yes, person_maybe, matter_yes, matter_maybe] =
+            [self.person_yes, self.person_maybe, self.matter_yes, self.matter_maybe].map(|p| (p / (1.0 - p)).log2());
+        Self { person_yes, person_maybe, matter_yes, matter_maybe }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -211,6 +267,7 @@ struct Document {
     thresholds: Thresholds,
     text: TextRules,
     ranking: Ranking,
+    joining: Joining,
     comparison: Vec<Comparison>,
 }
 
@@ -218,6 +275,7 @@ struct Document {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     document: Document,
+    odds: Thresholds,
     digest: String,
 }
 
@@ -245,7 +303,8 @@ impl Model {
                 return Err(ModelError::Threshold(name));
             }
         }
-        Ok(Self { document, digest: blake3::hash(text.as_bytes()).to_hex().to_string() })
+        let odds = document.thresholds.odds();
+        Ok(Self { document, odds, digest: blake3::hash(text.as_bytes()).to_hex().to_string() })
     }
 
     pub fn name(&self) -> &str {
@@ -271,16 +330,20 @@ impl Model {
         toml::to_string(&self.document).unwrap_or_default()
     }
 
-    /// This model with the m of some comparisons replaced, under a name of its own.
-    pub(super) fn with_estimates(&self, name: &str, rows: usize, m: &[(Kind, &[f64])]) -> Result<Self, ModelError> {
+    /// This model with what was estimated in place of its own, under a name of its own.
+    pub(super) fn with_estimates(&self, name: &str, trained_on: String, estimates: &Estimates) -> Result<Self, ModelError> {
         let mut document = self.document.clone();
         name.clone_into(&mut document.name);
-        document.trained_on = format!("{rows} submissions, by expectation-maximisation, from {} {}", self.name(), self.version());
-        for (kind, estimates) in m {
-            for (level, m) in document.comparison[*kind as usize].levels.iter_mut().zip(*estimates) {
-                level.m = *m;
+        document.trained_on = trained_on;
+        for (kind, levels) in &estimates.levels {
+            for (level, (m, u)) in document.comparison[*kind as usize].levels.iter_mut().zip(levels) {
+                (level.m, level.u) = (*m, *u);
             }
         }
+        let prior = &mut document.prior;
+        prior.person = estimates.person.unwrap_or(prior.person);
+        prior.matter = estimates.matter.unwrap_or(prior.matter);
+        prior.matter_same_person = estimates.matter_same_person.unwrap_or(prior.matter_same_person);
         Self::from_toml(&toml::to_string(&document).unwrap_or_default())
     }
 
@@ -296,12 +359,17 @@ impl Model {
         self.document.text
     }
 
+    pub(super) const fn joining(&self) -> Joining {
+        self.document.joining
+    }
+
     pub(super) const fn ranking(&self) -> Ranking {
         self.document.ranking
     }
 
-    pub(super) const fn thresholds(&self) -> Thresholds {
-        self.document.thresholds
+    /// The thresholds as log2 odds.
+    pub(super) const fn odds(&self) -> Thresholds {
+        self.odds
     }
 }
 

@@ -2,23 +2,49 @@
 
 use std::sync::OnceLock;
 
+use super::numbers::numeral;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-const CJK_FIRST: u32 = 0x3400;
-const CJK_LAST: u32 = 0x9fff;
+/// First and last code of [`is_han`].
+pub(super) const CJK_FIRST: u32 = 0x3400;
+pub(super) const CJK_LAST: u32 = 0x9fff;
 
 /// Folds at most `limit` characters: NFKC (full-width forms become half-width), traditional to simplified
 /// characters, lower case. O(limit) time and memory however long the text.
 pub fn fold(text: &str, limit: usize) -> String {
-    let end = text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at);
+    // A text of no more bytes than that has no more characters.
+    let end = if text.len() <= limit { text.len() } else { text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at) };
     let text = &text[..end];
-    let mut out = String::with_capacity(text.len());
+    let (mut out, mut read) = (String::with_capacity(text.len()), 0);
+    for c in text.chars() {
+        let Some(folded) = folded_alone(c) else { break };
+        out.push(folded);
+        read += c.len_utf8();
+    }
+    if read == text.len() {
+        return out;
+    }
+    out.clear();
     if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
         push_folded(text.chars(), &mut out);
     } else {
         push_folded(text.nfkc(), &mut out);
     }
     out
+}
+
+/// The folded form of characters that NFKC maps to one, as long as only such stand beside them: nearly all of a
+/// petition. `None` for all others.
+fn folded_alone(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x7f' => Some(c.to_ascii_lowercase()),
+        _ if is_han(c) => Some(simplified(c)),
+        // Marks of punctuation that stay as they are.
+        '“' | '”' | '‘' | '’' | '—' | '、' | '。' | '《' | '》' | '【' | '】' => Some(c),
+        '\u{3000}' => Some(' '),
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).map(|c| c.to_ascii_lowercase()),
+        _ => None,
+    }
 }
 
 fn push_folded(chars: impl Iterator<Item = char>, out: &mut String) {
@@ -72,8 +98,8 @@ pub fn is_placeholder(compacted: &str) -> bool {
     }
 }
 
-/// A telephone number as its significant digits: +86/0086/86 before a mobile number dropped. `None` below five
-/// visible digits. Masked digits (`*`, `x`) are kept as `*`.
+/// A telephone number as its significant digits, spoken numerals (幺三八) included: +86/0086/86 before a mobile number
+/// dropped. `None` below five visible digits. Masked digits (`*`, `x`) are kept as `*`.
 pub fn phone(raw: &str) -> Option<String> {
     let folded = fold(raw, 40);
     let digits: String = folded
@@ -84,7 +110,7 @@ pub fn phone(raw: &str) -> Option<String> {
             } else if matches!(c, '*' | 'x') {
                 Some('*')
             } else {
-                None
+                numeral(c).map(|digit| char::from(b'0' + digit))
             }
         })
         .collect();
@@ -130,6 +156,17 @@ mod tests {
     }
 
     #[test]
+    fn characters_fold_alone_as_in_a_text() {
+        for c in (0..0x1_0000).filter_map(char::from_u32) {
+            if let Some(folded) = folded_alone(c) {
+                let mut whole = String::new();
+                push_folded(c.to_string().nfkc(), &mut whole);
+                assert_eq!(whole, folded.to_string(), "{c:?}");
+            }
+        }
+    }
+
+    #[test]
     fn reads_no_more_than_the_limit() {
         assert_eq!(fold(&"水".repeat(50_000), 10).chars().count(), 10);
     }
@@ -142,6 +179,8 @@ mod tests {
             ("１３８１２３４５６７８", Some("13812345678")),
             ("0731-88665544", Some("073188665544")),
             ("138****5678", Some("138****5678")),
+            ("幺三八幺二三四五六七八", Some("13812345678")),
+            ("一三八 一二三四 五六七八", Some("13812345678")),
             ("无", None),
             ("00000000", None),
         ] {

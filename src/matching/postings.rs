@@ -1,7 +1,11 @@
 //! Blocking keys to the entries that hold them, each list bounded.
 
-/// A multimap of 32-bit keys to entries by open addressing, about ten bytes a posting. Sharded, so that growing one
-/// part stops nobody for long.
+use rayon::prelude::*;
+
+use super::lists::Lists;
+
+/// A multimap of 32-bit keys to ascending entries. Sharded, so that growing one part stops nobody for long and many
+/// can be filled at once.
 #[derive(Clone)]
 pub(super) struct Postings {
     shards: Vec<Shard>,
@@ -9,200 +13,198 @@ pub(super) struct Postings {
     length: usize,
 }
 
-/// Slots hold `key << 32 | entry + 1`; 0 is free.
-#[derive(Clone, Default)]
+/// Distinct keys by open addressing, kept in the order of their mixed values (ordered linear probing, Amble & Knuth
+/// 1974): a miss is told as soon as a hit, and growing copies straight through.
+#[derive(Clone)]
 struct Shard {
+    /// `mixed key << 32 | list`; 0 is free. The last slot always is.
     slots: Vec<u64>,
+    /// Slots that are somebody's home; those behind take what overflows.
+    homes: usize,
     used: usize,
+    lists: Lists,
+}
+
+/// Where the entries of a key are.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    shard: u32,
+    list: u32,
 }
 
 const SHARD_BITS: u32 = 8;
-const FIRST_SLOTS: usize = 16;
+const SHARDS: usize = 1 << SHARD_BITS;
+const FIRST_HOMES: usize = 64;
+const OVERFLOW: usize = 24;
 
+/// A bijection, so that mixed keys are as distinct as keys.
 const fn mix(key: u32) -> u32 {
     let x = (key ^ key >> 16).wrapping_mul(0x7feb_352d);
     let x = (x ^ x >> 15).wrapping_mul(0x846c_a68b);
     x ^ x >> 16
 }
 
+const fn shard_of(mixed: u32) -> usize {
+    (mixed >> (32 - SHARD_BITS)) as usize
+}
+
 impl Shard {
-    fn home(&self, mixed: u32) -> usize {
-        let rest = u64::from(mixed << SHARD_BITS);
-        ((rest * self.slots.len() as u64) >> 32) as usize
+    fn with_homes(homes: usize) -> Self {
+        Self { slots: vec![0; homes + OVERFLOW], homes, used: 0, lists: Lists::default() }
     }
 
-    /// Puts a posting in, or over the oldest of its key once there are `length` of them.
-    fn add(&mut self, key: u32, entry: u32, length: usize) {
-        let new = u64::from(key) << 32 | (u64::from(entry) + 1);
-        let mut at = self.home(mix(key));
-        let (mut same, mut oldest) = (0, at);
+    /// Ascending with the mixed key.
+    fn home(&self, mixed: u32) -> usize {
+        let rest = u64::from(mixed << SHARD_BITS);
+        ((rest * self.homes as u64) >> 32) as usize
+    }
+
+    /// The key's slot, or the one it would take.
+    fn find(&self, mixed: u32) -> Result<usize, usize> {
+        let mut at = self.home(mixed);
         loop {
             let slot = self.slots[at];
-            if slot == 0 {
-                break;
+            match (slot >> 32) as u32 {
+                _ if slot == 0 => return Err(at),
+                held if held == mixed => return Ok(at),
+                held if held > mixed => return Err(at),
+                _ => at += 1,
             }
-            if (slot >> 32) as u32 == key {
-                if same == 0 || slot < self.slots[oldest] {
-                    oldest = at;
-                }
-                same += 1;
-                if same == length {
-                    self.slots[oldest] = new;
-                    return;
-                }
-            }
-            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        self.slots[at] = new;
+    }
+
+    fn add(&mut self, mixed: u32, entry: u32, length: usize) {
+        match self.find(mixed) {
+            Ok(at) => {
+                let slot = self.slots[at];
+                self.slots[at] = slot >> 32 << 32 | u64::from(self.lists.push(slot as u32, entry, length));
+            }
+            Err(at) => self.open(at, u64::from(mixed) << 32 | u64::from(Lists::single(entry))),
+        }
+    }
+
+    /// Puts a new key's slot in at its place, moving those behind it on.
+    fn open(&mut self, at: usize, slot: u64) {
+        let free = at + self.slots[at..].iter().position(|s| *s == 0).unwrap_or_default();
+        self.slots.copy_within(at..free, at + 1);
+        self.slots[at] = slot;
         self.used += 1;
+        if self.used * 10 > self.homes * 9 || free + 1 == self.slots.len() {
+            self.grow();
+        }
     }
 
     fn grow(&mut self) {
-        let slots = (self.slots.len() * 5 / 4).max(FIRST_SLOTS);
-        let old = std::mem::replace(&mut self.slots, vec![0; slots]);
-        self.used = 0;
+        self.homes = self.homes * 9 / 8;
+        let old = std::mem::take(&mut self.slots);
+        self.slots = Vec::with_capacity(self.homes + OVERFLOW);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
-            self.add((slot >> 32) as u32, (slot as u32).wrapping_sub(1), usize::MAX);
+            let home = self.home((slot >> 32) as u32);
+            if home > self.slots.len() {
+                self.slots.resize(home, 0);
+            }
+            self.slots.push(slot);
         }
+        let whole = (self.homes + OVERFLOW).max(self.slots.len() + 1);
+        self.slots.resize(whole, 0);
     }
 }
 
 impl Postings {
     pub(super) fn new(length: usize) -> Self {
-        Self { shards: vec![Shard::default(); 1 << SHARD_BITS], length }
+        // Sizes are staggered by up to one step of growth, so that not all parts grow at once.
+        let homes = |shard: usize| FIRST_HOMES + FIRST_HOMES * shard / (SHARDS * 8);
+        Self { shards: (0..SHARDS).map(|shard| Shard::with_homes(homes(shard))).collect(), length }
     }
 
-    /// Amortised O(list length).
+    /// Amortised O(1); `entry` must not be below any before it.
     pub(super) fn add(&mut self, key: u32, entry: u32) {
-        let shard = &mut self.shards[(mix(key) >> (32 - SHARD_BITS)) as usize];
-        if (shard.used + 1) * 20 > shard.slots.len() * 17 {
-            shard.grow();
-        }
-        shard.add(key, entry, self.length);
+        let mixed = mix(key);
+        self.shards[shard_of(mixed)].add(mixed, entry, self.length);
     }
 
-    /// Calls back with the entries under `key`, in no particular but a repeatable order.
-    pub(super) fn each(&self, key: u32, mut found: impl FnMut(u32)) {
+    /// [`Self::add`] of many pairs of key and entry, on all cores.
+    pub(super) fn add_all(&mut self, pairs: &[(u32, u32)]) {
+        let mixed: Vec<(u32, u32)> = pairs.iter().map(|(key, entry)| (mix(*key), *entry)).collect();
+        let (length, part) = (self.length, SHARDS.div_ceil(rayon::current_num_threads()));
+        self.shards.par_chunks_mut(part).enumerate().for_each(|(n, shards)| {
+            let first = n * part;
+            for (mixed, entry) in &mixed {
+                if let Some(shard) = shard_of(*mixed).checked_sub(first).and_then(|at| shards.get_mut(at)) {
+                    shard.add(*mixed, *entry, length);
+                }
+            }
+        });
+    }
+
+    /// Where the entries of a key are, if there are any.
+    pub(super) fn find(&self, key: u32) -> Option<Found> {
         let mixed = mix(key);
-        let shard = &self.shards[(mixed >> (32 - SHARD_BITS)) as usize];
-        if shard.slots.is_empty() {
-            return;
-        }
-        let mut at = shard.home(mixed);
-        loop {
-            let slot = shard.slots[at];
-            if slot == 0 {
-                return;
-            }
-            if (slot >> 32) as u32 == key {
-                found((slot as u32).wrapping_sub(1));
-            }
-            at = if at + 1 == shard.slots.len() { 0 } else { at + 1 };
-        }
+        let shard = &self.shards[shard_of(mixed)];
+        let list = shard.find(mixed).ok().map(|at| shard.slots[at] as u32)?;
+        Some(Found { shard: shard_of(mixed) as u32, list })
+    }
+
+    /// Calls back with each entry, oldest first.
+    pub(super) fn each(&self, found: Found, callback: impl FnMut(u32)) {
+        self.shards[found.shard as usize].lists.each(found.list, callback);
+    }
+
+    /// A word of a list, to have it near.
+    pub(super) fn first_word(&self, found: Found) -> u32 {
+        self.shards[found.shard as usize].lists.first_word(found.list)
+    }
+
+    /// The newest entry under a key.
+    pub(super) fn newest(&self, key: u32) -> Option<u32> {
+        self.find(key).map(|found| self.shards[found.shard as usize].lists.newest(found.list))
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.shards.iter().map(|s| s.slots.capacity() * size_of::<u64>() + size_of::<Shard>()).sum()
-    }
-}
-
-/// Sums of weights by entry, for one query.
-pub(super) struct Tally {
-    slots: Vec<(u32, f32)>,
-    used: usize,
-    shift: u32,
-}
-
-const FREE: u32 = u32::MAX;
-const TALLY_BITS: u32 = 9;
-
-impl Tally {
-    pub(super) fn new() -> Self {
-        Self::with_bits(TALLY_BITS)
-    }
-
-    fn with_bits(bits: u32) -> Self {
-        Self { slots: vec![(FREE, 0.0); 1 << bits], used: 0, shift: 32 - bits }
-    }
-
-    pub(super) fn add(&mut self, entry: u32, weight: f32) {
-        let mask = self.slots.len() - 1;
-        let mut at = (entry.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
-        loop {
-            let slot = &mut self.slots[at & mask];
-            if slot.0 == entry {
-                slot.1 += weight;
-                return;
-            }
-            if slot.0 == FREE {
-                *slot = (entry, weight);
-                break;
-            }
-            at += 1;
-        }
-        self.used += 1;
-        if self.used * 4 > self.slots.len() * 3 {
-            let mut larger = Self::with_bits(32 - self.shift + 1);
-            for (entry, weight) in self.slots.drain(..).filter(|(entry, _)| *entry != FREE) {
-                larger.add(entry, weight);
-            }
-            *self = larger;
-        }
-    }
-
-    /// The `most` entries of the highest sums, newest first among equals, without those to `skip`.
-    pub(super) fn best(self, most: usize, skip: impl Fn(u32) -> bool) -> Vec<u32> {
-        let mut ranked = self.slots;
-        ranked.retain(|(entry, _)| *entry != FREE && !skip(*entry));
-        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
-        if ranked.len() > most && most > 0 {
-            ranked.select_nth_unstable_by(most - 1, order);
-        }
-        ranked.truncate(most);
-        ranked.sort_unstable_by(order);
-        ranked.into_iter().map(|(entry, _)| entry).collect()
+        self.shards.iter().map(|s| s.slots.capacity() * size_of::<u64>() + s.lists.memory_bytes() + size_of::<Shard>()).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
-    #[test]
-    fn lists_keep_the_newest() {
-        let mut postings = Postings::new(3);
-        for entry in 0..10 {
-            postings.add(7, entry);
+    fn found(postings: &Postings, key: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        if let Some(list) = postings.find(key) {
+            postings.each(list, |entry| found.push(entry));
         }
-        let found = |key| {
-            let mut found = Vec::new();
-            postings.each(key, |entry| found.push(entry));
-            found.sort_unstable();
-            found
-        };
-        assert_eq!(found(7), [7, 8, 9]);
-        assert!(found(8).is_empty());
+        assert_eq!(postings.newest(key), found.last().copied());
+        found
+    }
+
+    /// Many keys of one entry, some of several, few of very many.
+    fn pairs() -> Vec<(u32, u32)> {
+        (0..60_000_u32)
+            .flat_map(|entry| [(entry.wrapping_mul(0x9e37_79b1), entry), (entry % 9_973, entry), (u32::MAX - entry % 7, entry)])
+            .collect()
     }
 
     #[test]
-    fn growing_loses_nothing() {
-        let mut postings = Postings::new(100);
-        for entry in 0..50_000_u32 {
-            postings.add(entry.wrapping_mul(0x9e37_79b1), entry);
+    fn lists_keep_the_newest_of_every_key_however_they_are_added() {
+        for length in [1, 3, 32] {
+            let mut expected: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+            let (mut one_by_one, mut at_once) = (Postings::new(length), Postings::new(length));
+            for (key, entry) in pairs() {
+                one_by_one.add(key, entry);
+                expected.entry(key).or_default().push(entry);
+            }
+            for batch in pairs().chunks(5_000) {
+                at_once.add_all(batch);
+            }
+            for (key, entries) in &expected {
+                let newest = &entries[entries.len().saturating_sub(length)..];
+                assert_eq!(found(&one_by_one, *key), newest, "{key}");
+                assert_eq!(found(&at_once, *key), newest, "{key}");
+            }
+            assert!(found(&one_by_one, 0x1234_5678).is_empty());
+            assert_eq!(one_by_one.memory_bytes(), at_once.memory_bytes());
         }
-        for entry in 0..50_000_u32 {
-            let mut found = false;
-            postings.each(entry.wrapping_mul(0x9e37_79b1), |e| found |= e == entry);
-            assert!(found, "{entry}");
-        }
-    }
-
-    #[test]
-    fn tallies_rank() {
-        let mut tally = Tally::new();
-        for (entry, weight) in [(1, 1.0), (2, 5.0), (1, 3.0), (9, 4.0), (3, 9.0)] {
-            tally.add(entry, weight);
-        }
-        assert_eq!(tally.best(3, |entry| entry == 3), [2, 9, 1]);
     }
 }

@@ -1,6 +1,7 @@
 //! Resident identity numbers, GB 11643-1999.
 
 use super::normalise::fold;
+use super::numbers::numeral;
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK: &[u8; 11] = b"10X98765432";
@@ -21,6 +22,7 @@ pub fn parse(raw: &str) -> Option<IdNumber> {
         .chars()
         .filter_map(|c| match c {
             '*' => Some('*'),
+            c if numeral(c).is_some() => numeral(c).map(|digit| char::from(b'0' + digit)),
             c if c.is_alphanumeric() => Some(c.to_ascii_uppercase()),
             _ => None,
         })

@@ -5,8 +5,11 @@
 //! mean of both beats either at ranking shared matters (R-precision 0.987 and 0.969 against 0.955 of 2–3-grams).
 //! No dictionary is needed, so no place name is out of vocabulary.
 
+use std::sync::Arc;
+
 use super::key::TermKey;
-use super::normalise::{fold, is_han};
+use super::normalise::{CJK_FIRST, CJK_LAST, fold, is_han};
+use super::numbers::plain_numbers;
 
 /// Most distinct terms of each kind kept of one text.
 pub const MAX_TERMS: usize = 256;
@@ -15,6 +18,8 @@ pub const MAX_CHARS: usize = 4_096;
 /// Letters of each text from which terms are taken: petitions name place and problem early, and what follows tells
 /// filings of one matter apart more than it joins them.
 pub const TERM_LETTERS: usize = 400;
+/// Characters read for so many letters: punctuation and spaces are none, and numbers shrink.
+const READ_CHARS: usize = 3 * TERM_LETTERS;
 /// Values a character's hash may take, 0 excepted.
 pub(super) const CHAR_HASHES: u32 = 1 << 14;
 const MAX_COUNT: u8 = 15;
@@ -27,20 +32,26 @@ pub struct Term {
     pub count: u8,
 }
 
-/// A bounded bag of terms.
+/// A bounded bag of terms by open addressing. Homes ascend with the hash, which is spread evenly, so that the slots are
+/// nearly in order.
 struct Bag {
     slots: [(u32, u8); SLOTS],
+    /// A bit for each slot in use.
+    used: [u64; SLOTS / 64],
     len: usize,
+    /// From a hash to its home.
+    shift: u32,
 }
 
 impl Bag {
-    const fn new() -> Self {
-        Self { slots: [(0, 0); SLOTS], len: 0 }
+    /// For hashes of so many bits.
+    const fn new(bits: u32) -> Self {
+        Self { slots: [(0, 0); SLOTS], used: [0; SLOTS / 64], len: 0, shift: bits - SLOTS.ilog2() }
     }
 
     fn push(&mut self, hash: u32, weight: u8) {
         let hash = hash.max(1);
-        let mut at = hash.wrapping_mul(0x9e37_79b1) as usize >> 23;
+        let mut at = (hash >> self.shift) as usize % SLOTS;
         loop {
             let (slot, count) = self.slots[at];
             if slot == hash {
@@ -50,6 +61,7 @@ impl Bag {
             if slot == 0 {
                 if self.len < MAX_TERMS {
                     self.slots[at] = (hash, weight.min(MAX_COUNT));
+                    self.used[at / 64] |= 1 << (at % 64);
                     self.len += 1;
                 }
                 return;
@@ -60,38 +72,79 @@ impl Bag {
 
     fn finish(&self) -> Vec<Term> {
         let mut terms = Vec::with_capacity(self.len);
-        terms.extend(self.slots.iter().filter(|(hash, _)| *hash != 0).map(|(hash, count)| Term { hash: *hash, count: *count }));
-        terms.sort_unstable_by_key(|t| t.hash);
+        for (n, used) in self.used.iter().enumerate() {
+            let mut used = *used;
+            while used != 0 {
+                let (hash, count) = self.slots[n * 64 + used.trailing_zeros() as usize];
+                terms.push(Term { hash, count });
+                used &= used - 1;
+            }
+        }
+        // Few are out of place, and those by little.
+        for sorted in 1..terms.len() {
+            let mut at = sorted;
+            while at > 0 && terms[at - 1].hash > terms[at].hash {
+                terms.swap(at - 1, at);
+                at -= 1;
+            }
+        }
         terms
     }
 }
 
-/// Collects the terms of several texts in order. O(characters read).
-pub(super) struct TermCollector {
+/// The terms under one key, with the hashes of single characters worked out beforehand. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct TermHasher {
     key: TermKey,
+    han: Arc<[u16]>,
+}
+
+impl TermHasher {
+    pub(super) fn new(key: TermKey) -> Self {
+        let hash = |code: u32| (key.word(u64::from(code)) as u32 % CHAR_HASHES) as u16;
+        Self { key, han: (CJK_FIRST..=CJK_LAST).map(hash).collect() }
+    }
+
+    pub(super) const fn key(&self) -> TermKey {
+        self.key
+    }
+
+    fn gram(&self, first: char, second: char) -> u32 {
+        (self.key.word(u64::from(u32::from(first)) << 21 | u64::from(u32::from(second))) >> 32) as u32
+    }
+
+    fn han(&self, c: char) -> u32 {
+        self.han.get((u32::from(c) - CJK_FIRST) as usize).copied().map_or(0, u32::from)
+    }
+}
+
+/// Collects the terms of several texts in order. O(characters read).
+pub(super) struct TermCollector<'a> {
+    hasher: &'a TermHasher,
     grams: Bag,
     chars: Bag,
 }
 
-impl TermCollector {
-    pub(super) const fn new(key: TermKey) -> Self {
-        Self { key, grams: Bag::new(), chars: Bag::new() }
+impl<'a> TermCollector<'a> {
+    pub(super) const fn new(hasher: &'a TermHasher) -> Self {
+        Self { hasher, grams: Bag::new(u32::BITS), chars: Bag::new(CHAR_HASHES.ilog2()) }
     }
 
     /// Adds the terms of `text`, each occurrence counting `weight`. Returns the folded text.
     pub(super) fn add(&mut self, text: &str, weight: u8) -> String {
         let folded = fold(text, MAX_CHARS);
+        let read = folded.char_indices().nth(READ_CHARS).map_or(folded.len(), |(at, _)| at);
+        let plain = plain_numbers(&folded[..read]);
         let mut word = String::new();
         let mut previous: Option<char> = None;
         let mut letters = 0_usize;
-        for c in folded.chars().chain(std::iter::once(' ')) {
+        for c in plain.chars().chain(std::iter::once(' ')) {
             if is_han(c) {
                 self.flush_word(&mut word, weight);
-                let code = u64::from(u32::from(c));
                 if let Some(p) = previous {
-                    self.grams.push((self.key.word(u64::from(u32::from(p)) << 21 | code) >> 32) as u32, weight);
+                    self.grams.push(self.hasher.gram(p, c), weight);
                 }
-                self.chars.push(self.key.word(code) as u32 % CHAR_HASHES, weight);
+                self.chars.push(self.hasher.han(c), weight);
                 previous = Some(c);
                 letters += 1;
             } else {
@@ -113,7 +166,7 @@ impl TermCollector {
 
     fn flush_word(&mut self, word: &mut String, weight: u8) {
         if !word.is_empty() {
-            let hash = self.key.bytes(word.as_bytes());
+            let hash = self.hasher.key.bytes(word.as_bytes());
             self.grams.push((hash >> 32) as u32, weight);
             self.chars.push(hash as u32 % CHAR_HASHES, weight);
             word.clear();
@@ -132,7 +185,8 @@ mod tests {
     use crate::matching::FederationKey;
 
     fn terms(text: &str) -> Vec<Term> {
-        let mut collector = TermCollector::new(TermKey::new(&FederationKey::from_bytes([7; 32]), "test"));
+        let hasher = TermHasher::new(TermKey::new(&FederationKey::from_bytes([7; 32]), "test"));
+        let mut collector = TermCollector::new(&hasher);
         collector.add(text, 1);
         collector.finish().0
     }

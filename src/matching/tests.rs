@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Prepared, Record, Ruling, RulingError, cases_of,
+    Decided, Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Record, Ruling, RulingError, cases_of,
 };
 
 const TEXTS: [(&str, &str); 5] = [
@@ -117,6 +117,18 @@ proptest! {
             }
         }
         prop_assert_eq!(cases_of(&before), cases_of(&after));
+        if stored.iter().all(|item| matches!(item, Stored::Filed { .. })) {
+            let filed = stored.iter().filter_map(|item| match item {
+                Stored::Filed { seq, print, case, matter } => {
+                    Some(Decided { seq: *seq, fingerprint: print.clone(), case: *case, matter: *matter })
+                }
+                Stored::Ruled(_) => None,
+            });
+            let mut at_once = Linker::new(Model::default());
+            at_once.insert_all(&filed.collect::<Vec<_>>());
+            prop_assert_eq!(cases_of(&before), cases_of(&at_once));
+            prop_assert_eq!(before.decide(&print(Some(1), 1, 1, 1_000)), at_once.decide(&print(Some(1), 1, 1, 1_000)));
+        }
         let next = print(Some(1), 1, 1, 1_000);
         prop_assert_eq!(before.decide(&next), after.decide(&next));
     }
@@ -130,11 +142,13 @@ proptest! {
         let mut decided = Vec::new();
         while decided.len() < prints.len() {
             let batch = &prints[decided.len()..prints.len().min(decided.len() + linker.preparable())];
-            let prepared: Vec<Prepared> = batch.iter().map(|p| linker.prepare(p)).collect();
-            for (print, prepared) in batch.iter().zip(&prepared) {
+            let prepared: Vec<_> = batch.iter().map(|p| linker.prepare(p)).collect();
+            for (print, mut prepared) in batch.iter().zip(prepared) {
                 let seq = decided.len() as u64 + 1;
-                let outcome = linker.decide_prepared(print, prepared);
-                linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
+                let placement = linker.place(print, &mut prepared);
+                let outcome = linker.decide(print);
+                prop_assert_eq!((placement.case, placement.matter), (outcome.case, outcome.matter));
+                linker.insert_placed(seq, print, &prepared, &placement);
                 decided.push(outcome);
             }
         }
@@ -175,18 +189,22 @@ fn thousands_of_equal_texts_stay_bounded() {
     assert_eq!(founded.len(), 4);
 }
 
-struct Log {
+pub(super) fn printer() -> Fingerprinter {
+    Fingerprinter::new(&FederationKey::from_bytes([5; 32]))
+}
+
+pub(super) struct Log {
     printer: Fingerprinter,
     linker: Linker,
     seq: u64,
 }
 
 impl Log {
-    fn new() -> Self {
-        Self { printer: Fingerprinter::new(&FederationKey::from_bytes([5; 32])), linker: Linker::new(Model::default()), seq: 0 }
+    pub(super) fn new() -> Self {
+        Self { printer: printer(), linker: Linker::new(Model::default()), seq: 0 }
     }
 
-    fn file(&mut self, record: &Record<'_>) -> Outcome {
+    pub(super) fn file(&mut self, record: &Record<'_>) -> Outcome {
         self.seq += 1;
         let print = self.printer.fingerprint(record);
         let outcome = self.linker.decide(&print);
@@ -195,20 +213,21 @@ impl Log {
     }
 }
 
-fn petitioner(id: u8) -> Person<'static> {
+pub(super) fn petitioner(id: u8) -> Person<'static> {
     let ids = ["11010519491231002X", "430102198001010019", "430102197503120029"];
     Person {
         name: Some(["王小明", "李建国", "赵丽华"][usize::from(id)]), id_number: Some(ids[usize::from(id)]), ..Person::default()
     }
 }
 
-const NOISE: (&str, &str) =
+pub(super) const NOISE: (&str, &str) =
     ("幸福路工地夜间施工噪音", "幸福路88号金桂苑小区东侧工地每天凌晨两点仍在打桩，噪音很大，居民无法休息，请尽快处理。");
-const NOISE_AGAIN: (&str, &str) =
+pub(super) const NOISE_AGAIN: (&str, &str) =
     ("金桂苑旁工地半夜打桩扰民", "我住在幸福路88号金桂苑小区，东侧工地凌晨两点还在打桩，噪音太大，无法休息，多次反映没有处理。");
-const WAGES: (&str, &str) = ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
+pub(super) const WAGES: (&str, &str) =
+    ("宏达纺织厂拖欠工资", "宏达纺织厂从去年九月起拖欠六十多名工人工资，老板躲着不见，希望劳动部门帮助讨回。");
 
-fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
+pub(super) fn record<'a>(platform: &'a str, persons: Vec<Person<'a>>, text: (&'a str, &'a str), day: i64) -> Record<'a> {
     Record {
         platform,
         persons,

@@ -261,13 +261,15 @@ impl Connection<'_> {
     }
 }
 
-/// Tables whose `seq` is dense and follows the order of commit.
+/// What is written by one at a time: tables whose `seq` is dense and follows the order of commit, and one whose rows are counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Log {
     Submissions = 1,
     CaseEvents = 2,
     Deliveries = 3,
     Audit = 4,
+    Indicators = 6,
+    Webhooks = 5,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

@@ -10,18 +10,26 @@ mod seal;
 
 pub mod audit;
 pub mod cases;
+pub mod changes;
 pub mod consistency;
+pub mod deadlines;
 pub mod deliveries;
+pub mod drops;
 pub mod events;
+pub mod indicators;
 pub mod keys;
 pub mod leases;
 pub mod links;
 pub mod matters;
 pub mod platforms;
 pub mod quarantine;
+pub mod ratings;
+pub mod reconciliations;
 pub mod reviews;
+pub mod revisions;
 pub mod rulings;
 pub mod submissions;
+pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
 pub use seal::{SealError, Sealer};

@@ -147,6 +147,61 @@ diesel::table! {
 }
 
 diesel::table! {
+    ratings (platform, rating_id) {
+        platform -> Text,
+        rating_id -> Text,
+        case_id -> Text,
+        body_digest -> Binary,
+        satisfaction -> Text,
+        rated_at -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    indicator_cases (case_id) {
+        case_id -> Text,
+        counts -> Text,
+    }
+}
+
+diesel::table! {
+    indicator_counts (area, dimension, day, measure, value) {
+        area -> Text,
+        dimension -> Text,
+        day -> Date,
+        measure -> Text,
+        value -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    feed_positions (name) {
+        name -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_deadlines (seq) {
+        seq -> BigInt,
+        case_id -> Text,
+        clock -> Text,
+        started_at -> Timestamp,
+        due_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        extended -> Bool,
+        duty -> Bool,
+        kind -> Text,
+        organization -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        division -> Nullable<Text>,
+        province -> Text,
+    }
+}
+
+diesel::table! {
     routing_gaps (founding_seq) {
         founding_seq -> BigInt,
         case_id -> Text,
@@ -227,6 +282,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    revisions (submission_id, number) {
+        submission_id -> Text,
+        number -> Integer,
+        kind -> Text,
+        body_digest -> Binary,
+        body -> Binary,
+        fields -> Text,
+        received_at -> Timestamp,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    platform_errors (platform, code) {
+        platform -> Text,
+        code -> Text,
+        count -> BigInt,
+        message -> Text,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    dropped_files (platform, digest) {
+        platform -> Text,
+        digest -> Binary,
+        name -> Text,
+        records -> BigInt,
+        quarantined -> BigInt,
+        error -> Nullable<Text>,
+        finished_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reconciliations (platform, day) {
+        platform -> Text,
+        day -> Date,
+        their_count -> BigInt,
+        our_count -> BigInt,
+        missing -> Text,
+        surplus -> Text,
+        recovered -> BigInt,
+        checked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     parked_updates (platform, update_id) {
         platform -> Text,
         update_id -> Text,
@@ -252,8 +355,33 @@ diesel::table! {
     audit_leaves (seq) {
         seq -> BigInt,
         at -> Timestamp,
+        subject -> Text,
         entry -> Text,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_subtrees (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoints (size) {
+        size -> BigInt,
+        text -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    checkpoint_signatures (size, name) {
+        size -> BigInt,
+        name -> Text,
+        line -> Text,
     }
 }
 
@@ -273,6 +401,42 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        owner -> Text,
+        settings -> Binary,
+        kinds -> Text,
+        state -> Text,
+        position -> BigInt,
+        replaying -> Bool,
+        attempts -> Integer,
+        failing_since -> Nullable<Timestamp>,
+        dead_in_a_row -> Integer,
+        next_attempt_at -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        last_success_at -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_events (webhook_id, event_seq) {
+        webhook_id -> Text,
+        event_seq -> BigInt,
+        event_id -> Text,
+        kind -> Text,
+        state -> Text,
+        attempts -> Integer,
+        http_status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        attempted_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     submissions,
     idempotency_keys,
@@ -283,14 +447,26 @@ diesel::allow_tables_to_appear_in_same_query!(
     rulings,
     case_events,
     case_updates,
+    case_deadlines,
+    ratings,
+    indicator_cases,
+    indicator_counts,
+    feed_positions,
     routing_gaps,
     deliveries,
     delivery_attempts,
     platform_states,
     pull_cursors,
     quarantine,
+    revisions,
+    platform_errors,
+    dropped_files,
+    reconciliations,
     parked_updates,
     api_keys,
     audit_leaves,
+    audit_subtrees,
+    checkpoints,
+    checkpoint_signatures,
     leases
 );

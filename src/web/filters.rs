@@ -1,14 +1,21 @@
 //! What the address of a list asks for. The names are the forms' in the templates.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde::de::DeserializeOwned;
 
 use super::{page::Page, pages::failure::Failure};
 use crate::{
-    app::query::{CaseFilter, DeliveryFilter, DuplicateFilter, MatterFilter, Page as Wanted},
-    domain::division,
+    app::query::{CaseFilter, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter, Page as Wanted},
+    domain::{
+        deadline::DeadlineState,
+        division,
+        indicator::{Dimension, local_day},
+    },
 };
+
+/// Longest period of indicators, days.
+const MAX_INDICATOR_DAYS: i64 = 3_660;
 
 /// Rows on one page of a list.
 const ROWS: u32 = 50;
@@ -33,6 +40,35 @@ pub fn cases(page: &Page) -> Result<CaseFilter, Failure> {
         matter: text(page, "matter"),
         ..CaseFilter::default()
     })
+}
+
+/// Running ones unless the address says otherwise.
+pub fn deadlines(page: &Page) -> Result<DeadlineFilter, Failure> {
+    Ok(DeadlineFilter {
+        state: word(page, "state")?.unwrap_or(DeadlineState::Running),
+        clock: word(page, "clock")?,
+        kind: word(page, "kind")?,
+        division: division(page)?,
+        organization: text(page, "organization"),
+        platform: text(page, "platform"),
+        due_before: day(page, "before")?,
+    })
+}
+
+/// The nation by division over this month unless the address says otherwise.
+pub fn indicators(page: &Page) -> Result<IndicatorQuery, Failure> {
+    let date = |name: &str| text(page, name).map(|text| text.parse::<NaiveDate>().map_err(|_| unreadable(name))).transpose();
+    let area = text(page, "area").unwrap_or_else(|| division::NATION.to_owned());
+    if area.len() != 6 || !division::is_known(&area) {
+        return Err(unreadable("area"));
+    }
+    let until = date("until")?.unwrap_or_else(|| local_day(page.now));
+    let from = date("from")?.or_else(|| until.with_day(1)).unwrap_or(until);
+    if !(0..MAX_INDICATOR_DAYS).contains(&until.signed_duration_since(from).num_days()) {
+        return Err(unreadable("from"));
+    }
+    let by = if page.asked("by").is_empty() && page.is_filtered() { None } else { word(page, "by")?.or(Some(Dimension::Division)) };
+    Ok(IndicatorQuery { area, from, until, by })
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {

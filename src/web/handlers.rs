@@ -11,7 +11,7 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
+    pages::{cases, deadlines, deliveries, duplicates, failure::Failure, indicators, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
 use crate::app::{
@@ -35,10 +35,12 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/platforms/{id}", web::get().to(platform))
         .route("/cases", web::get().to(case_list))
         .route("/cases/{id}", web::get().to(case))
+        .route("/deadlines", web::get().to(deadline_list))
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
         .route("/matters", web::get().to(matter_list))
+        .route("/indicators", web::get().to(indicator_figures))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
         .route("/assets/{file}", web::get().to(asset))
@@ -94,11 +96,13 @@ async fn platform(visit: Visit) -> impl Responder {
             let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries) = try_join!(
+            let (cases, deliveries, reconciliation) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
+                visit.gateway.reconciliation(&platform.id),
             )?;
-            let detail = platforms::PlatformDetail { platform, platforms, cases: cases.items, deliveries: deliveries.items };
+            let (cases, deliveries) = (cases.items, deliveries.items);
+            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await
@@ -117,6 +121,28 @@ async fn case_list(visit: Visit) -> impl Responder {
                 Some(_) => Paged { items: Vec::new(), next_cursor: None },
             };
             Ok(cases::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn deadline_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Deadlines, async |visit, page| {
+            let filter = filters::deadlines(page)?;
+            let (list, platforms) = try_join!(visit.gateway.deadlines(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(deadlines::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn indicator_figures(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Indicators, async |visit, page| {
+            let query = filters::indicators(page)?;
+            let by = query.by;
+            let (figures, platforms) = try_join!(visit.gateway.indicators(query), visit.gateway.platforms())?;
+            let bodies = visit.gateway.federation().directory().iter().map(|body| (body.id.clone(), body.name.clone())).collect();
+            Ok(indicators::show(page, &figures, by, &platforms, &bodies)?.into())
         })
         .await
 }

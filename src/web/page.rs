@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde::Serialize;
 
@@ -15,24 +15,37 @@ pub enum Section {
     Overview,
     Platforms,
     Cases,
+    Deadlines,
     Duplicates,
     Reviews,
     Matters,
+    Indicators,
     Deliveries,
 }
 
 impl Section {
-    pub const ALL: [Self; 7] =
-        [Self::Overview, Self::Platforms, Self::Cases, Self::Duplicates, Self::Reviews, Self::Matters, Self::Deliveries];
+    pub const ALL: [Self; 9] = [
+        Self::Overview,
+        Self::Platforms,
+        Self::Cases,
+        Self::Deadlines,
+        Self::Duplicates,
+        Self::Reviews,
+        Self::Matters,
+        Self::Indicators,
+        Self::Deliveries,
+    ];
 
     pub const fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
             Self::Platforms => "/platforms",
             Self::Cases => "/cases",
+            Self::Deadlines => "/deadlines",
             Self::Duplicates => "/duplicates",
             Self::Reviews => "/reviews",
             Self::Matters => "/matters",
+            Self::Indicators => "/indicators",
             Self::Deliveries => "/deliveries",
         }
     }
@@ -42,9 +55,11 @@ impl Section {
             Self::Overview => "nav.overview",
             Self::Platforms => "nav.platforms",
             Self::Cases => "nav.cases",
+            Self::Deadlines => "nav.deadlines",
             Self::Duplicates => "nav.duplicates",
             Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
+            Self::Indicators => "nav.indicators",
             Self::Deliveries => "nav.deliveries",
         }
     }
@@ -140,6 +155,22 @@ impl Page {
             (_, hours, _) if hours > 0 => self.fill("unit.hours", hours),
             (_, _, minutes) if minutes > 0 => self.fill("unit.minutes", minutes),
             _ => self.t("unit.just_now").to_owned(),
+        }
+    }
+
+    /// The last day in Beijing before a time that is a midnight.
+    pub fn last_day(&self, due: &DateTime<Utc>) -> String {
+        (due.with_timezone(&Shanghai) - TimeDelta::milliseconds(1)).format("%Y-%m-%d").to_string()
+    }
+
+    /// How much time is left, or how long it has been over.
+    pub fn remaining(&self, due: &DateTime<Utc>) -> String {
+        let left = due.signed_duration_since(self.now);
+        match (left > TimeDelta::zero(), left.num_days().abs(), left.num_hours().abs()) {
+            (true, 0, hours) => self.fill("deadlines.hours_left", hours),
+            (true, days, _) => self.fill("deadlines.days_left", days),
+            (false, 0, hours) => self.fill("deadlines.hours_over", hours),
+            (false, days, _) => self.fill("deadlines.days_over", days),
         }
     }
 
@@ -273,8 +304,6 @@ fn encode(part: &str, into: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn page() -> Page {

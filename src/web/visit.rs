@@ -69,7 +69,7 @@ impl From<AppError> for PageError {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Position => Self::Failure(Failure::BadRequest("cursor".to_owned())),
-            AppError::Store(_) => Self::App(error),
+            AppError::Store(_) | AppError::TooManyFollowers => Self::App(error),
         }
     }
 }

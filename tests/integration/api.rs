@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 mod authorisation;
 mod batch;
 mod callbacks;
+mod changes;
 mod filing;
 mod following;
+mod open311;
 mod refusals;
 mod rulings;
+mod webhooks;
 
 /// A filing of one person about one thing, in the words of one of two platforms.
 fn filing(source_id: &str) -> Value {

@@ -130,6 +130,8 @@ fn federation(simulation: &Simulation) -> Federation {
                 base_url: Some(running.base_url()),
                 secrets: Secrets::new(running.secrets()),
                 pull_interval: Some(Duration::from_millis(20)),
+                folder: None,
+                tls: None,
             }
         })
         .collect();

@@ -218,7 +218,7 @@ fn audit(store: &TestStore, arguments: &[&str]) -> (Option<i32>, Value) {
     let config = store.directory().join("federation.toml");
     std::fs::write(&config, format!("[store]\nurl = \"{}\"\n", store.url)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_onecase"));
-    command.args(["audit", "--config"]).arg(&config).args(["replay", "--json", "--quiet"]).args(arguments);
+    command.args(["audit", "replay", "--config"]).arg(&config).args(["--json", "--quiet"]).args(arguments);
     let output = command.env("ONECASE_MASTER_KEY", "07".repeat(32)).env("ONECASE_FEDERATION_KEY", "09".repeat(32)).output().unwrap();
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
 }

@@ -146,6 +146,7 @@ CREATE TABLE case_events (
     at       TIMESTAMP NOT NULL
 );
 CREATE INDEX case_events_case ON case_events (case_id, seq);
+CREATE INDEX case_events_at ON case_events (at, seq);
 
 -- Makes a handling platform's report idempotent.
 CREATE TABLE case_updates (
@@ -156,6 +157,63 @@ CREATE TABLE case_updates (
     received_at TIMESTAMP NOT NULL,
     PRIMARY KEY (platform, update_id)
 );
+
+-- Petitioners' ratings; the words are in the event.
+CREATE TABLE ratings (
+    platform     TEXT NOT NULL,
+    rating_id    TEXT NOT NULL,
+    case_id      TEXT NOT NULL,
+    body_digest  BLOB NOT NULL,
+    satisfaction TEXT NOT NULL,
+    rated_at     TIMESTAMP NOT NULL,
+    received_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, rating_id)
+);
+CREATE INDEX ratings_case ON ratings (case_id, rated_at);
+
+-- What each case counts for in the indicators, so that a change takes its old counts back.
+CREATE TABLE indicator_cases (
+    case_id TEXT PRIMARY KEY NOT NULL,
+    counts  TEXT NOT NULL
+);
+
+-- Counts by day, area and one dimension.
+CREATE TABLE indicator_counts (
+    area      TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    day       DATE NOT NULL,
+    measure   TEXT NOT NULL,
+    value     TEXT NOT NULL,
+    count     BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, day, measure, value)
+);
+
+-- How far those who fold the change feed have come.
+CREATE TABLE feed_positions (
+    name TEXT PRIMARY KEY NOT NULL,
+    seq  BIGINT NOT NULL
+);
+
+-- Statutory clocks, set anew with every event of their case.
+CREATE TABLE case_deadlines (
+    seq          INTEGER PRIMARY KEY NOT NULL,
+    case_id      TEXT NOT NULL,
+    clock        TEXT NOT NULL,
+    started_at   TIMESTAMP NOT NULL,
+    due_at       TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    extended     BOOLEAN NOT NULL,
+    -- A body must act; otherwise it is a window in which somebody may.
+    duty         BOOLEAN NOT NULL,
+    kind         TEXT NOT NULL,
+    organization TEXT,
+    platform     TEXT,
+    division     TEXT,
+    province     TEXT NOT NULL
+);
+CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
+CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
 
 CREATE TABLE routing_gaps (
     founding_seq INTEGER PRIMARY KEY NOT NULL,
@@ -227,7 +285,7 @@ CREATE TABLE quarantine (
     platform    TEXT NOT NULL,
     digest      BLOB NOT NULL,
     source_ref  TEXT NOT NULL,
-    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update` or `unrouted`.
+    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update`, `withdrawal` or `unrouted`.
     form        TEXT NOT NULL,
     raw         BLOB NOT NULL,
     error       TEXT NOT NULL,
@@ -258,10 +316,35 @@ CREATE TABLE api_keys (
 
 -- Append-only; `entry` holds digests and identifiers, never personal data.
 CREATE TABLE audit_leaves (
-    seq   INTEGER PRIMARY KEY NOT NULL,
-    at    TIMESTAMP NOT NULL,
-    entry TEXT NOT NULL,
-    hash  BLOB NOT NULL
+    seq     INTEGER PRIMARY KEY NOT NULL,
+    at      TIMESTAMP NOT NULL,
+    -- Beside the entry, to look leaves up by.
+    subject TEXT NOT NULL,
+    entry   TEXT NOT NULL,
+    hash    BLOB NOT NULL
+);
+CREATE INDEX audit_leaves_subject ON audit_leaves (subject, seq);
+
+-- Roots of complete subtrees of 256^level leaves.
+CREATE TABLE audit_subtrees (
+    level    INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    hash     BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+);
+
+-- Signed notes over the first `size` leaves.
+CREATE TABLE checkpoints (
+    size BIGINT PRIMARY KEY NOT NULL,
+    text TEXT NOT NULL,
+    at   TIMESTAMP NOT NULL
+);
+
+CREATE TABLE checkpoint_signatures (
+    size BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
 );
 
 CREATE TABLE leases (
@@ -276,3 +359,100 @@ CREATE TABLE key_checks (
     name  TEXT PRIMARY KEY NOT NULL,
     value BLOB NOT NULL
 );
+
+-- What a platform changed or took back after a filing was registered: the filing itself never changes. `body` is sealed.
+CREATE TABLE revisions (
+    submission_id TEXT NOT NULL,
+    number        INTEGER NOT NULL,
+    -- `changed` or `withdrawn`.
+    kind          TEXT NOT NULL,
+    body_digest   BLOB NOT NULL,
+    body          BLOB NOT NULL,
+    -- Names of the members that differ, as JSON.
+    fields        TEXT NOT NULL,
+    received_at   TIMESTAMP NOT NULL,
+    -- When the case's history said so; empty until the filing is linked.
+    told_at       TIMESTAMP,
+    PRIMARY KEY (submission_id, number)
+);
+CREATE INDEX revisions_untold ON revisions (received_at) WHERE told_at IS NULL;
+
+-- What went wrong with a platform, by class.
+CREATE TABLE platform_errors (
+    platform TEXT NOT NULL,
+    code     TEXT NOT NULL,
+    count    BIGINT NOT NULL,
+    message  TEXT NOT NULL,
+    last_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, code)
+);
+
+-- Files a platform dropped that are done with, by content: renamed or dropped again, they are not read again.
+CREATE TABLE dropped_files (
+    platform    TEXT NOT NULL,
+    digest      BLOB NOT NULL,
+    name        TEXT NOT NULL,
+    records     BIGINT NOT NULL,
+    quarantined BIGINT NOT NULL,
+    -- Why it could not be read at all.
+    error       TEXT,
+    finished_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, digest)
+);
+
+-- A platform's ledger of a day against ours.
+CREATE TABLE reconciliations (
+    platform    TEXT NOT NULL,
+    day         DATE NOT NULL,
+    their_count BIGINT NOT NULL,
+    our_count   BIGINT NOT NULL,
+    -- Numbers of filings that only one side has, as JSON.
+    missing     TEXT NOT NULL,
+    surplus     TEXT NOT NULL,
+    -- Filings that were missing and have been pulled since.
+    recovered   BIGINT NOT NULL,
+    checked_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, day)
+);
+
+-- Endpoints that follow the change feed, each at its own pace. `settings` is sealed: the address and the signing secrets.
+CREATE TABLE webhooks (
+    id              TEXT PRIMARY KEY NOT NULL,
+    -- The platform whose cases it hears of; empty: all cases.
+    owner           TEXT NOT NULL,
+    settings        BLOB NOT NULL,
+    kinds           TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    -- How far into the feed it has been told.
+    position        BIGINT NOT NULL,
+    -- Events given up on are to be sent again.
+    replaying       BOOLEAN NOT NULL,
+    -- Of the event it is being told now.
+    attempts        INTEGER NOT NULL,
+    failing_since   TIMESTAMP,
+    dead_in_a_row   INTEGER NOT NULL,
+    next_attempt_at TIMESTAMP NOT NULL,
+    lease_owner     TEXT,
+    lease_until     TIMESTAMP,
+    last_success_at TIMESTAMP,
+    last_error      TEXT,
+    created_at      TIMESTAMP NOT NULL,
+    updated_at      TIMESTAMP NOT NULL
+);
+CREATE INDEX webhooks_owner ON webhooks (owner, id);
+CREATE INDEX webhooks_due ON webhooks (state, next_attempt_at);
+
+-- What each endpoint was told, and how it went.
+CREATE TABLE webhook_events (
+    webhook_id   TEXT NOT NULL,
+    event_seq    BIGINT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    http_status  INTEGER,
+    error        TEXT,
+    attempted_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (webhook_id, event_seq)
+);
+CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);

@@ -5,19 +5,25 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub mod audit;
 pub mod batch;
 pub mod cases;
+pub mod changes;
+pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
+pub mod indicators;
 pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod ratings;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
 pub mod updates;
+pub mod webhooks;
 
 /// A list that is short enough to come whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +44,18 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(cases::list_case_events)
         .service(cases::list_case_submissions)
         .service(cases::list_case_matches)
+        .service(changes::list_changes)
+        .service(changes::get_change)
+        .service(webhooks::create_webhook)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::get_webhook)
+        .service(webhooks::change_webhook)
+        .service(webhooks::delete_webhook)
+        .service(webhooks::rotate_webhook_secret)
+        .service(webhooks::replay_webhook)
+        .service(webhooks::test_webhook)
+        .service(webhooks::list_webhook_deliveries)
+        .service(ratings::rate_case)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)
@@ -51,11 +69,19 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
+        .service(platforms::get_reconciliation)
+        .service(platforms::reconcile_platform)
         .service(organizations::list_organizations)
         .service(overview::get_overview)
+        .service(indicators::get_indicators)
         .service(gaps::list_gaps)
+        .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)
         .service(deliveries::requeue_delivery)
+        .service(audit::get_checkpoint)
+        .service(audit::list_audit_entries)
+        .service(audit::get_inclusion_proof)
+        .service(audit::get_consistency_proof)
         .service(deliveries::requeue_deliveries);
 }

@@ -292,7 +292,7 @@ impl Plan<'_> {
         matters::touch(connection, &grown.into_iter().collect::<Vec<_>>(), self.now)?;
         links::insert(connection, &self.links)?;
         links::insert_matches(connection, &self.matches)?;
-        events::append(connection, sealer, &self.events)?;
+        self.gateway.append_events(connection, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
         deliveries::enqueue(connection, sealer, &self.deliveries)?;
         audit::append(connection, &self.audit)?;

@@ -8,20 +8,22 @@ use crate::{
         link::GATEWAY,
         query::MatterOrder,
         view::{
-            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DeliveryState, DeliveryView,
-            DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView, MatterFlow, MatterView,
-            ModelReference, SubmissionState, SubmissionView, Verdict,
+            AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DeadlineView, DecidedBy, Decision, DeliveryState,
+            DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView,
+            MatterFlow, MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
         },
     },
     domain::{matter::recent_and_before, message::CaseSummary, update::Reply},
     matching,
     store::{
-        Connection, StoreError,
+        Connection, Page, StoreError,
         cases::{self, Case, RoutingGap},
+        deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
         links::{self, Match},
         matters::{Matter, Order, Summary},
+        revisions,
         submissions::{self, Heading, Registered},
     },
 };
@@ -87,7 +89,7 @@ impl From<AppError> for StoreError {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Store(error) => error,
-            AppError::Position => Self::Worker,
+            AppError::Position | AppError::TooManyFollowers => Self::Worker,
         }
     }
 }
@@ -123,11 +125,26 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
                 case: link.and_then(|link| summaries.get(&link.case_id).cloned()),
                 decision: link.map(|link| link.decision.into()),
                 probability: link.and_then(|_| probabilities.get(&row.seq).copied()),
+                revisions: Vec::new(),
                 submission: None,
                 blind: row.blind,
             }
         })
         .collect())
+}
+
+/// What a platform did to a filing afterwards, as the API shows it.
+pub(super) fn revisions(c: &mut Connection<'_>, id: &str) -> Result<Vec<RevisionView>, StoreError> {
+    let view = |revision: revisions::Heading| RevisionView {
+        number: revision.number.unsigned_abs(),
+        kind: match revision.kind {
+            revisions::RevisionKind::Changed => RevisionKind::Changed,
+            revisions::RevisionKind::Withdrawn => RevisionKind::Withdrawn,
+        },
+        fields: revision.fields,
+        received_at: revision.received_at,
+    };
+    Ok(revisions::list(c, id, Page::MAX_LIMIT)?.into_iter().map(view).collect())
 }
 
 pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>) -> Result<Vec<CaseView>, StoreError> {
@@ -136,9 +153,12 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
     for (case, platform) in links::source_platforms(c, &ids)? {
         sources.entry(case).or_default().push(platform);
     }
+    let mut clocks = deadlines::of_cases(c, &ids)?;
+    let now = gateway.now();
     Ok(found
         .into_iter()
         .map(|case| CaseView {
+            deadlines: clocks.remove(&case.id).unwrap_or_default().iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
             organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),
             platforms: sources.remove(&case.id).unwrap_or_default(),
             division: case.division,

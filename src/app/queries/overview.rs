@@ -8,14 +8,14 @@ use crate::{
     app::{
         AppError, FederatedPlatform, Gateway,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-            SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+            ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
     matching,
     store::{
-        Connection, StoreError, audit, cases,
+        Connection, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
         events, links, matters,
         platforms::{self, PlatformState as StoredState},
@@ -41,6 +41,7 @@ struct Counts {
     pulled: HashMap<String, DateTime<Utc>>,
     delivered: HashMap<String, DateTime<Utc>>,
     states: HashMap<String, StoredState>,
+    errors: HashMap<String, Vec<PlatformErrorView>>,
 }
 
 impl Counts {
@@ -67,6 +68,10 @@ impl Counts {
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c)?;
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
+        for error in platforms::errors(c)? {
+            let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
+            counts.errors.entry(error.platform).or_default().push(view);
+        }
         Ok(counts)
     }
 
@@ -101,9 +106,13 @@ impl Counts {
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
+            errors: self.errors.get(id).cloned().unwrap_or_default(),
         }
     }
 }
+
+/// What is due within this time is due soon.
+const SOON: TimeDelta = TimeDelta::days(7);
 
 impl Gateway {
     /// Every declared platform and how it is doing.
@@ -137,8 +146,10 @@ impl Gateway {
 
     /// Counts over everything.
     pub async fn overview(&self) -> Result<Overview, AppError> {
-        self.read(|_, c| {
+        let now = self.now();
+        self.read(move |_, c| {
             let count = |count: i64| unsigned(count);
+            let (overdue, due_soon) = deadlines::count_due(c, now, SOON)?;
             Ok(Overview {
                 submissions: submissions::counts(c)?
                     .into_iter()
@@ -155,13 +166,15 @@ impl Gateway {
                 cases: cases::counts_by_status(c)?.into_iter().map(|(status, n)| StatusCount { status, count: count(n) }).collect(),
                 matters: count(matters::count(c)?),
                 gaps: count(cases::count_gaps(c)?),
+                overdue: count(overdue),
+                due_soon: count(due_soon),
                 deliveries: deliveries::counts(c)?
                     .into_iter()
                     .map(|(platform, kind, state, n)| DeliveryCount { platform, kind, state: state.into(), count: count(n) })
                     .collect(),
                 unlinked: count(links::backlog(c)?),
                 updates_parked: count(events::count_parked(c)?),
-                audit_leaves: count(audit::size(c)?),
+                audit_leaves: audit::size(c)?,
             })
         })
         .await

@@ -12,19 +12,22 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::code::Code;
-use crate::domain::{blind::BlindSubmission, submission::Submission, update::CaseUpdate};
+use crate::domain::{blind::BlindSubmission, rating::Rating, submission::Submission, update::CaseUpdate};
 
 mod blind;
 pub mod json_schema;
+mod rating;
 pub mod ruling;
 mod scan;
 mod schema;
 mod semantics;
 mod submission;
 mod update;
+pub mod webhook;
 
 pub use ruling::{MergeOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
+pub use webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder};
 
 /// How large one filing or update may be.
 pub const MAX_BYTES: usize = 512 * 1024;
@@ -113,6 +116,14 @@ pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate,
     judge(value, now, &UPDATE, found)
 }
 
+/// Reads a petitioner's rating.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn rating(bytes: &[u8], now: DateTime<Utc>) -> Result<Rating, Violations> {
+    read(bytes, now, &RATING)
+}
+
 /// Reads the order to merge two cases.
 ///
 /// # Errors
@@ -137,6 +148,38 @@ pub fn pair_order(bytes: &[u8], now: DateTime<Utc>) -> Result<PairOrder, Violati
     read(bytes, now, &PAIR)
 }
 
+/// Reads what an endpoint shall be.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn webhook_order(bytes: &[u8], now: DateTime<Utc>) -> Result<WebhookOrder, Violations> {
+    read(bytes, now, &WEBHOOK)
+}
+
+/// Reads what shall change about an endpoint.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn webhook_change(bytes: &[u8], now: DateTime<Utc>) -> Result<WebhookChange, Violations> {
+    read(bytes, now, &WEBHOOK_CHANGE)
+}
+
+/// Reads which events shall be sent again.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn replay_order(bytes: &[u8], now: DateTime<Utc>) -> Result<ReplayOrder, Violations> {
+    read(bytes, now, &REPLAY)
+}
+
+/// Reads how a secret shall be replaced.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn rotate_order(bytes: &[u8], now: DateTime<Utc>) -> Result<RotateOrder, Violations> {
+    read(bytes, now, &ROTATE)
+}
+
 /// What makes one kind of body different from another.
 struct Format {
     refused: Code,
@@ -146,9 +189,14 @@ struct Format {
 
 static SUBMISSION: Format = Format { refused: Code::InvalidSubmission, schema: &schema::SUBMISSION, meaning: submission::check };
 static BLIND: Format = Format { refused: Code::InvalidSubmission, schema: &schema::BLIND, meaning: blind::check };
+static RATING: Format = Format { refused: Code::InvalidRating, schema: &schema::RATING, meaning: rating::check };
 static MERGE: Format = Format { refused: Code::InvalidRuling, schema: &schema::MERGE, meaning: ruling::check };
 static SPLIT: Format = Format { refused: Code::InvalidRuling, schema: &schema::SPLIT, meaning: ruling::check };
 static PAIR: Format = Format { refused: Code::InvalidRuling, schema: &schema::PAIR, meaning: ruling::check };
+static WEBHOOK: Format = Format { refused: Code::InvalidWebhook, schema: &schema::WEBHOOK, meaning: webhook::check };
+static WEBHOOK_CHANGE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::WEBHOOK_CHANGE, meaning: webhook::check };
+static REPLAY: Format = Format { refused: Code::InvalidWebhook, schema: &schema::REPLAY, meaning: webhook::check_replay };
+static ROTATE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::ROTATE, meaning: webhook::check };
 static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };
 
 fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) -> Result<T, Violations> {
@@ -193,6 +241,11 @@ fn judge<T: DeserializeOwned>(mut value: Value, now: DateTime<Utc>, format: &For
 }
 
 impl Violations {
+    /// One violation that only a use case could find.
+    pub(super) fn one(refused: Code, code: Code, pointer: &str, detail: impl Into<String>) -> Self {
+        Self { code: refused, list: vec![Violation { code, pointer: pointer.to_owned(), detail: detail.into() }], more: false }
+    }
+
     fn whole(code: Code, detail: String) -> Self {
         Self { code, list: vec![Violation { code, pointer: String::new(), detail }], more: false }
     }

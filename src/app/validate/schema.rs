@@ -12,17 +12,30 @@ use serde_json::Value;
 use super::{
     Collector, MAX_VIOLATIONS, json_schema, member,
     ruling::{MergeOrder, PairOrder, SplitOrder},
+    webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
-use crate::{app::code::Code, domain::blind::BlindSubmission};
+use crate::{
+    app::code::Code,
+    domain::{blind::BlindSubmission, rating::Rating},
+};
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
 pub(super) static CASE_UPDATE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::case_update())));
 
 pub(super) static BLIND: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<BlindSubmission>("blind-submission", "BlindSubmission"))));
+pub(super) static RATING: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<Rating>("rating", "Rating"))));
 pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
 pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
 pub(super) static PAIR: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<PairOrder>("pair-order", "PairOrder"))));
+pub(super) static WEBHOOK: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<WebhookOrder>("webhook-order", "WebhookOrder"))));
+pub(super) static WEBHOOK_CHANGE: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<WebhookChange>("webhook-change", "WebhookChange"))));
+pub(super) static REPLAY: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<ReplayOrder>("replay-order", "ReplayOrder"))));
+pub(super) static ROTATE: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<RotateOrder>("rotate-order", "RotateOrder"))));
 
 /// A schema, compiled on first use.
 pub(super) struct Compiled(LazyLock<Option<Validator>>);

@@ -13,7 +13,9 @@ const MAX_REFERENCE: usize = 128;
 
 pub(super) fn check(update: &Value, now: DateTime<Utc>, found: &mut Collector) {
     plausible_time(update, "/occurred_at", now, found);
-    plausible_time(update, "/reply/replied_at", now, found);
+    for pointer in ["/reply/replied_at", "/hearing/began_at", "/hearing/ended_at"] {
+        plausible_time(update, pointer, now, found);
+    }
     for pointer in ["/update_id", "/reference/case", "/reference/receipt", "/reply/content", "/reply/organization"] {
         not_blank(update, pointer, found);
     }
@@ -29,6 +31,7 @@ pub(super) fn check(update: &Value, now: DateTime<Utc>, found: &mut Collector) {
     let Some(status) = text(update, "/status") else { return };
     check_reason(update, status, found);
     check_reply(update, status, found);
+    check_hearing(update, status, found);
 }
 
 /// A refusal is notified in writing, an objection carries its reasons (信访工作条例, article 23).
@@ -42,5 +45,17 @@ fn check_reason(update: &Value, status: &str, found: &mut Collector) {
 fn check_reply(update: &Value, status: &str, found: &mut Collector) {
     if status == "answered" && update.get("reply").is_none_or(Value::is_null) {
         found.add(Code::ReplyMissing, "/reply".to_owned(), Code::ReplyMissing.advice());
+    }
+}
+
+/// Hearings belong to re-reviews (信访工作条例, article 36).
+fn check_hearing(update: &Value, status: &str, found: &mut Collector) {
+    if update.get("hearing").is_none_or(Value::is_null) {
+        return;
+    }
+    let time = |pointer| text(update, pointer).and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+    let backwards = time("/hearing/began_at").zip(time("/hearing/ended_at")).is_some_and(|(began, ended)| ended < began);
+    if status != "under_re_review" || backwards {
+        found.add(Code::HearingMisplaced, "/hearing".to_owned(), Code::HearingMisplaced.advice());
     }
 }

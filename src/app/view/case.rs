@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::DeadlineView;
 use super::Decision;
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
+use crate::domain::rating::Satisfaction;
 use crate::domain::submission::Kind;
 use crate::domain::update::Reply;
 
@@ -41,6 +43,9 @@ pub struct CaseView {
     /// The case that people have made this one part of; ask there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
+    /// Its statutory clocks, in the order they started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<DeadlineView>,
     /// The written answer, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
@@ -103,6 +108,12 @@ pub enum EventKind {
     /// A further filing was linked to it.
     #[serde(rename = "onecase.submission.linked")]
     SubmissionLinked,
+    /// The platform changed a filing of the case after it was registered; what was registered stays.
+    #[serde(rename = "onecase.submission.revised")]
+    SubmissionRevised,
+    /// The platform no longer has a filing of the case.
+    #[serde(rename = "onecase.submission.withdrawn")]
+    SubmissionWithdrawn,
     /// It was put into a body's hands.
     #[serde(rename = "onecase.case.routed")]
     CaseRouted,
@@ -112,6 +123,9 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// A petitioner rated the answer.
+    #[serde(rename = "onecase.case.rated")]
+    CaseRated,
     /// People made two cases one.
     #[serde(rename = "onecase.case.merged")]
     CasesMerged,
@@ -127,12 +141,15 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
+        Self::SubmissionRevised,
+        Self::SubmissionWithdrawn,
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
+        Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
         Self::CasesKeptApart,
@@ -144,9 +161,12 @@ impl EventKind {
         match self {
             Self::CaseRegistered => "onecase.case.registered",
             Self::SubmissionLinked => "onecase.submission.linked",
+            Self::SubmissionRevised => "onecase.submission.revised",
+            Self::SubmissionWithdrawn => "onecase.submission.withdrawn",
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
             Self::CasesKeptApart => "onecase.case.kept_apart",
@@ -165,7 +185,7 @@ pub struct EventData {
     /// The status after the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CaseStatus>,
-    /// The filing that was linked.
+    /// The filing that was linked, changed or taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<String>,
     /// The platform the filing or the report came from.
@@ -183,6 +203,15 @@ pub struct EventData {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// What the petitioner thinks of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
+    /// The number of the filing's revision; what was registered is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// Names of the filing's members that the platform changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,

@@ -3,28 +3,38 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod audit;
 mod case;
+mod change;
+mod deadline;
 mod delivery;
 mod evidence;
 mod federation;
 mod filing;
+mod indicator;
 mod review;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
+pub use change::{ChangeData, ChangePage, ChangeView};
+pub use deadline::{CaseDeadlineView, DeadlineView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView, Requeued};
 pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
     ModelReference, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-    SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
-pub use filing::{SubmissionState, SubmissionView};
+pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use review::{ReviewQueue, ReviewView};
+pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
@@ -43,13 +44,16 @@ const DEFAULT_OFFSET_SECONDS: i64 = 8 * 3600;
 /// One row, its fields as text; absent fields are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FlatRow {
-    fields: [String; COLUMNS.len()],
+    /// All fields, in the order they were set.
+    text: String,
+    /// Where in the text each field is.
+    fields: [Range<usize>; COLUMNS.len()],
 }
 
 macro_rules! fields {
     ($($name:ident $at:literal),* $(,)?) => { $(
         pub fn $name(&self) -> &str {
-            &self.fields[$at]
+            &self.text[self.fields[$at].clone()]
         }
     )* };
 }
@@ -60,23 +64,22 @@ impl FlatRow {
         division 10, category 11, subject 12, content 13, longitude 14, latitude 15, place 16, respondent 17,
     }
 
-    /// Sets the field of the column at a place in [`COLUMNS`].
-    #[cfg(feature = "parquet")]
-    pub(super) fn put(&mut self, at: usize, value: &str) {
-        if let Some(field) = self.fields.get_mut(at) {
-            value.trim().clone_into(field);
-        }
-    }
-
     /// Sets the field of a column; `false` if there is no such column.
     pub fn set(&mut self, column: &str, value: &str) -> bool {
         match COLUMNS.iter().position(|c| *c == column) {
             Some(at) => {
-                value.trim().clone_into(&mut self.fields[at]);
+                self.put(at, value);
                 true
             }
             None => false,
         }
+    }
+
+    /// Sets the field of the column at a place in [`COLUMNS`].
+    pub(super) fn put(&mut self, column: usize, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(value.trim());
+        self.fields[column] = start..self.text.len();
     }
 
     /// The row as a record, counting in `problems` what did not parse.
@@ -261,10 +264,10 @@ impl RowReader {
                 if !reader.read_byte_record(record).map_err(failed)? {
                     return Ok(None);
                 }
-                let mut row = FlatRow::default();
+                let mut row = FlatRow { text: String::with_capacity(record.as_slice().len()), ..FlatRow::default() };
                 for (at, value) in columns.iter().zip(record.iter()) {
                     if let Some(at) = at {
-                        row.fields[*at] = text(value).trim().to_owned();
+                        row.put(*at, &text(value));
                     }
                 }
                 Ok(Some(row))

@@ -1,9 +1,11 @@
 //! One file a page: what it shows, and the template that shows it.
 
 pub mod cases;
+pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod failure;
+pub mod indicators;
 pub mod matters;
 pub mod overview;
 pub mod platforms;

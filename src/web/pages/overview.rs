@@ -31,6 +31,8 @@ struct Totals {
     duplicates: u64,
     possible: u64,
     matters: u64,
+    overdue: u64,
+    due_soon: u64,
     pending: u64,
     dead: u64,
 }
@@ -46,6 +48,8 @@ impl Totals {
             duplicates: decided(Decision::Duplicate),
             possible: decided(Decision::PossibleDuplicate),
             matters: overview.matters,
+            overdue: overview.overdue,
+            due_soon: overview.due_soon,
             pending: owed(&[DeliveryState::Pending, DeliveryState::Sending]),
             dead: owed(&[DeliveryState::Dead]),
         }

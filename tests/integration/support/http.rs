@@ -97,6 +97,7 @@ impl TestServer {
 
     /// Stops everything in the order `serve` does.
     pub async fn stop(self) {
+        self.gateway.end_waiting();
         self.server.stop(true).await;
         self.workers.stop().await;
     }

@@ -1,12 +1,16 @@
 //! A small federation to draw: four platforms, a few cases, one duplicate across platforms.
 
+pub mod deadlines;
+pub mod indicators;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, MatterFlow, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, ReviewQueue, ReviewView,
-        RulingAction, RulingView, StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict,
+        GapView, MatchView, MatterFlow, MatterView, ModelReference, Overview, Paged, PlatformErrorView, PlatformState, PlatformView,
+        Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount,
+        SubmissionState, SubmissionView, Verdict,
     },
     domain::{
         case::CaseStatus,
@@ -44,6 +48,7 @@ pub fn platforms() -> Vec<PlatformView> {
         open_cases: 0,
         deliveries_pending: 0,
         records_quarantined: 0,
+        errors: Vec::new(),
         deliveries_dead: 0,
     };
     vec![
@@ -67,6 +72,7 @@ pub fn platforms() -> Vec<PlatformView> {
             deliveries_pending: 5,
             deliveries_dead: 3,
             records_quarantined: 2,
+            errors: vec![PlatformErrorView { code: "no_connection".into(), count: 41, message: "no connection".into(), last_at: ago(9) }],
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },
     ]
@@ -78,6 +84,7 @@ fn body(id: &str, name: &str) -> OrganizationReference {
 
 pub fn case() -> CaseView {
     CaseView {
+        deadlines: deadlines::of_case(),
         id: "LJ7K2M9QX4TB3C".into(),
         status: CaseStatus::Answered,
         kind: Kind::Request,
@@ -176,6 +183,8 @@ pub fn overview() -> Glance {
             ],
             matters: 318,
             gaps: 12,
+            overdue: 12,
+            due_soon: 41,
             deliveries: vec![
                 delivery(DeliveryState::Pending, 54),
                 delivery(DeliveryState::Dead, 3),
@@ -346,7 +355,19 @@ pub fn delivery_list() -> Paged<DeliveryView> {
 
 pub fn platform_detail() -> PlatformDetail {
     let platforms = platforms();
-    PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items }
+    let day = |day, theirs, ours, missing: &[&str]| ReconciliationDay {
+        day: chrono::NaiveDate::from_ymd_opt(2026, 2, day).unwrap(),
+        theirs,
+        ours,
+        agrees: missing.is_empty(),
+        recovered: 2,
+        missing: missing.iter().map(|number| (*number).to_owned()).collect(),
+        surplus: Vec::new(),
+        checked_at: ago(30),
+    };
+    let reconciliation =
+        Reconciliation { has_ledger: true, days: vec![day(28, 41, 41, &[]), day(27, 40, 39, &["来信〔2026〕117号"])] };
+    PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items, reconciliation }
 }
 
 /// A filing of the case.
@@ -363,6 +384,7 @@ fn filing(id: &str, platform: &str, source_id: &str, channel: Channel, probabili
         case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization }),
         decision: Some(if probability.is_none() { Decision::Distinct } else { Decision::Duplicate }),
         probability,
+        revisions: Vec::new(),
         submission: None,
         blind: false,
     }

@@ -1,0 +1,32 @@
+//! `/deadlines`: what is due, and what is past its time.
+
+use askama::Template;
+
+use super::Names;
+use crate::{
+    app::view::{CaseDeadlineView, Paged, PlatformView},
+    domain::{
+        deadline::{Clock, DeadlineState},
+        submission::Kind,
+    },
+    web::page::Page,
+};
+
+const KINDS: [Kind; 3] = [Kind::Request, Kind::Suggestion, Kind::Accusation];
+const STATES: [DeadlineState; 5] =
+    [DeadlineState::Overdue, DeadlineState::Running, DeadlineState::Late, DeadlineState::Met, DeadlineState::Lapsed];
+
+#[derive(Template)]
+#[template(path = "deadlines.html")]
+struct View<'a> {
+    p: &'a Page,
+    list: &'a Paged<CaseDeadlineView>,
+    names: Names,
+    clocks: &'static [Clock],
+    states: &'static [DeadlineState],
+    kinds: &'static [Kind],
+}
+
+pub fn list(p: &Page, list: &Paged<CaseDeadlineView>, platforms: &[PlatformView]) -> askama::Result<String> {
+    View { p, list, names: Names::new(platforms), clocks: &Clock::ALL, states: &STATES, kinds: &KINDS }.render()
+}
