@@ -1,10 +1,15 @@
 //! What matching costs: fingerprints, decisions and rebuilding a second, bytes a submission, as the corpus grows.
-//! Prints a table; `cargo bench --bench matching -- 1000000` sets the number of submissions.
+//! Prints a table; `cargo bench --bench matching -- 1000000` sets the number of submissions, and with several, ascending,
+//! `-- 100000 1000000 10000000`, what a decision costs in an index of each size.
 #![allow(clippy::print_stdout, reason = "a measurement's result is what it prints")]
+
+mod common;
 
 use std::time::Instant;
 
-use onecase::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Outcome, Person, Record};
+use common::clock;
+use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Record};
+use rayon::prelude::*;
 
 const WORDS: [&str; 16] =
     ["幸福路", "金桂苑", "小区", "夜间", "施工", "噪音", "扰民", "停水", "电梯", "故障", "物业", "拖欠", "工资", "垃圾", "路灯", "补偿"];
@@ -25,51 +30,110 @@ fn text(state: &mut u64) -> String {
     text
 }
 
-fn fingerprints(n: usize) -> Vec<Fingerprint> {
-    let printer = Fingerprinter::new(&FederationKey::from_bytes([1; 32]));
-    let mut state = 42;
-    let rows: Vec<(String, String)> = (0..n).map(|_| (format!("13{:09}", draw(&mut state, 1_000_000_000)), text(&mut state))).collect();
-    let started = Instant::now();
-    let print = |(phone, text): &(String, String)| {
+/// Rows of which no two calls make the same.
+struct Rows {
+    printer: Fingerprinter,
+    state: u64,
+}
+
+impl Rows {
+    fn new() -> Self {
+        Self { printer: Fingerprinter::new(&FederationKey::from_bytes([1; 32])), state: 42 }
+    }
+
+    fn texts(&mut self, n: usize) -> Vec<(String, String)> {
+        let mut row = || (format!("13{:09}", draw(&mut self.state, 1_000_000_000)), text(&mut self.state));
+        (0..n).map(|_| row()).collect()
+    }
+
+    fn print(&self, (phone, text): &(String, String)) -> Fingerprint {
         let persons = vec![Person { name: Some("王小明"), phone: Some(phone), ..Person::default() }];
-        printer.fingerprint(&Record { platform: "province", persons, subject: "反映问题", content: text, ..Record::default() })
+        self.printer.fingerprint(&Record { platform: "province", persons, subject: "反映问题", content: text, ..Record::default() })
+    }
+}
+
+fn rate(what: &str, n: usize, seconds: f64) {
+    println!("{what:<36} {n:>9} {:>12.0}/s {:>8.2} µs", n as f64 / seconds, seconds * 1e6 / n as f64);
+}
+
+fn decide(linker: &mut Linker, prints: &[Fingerprint]) -> Vec<Decided> {
+    let decide = |print: &Fingerprint| {
+        let mut prepared = linker.prepare(print);
+        let placement = linker.place(print, &mut prepared);
+        let seq = linker.len() as u64;
+        linker.insert_placed(seq, print, &prepared, &placement);
+        Decided { seq, fingerprint: print.clone(), case: placement.case.unwrap_or(seq), matter: placement.matter }
     };
-    let prints = rows.iter().map(print).collect();
-    rate("fingerprint", n, started);
-    prints
+    prints.iter().map(decide).collect()
 }
 
-fn rate(what: &str, n: usize, started: Instant) {
-    let seconds = started.elapsed().as_secs_f64();
-    println!("{what:<24} {n:>9} {:>12.0}/s {:>8.2} µs", n as f64 / seconds, seconds * 1e6 / n as f64);
-}
-
-fn main() {
-    let n = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(100_000);
-    let prints = fingerprints(n);
+/// Fingerprints, decisions, the index and its rebuilding.
+fn costs(n: usize) {
+    let started = Instant::now();
+    let mut rows = Rows::new();
+    let texts = rows.texts(n);
+    let before = clock(started);
+    let prints: Vec<Fingerprint> = texts.iter().map(|row| rows.print(row)).collect();
+    rate("fingerprint, one core", n, clock(started) - before);
     let mut linker = Linker::new(Model::default());
     let empty = linker.memory_bytes();
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(n);
-    let mut started = Instant::now();
-    let step = n.div_ceil(4).max(1);
-    for (seq, print) in (0_u64..).zip(&prints) {
-        let outcome = linker.decide(print);
-        linker.insert(seq, print, outcome.case.unwrap_or(seq), outcome.matter);
-        outcomes.push(outcome);
-        if outcomes.len().is_multiple_of(step) {
-            rate("decide and insert", step, started);
-            started = Instant::now();
-        }
+    let mut decided = Vec::with_capacity(n);
+    for part in prints.chunks(n.div_ceil(4).max(1)) {
+        let before = clock(started);
+        decided.extend(decide(&mut linker, part));
+        rate("decide and insert, one core", part.len(), clock(started) - before);
     }
-    println!("{:<24} {:>9} {:>10} B a submission", "index", n, (linker.memory_bytes() - empty) / n.max(1));
+    println!("{:<36} {:>9} {:>10} B a submission", "index", n, (linker.memory_bytes() - empty) / n.max(1));
     let encoded: Vec<Vec<u8>> = prints.iter().map(Fingerprint::encode).collect();
-    println!("{:<24} {:>9} {:>10} B a submission", "fingerprint, stored", n, encoded.iter().map(Vec::len).sum::<usize>() / n.max(1));
-    let started = Instant::now();
+    println!("{:<36} {:>9} {:>10} B a submission", "fingerprint, stored", n, encoded.iter().map(Vec::len).sum::<usize>() / n.max(1));
+    let (wall, before) = (Instant::now(), clock(started));
     let mut rebuilt = Linker::new(Model::default());
-    for ((seq, bytes), outcome) in (0_u64..).zip(&encoded).zip(&outcomes) {
-        if let Ok(print) = Fingerprint::decode(bytes) {
-            rebuilt.insert(seq, &print, outcome.case.unwrap_or(seq), outcome.matter);
-        }
+    for (encoded, decided) in encoded.chunks(REBUILD_ROWS).zip(decided.chunks(REBUILD_ROWS)) {
+        let read =
+            |(bytes, decided): (&Vec<u8>, &Decided)| Fingerprint::decode(bytes).ok().map(|fingerprint| Decided { fingerprint, ..*decided });
+        let read: Vec<Decided> = encoded.par_iter().zip(decided).filter_map(read).collect();
+        rebuilt.insert_all(&read);
     }
-    rate("rebuild", n, started);
+    rate("rebuild, each core", n, clock(started) - before);
+    rate(&format!("rebuild, {} cores, by the wall", rayon::current_num_threads()), n, wall.elapsed().as_secs_f64());
+}
+
+/// What a decision costs in an index of each size.
+fn growth(sizes: &[usize]) {
+    let started = Instant::now();
+    let (mut rows, mut linker) = (Rows::new(), Linker::new(Model::default()));
+    for size in sizes {
+        while linker.len() < *size {
+            let texts = rows.texts(REBUILD_ROWS.min(size - linker.len()));
+            let first = linker.len() as u64;
+            let decided = |(n, row)| {
+                let seq = first + n as u64;
+                Decided { seq, fingerprint: rows.print(row), case: seq, matter: None }
+            };
+            let filled: Vec<Decided> = texts.par_iter().enumerate().map(decided).collect();
+            linker.insert_all(&filled);
+        }
+        let texts = rows.texts(MEASURED_ROWS);
+        let before = clock(started);
+        let prints: Vec<Fingerprint> = texts.iter().map(|row| rows.print(row)).collect();
+        let printed = clock(started) - before;
+        decide(&mut linker, &prints);
+        let seconds = clock(started) - before;
+        rate(&format!("decide and insert, of {size}"), MEASURED_ROWS, seconds - printed);
+        rate(&format!("from text to case, of {size}"), MEASURED_ROWS, seconds);
+        println!("{:<36} {:>9} {:>10} B a submission", "index", size, linker.memory_bytes() / linker.len());
+    }
+}
+
+/// Rows read at once when an index is rebuilt.
+const REBUILD_ROWS: usize = 20_000;
+const MEASURED_ROWS: usize = 50_000;
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    match sizes.as_slice() {
+        [] => costs(100_000),
+        [n] => costs(*n),
+        sizes => growth(sizes),
+    }
 }

@@ -81,6 +81,15 @@ impl CallbackKind {
         })
     }
 
+    /// Offers a record again that no route took; `None` where a route leaves it out now.
+    pub fn take_again(&self, core: &Core, mappings: &[Mapping], record: &Json) -> Option<Mapped> {
+        let routes = match self {
+            Self::Webhook(webhook) => &webhook.routes,
+            Self::Wechat(wechat) => &wechat.routes,
+        };
+        take(core, mappings, routes, record).0
+    }
+
     pub fn receive(&self, arrival: Arrival) -> Result<Callback, CallbackError> {
         let request = arrival.request;
         if request.body.len() > MAX_CALLBACK {
@@ -153,13 +162,13 @@ impl Webhook {
             return Err(CallbackError::Method);
         }
         self.admit(request, secrets, now)?;
-        let body = body::read(self.format, &request.body).map_err(CallbackError::Unreadable)?;
+        let body = body::read(self.format, &request.body, None, request.header("content-type")).map_err(CallbackError::Unreadable)?;
         let mut scope = Scope::flat().with("body", &body).with("settings", &core.settings);
         let records = match &self.records {
             None => vec![body.clone()],
             Some(expression) => match core.value("callback", "/records", expression, &scope).map_err(RequestError::from)? {
                 Some(Json::Array(records)) => records,
-                _ => return Err(CallbackError::Unreadable("it has no list of records".to_owned())),
+                _ => return Err(CallbackError::Unreadable(Problem::Invalid("it has no list of records".to_owned()))),
             },
         };
         if records.len() > MAX_RECORDS {
@@ -232,7 +241,7 @@ impl Wechat {
         if request.method != "POST" {
             return Err(CallbackError::Method);
         }
-        let outer = body::read(BodyFormat::Xml, &request.body).map_err(CallbackError::Unreadable)?;
+        let outer = body::read(BodyFormat::Xml, &request.body, None, None).map_err(CallbackError::Unreadable)?;
         // Where a key is configured only sealed messages count: the plain form's signature does not cover the message.
         let cipher = match secrets.get(&self.encoding_aes_key) {
             Ok(key) => {
@@ -248,7 +257,7 @@ impl Wechat {
                     .ok_or_else(|| CallbackError::Encryption("it is not encrypted".to_owned()))?;
                 check(&parameter("msg_signature"), &[token, &timestamp, &nonce, sealed])?;
                 let opened = cipher.open(sealed).map_err(|why| CallbackError::Encryption(why.to_string()))?;
-                body::read(BodyFormat::Xml, &opened).map_err(CallbackError::Unreadable)?
+                body::read(BodyFormat::Xml, &opened, None, None).map_err(CallbackError::Unreadable)?
             }
             None if outer.get("Encrypt").is_some() => return Err(CallbackError::Encryption("no key is configured".to_owned())),
             None => {

@@ -8,6 +8,7 @@
 //! | `samples/files/FILE` | `{records}` |
 //! | `samples/deliveries/NAME.json` | a message; `{request}` or `{not_sent}` |
 //! | `samples/answers/KIND/NAME.http` | an answer to a delivery; `{outcome}` |
+//! | `samples/ledger/QUESTION/NAME.http` | an answer of the ledger: `{request, days}`, `{request, numbers, more}` or `{request, records}` |
 //! | `samples/token/NAME.http` | an answer to the request for a token; `{request, lifetime_seconds}` or `{refused}` |
 //!
 //! The expected form of `samples/X` is `expected/X.json`. A `.http` file holds a start line, headers, an empty line and the
@@ -175,7 +176,8 @@ fn compare(report: &mut Report, path: &str, expected: Option<&Vec<u8>>, became: 
 /// Where a record did not map against expectation, what it says itself is better than that it is missing.
 fn said_by_the_record(finding: Finding) -> Option<Finding> {
     let Some(record) = finding.field.strip_suffix("/unmapped").filter(|_| finding.expected.is_none()) else {
-        let lost = finding.found.is_none() && ["/submission", "/update"].iter().any(|member| finding.field.ends_with(member));
+        let lost =
+            finding.found.is_none() && ["/submission", "/update", "/withdrawal"].iter().any(|member| finding.field.ends_with(member));
         return (!lost).then_some(finding);
     };
     let text = |name: &str| finding.found.as_ref()?.get(name)?.as_str().map(str::to_owned);
@@ -227,6 +229,12 @@ fn missing(adapter: &Adapter, files: &BTreeMap<String, Vec<u8>>) -> Vec<Finding>
     }
     want(adapter.has_callback() && none("samples/callbacks/"), "/callback".to_owned(), "samples/callbacks/");
     want(adapter.needs_token() && none("samples/token/"), "/authentication/access_token".to_owned(), "samples/token/");
+    if adapter.ledger().is_some() {
+        for question in ["days", "numbers", "record"] {
+            let prefix = format!("samples/ledger/{question}/");
+            want(none(&prefix), format!("/ledger/{question}"), &prefix);
+        }
+    }
     for (at, kind) in adapter.files.iter().enumerate() {
         let shown = files.keys().filter_map(|path| path.strip_prefix("samples/files/")).any(|name| kind.takes(name));
         want(!shown, format!("/files/{at}"), "samples/files/");
@@ -396,9 +404,9 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).expect("fits") % bound.max(1)
         };
-        for name in ["provincial-rest", "mobile", "wechat", "file-drop", "message-board"] {
-            let adapter = Adapter::load(&adapters.join(name)).expect("an adapter");
-            let files = samples::read_folder(&adapters.join(name)).expect("samples");
+        for folder in std::fs::read_dir(adapters).expect("adapters/").map(|e| e.expect("an entry").path()).filter(|path| path.is_dir()) {
+            let adapter = Adapter::load(&folder).expect("an adapter");
+            let files = samples::read_folder(&folder).expect("samples");
             let setting = Setting::read(files.get("samples/sample.yaml").map(Vec::as_slice)).expect("a setting");
             for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with("samples/") && *path != "samples/sample.yaml") {
                 for _ in 0..20 {

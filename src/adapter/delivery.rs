@@ -22,6 +22,7 @@ pub(super) enum Delivery {
     Sent {
         request: Box<RequestShape>,
         rules: Vec<Rule>,
+        answer_format: BodyFormat,
         place: String,
     },
 }
@@ -41,6 +42,10 @@ impl Delivery {
         match (&manifest.not_sent, &manifest.request) {
             (Some(_), None) => Ok(Self::NotSent),
             (None, Some(request)) => {
+                let answer_format = manifest.answer_format.unwrap_or(match request.format {
+                    format @ (BodyFormat::Xml | BodyFormat::Soap) => format,
+                    BodyFormat::Json | BodyFormat::Form | BodyFormat::Text => BodyFormat::Json,
+                });
                 let request = RequestShape::compile(engine, request, &format!("{pointer}/request"), &["message", "settings", "now"])?;
                 let rules: Result<Vec<Rule>, _> = manifest
                     .outcomes
@@ -48,7 +53,7 @@ impl Delivery {
                     .enumerate()
                     .map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}")))
                     .collect();
-                Ok(Self::Sent { request: Box::new(request), rules: rules?, place: format!("delivery {}", kind.as_str()) })
+                Ok(Self::Sent { request: Box::new(request), rules: rules?, answer_format, place: format!("delivery {}", kind.as_str()) })
             }
             _ => Err(ManifestFault::new(pointer, "a delivery has either a request or a reason for not_sent")),
         }
@@ -72,6 +77,13 @@ impl Delivery {
         out
     }
 
+    pub fn answer_format(&self) -> BodyFormat {
+        match self {
+            Self::NotSent => BodyFormat::Json,
+            Self::Sent { answer_format, .. } => *answer_format,
+        }
+    }
+
     pub fn rules(&self) -> &[Rule] {
         match self {
             Self::NotSent => &[],
@@ -79,6 +91,3 @@ impl Delivery {
         }
     }
 }
-
-/// Platforms answer deliveries in JSON; none met so far does otherwise.
-pub(super) const ANSWER_FORMAT: BodyFormat = BodyFormat::Json;

@@ -68,8 +68,12 @@ pub enum Problem {
     RecordTooLarge { limit: usize },
     /// What the record maps to is larger than this many bytes.
     ResultTooLarge { limit: usize },
-    /// The record is not what the format says: not JSON, not UTF-8, a broken quote.
+    /// The record is not what the format says: not JSON, not XML, a broken quote.
     Unreadable(String),
+    /// The bytes are not text in this character set.
+    WrongCharset(String),
+    /// XML that is well-formed and still not taken: a document type, an entity, too deep, too many elements.
+    ForbiddenXml(String),
     /// The expression took more than its share of steps.
     TooManySteps,
     /// The expression failed; without the values it failed on.
@@ -86,6 +90,8 @@ impl fmt::Display for Problem {
             Self::RecordTooLarge { limit } => write!(f, "the record has more than {limit} bytes"),
             Self::ResultTooLarge { limit } => write!(f, "the result has more than {limit} bytes"),
             Self::Unreadable(why) => write!(f, "the record cannot be read: {why}"),
+            Self::WrongCharset(charset) => write!(f, "the text is not {charset}"),
+            Self::ForbiddenXml(why) => write!(f, "the XML is refused: {why}"),
             Self::TooManySteps => f.write_str("the expression takes too many steps"),
             Self::Failed(why) | Self::Invalid(why) => f.write_str(why),
             Self::NoRoute => f.write_str("no route fits the record"),
@@ -100,6 +106,8 @@ impl Problem {
             Self::RecordTooLarge { .. } => "record_too_large",
             Self::ResultTooLarge { .. } => "result_too_large",
             Self::Unreadable(_) => "unreadable",
+            Self::WrongCharset(_) => "wrong_charset",
+            Self::ForbiddenXml(_) => "forbidden_xml",
             Self::TooManySteps => "too_many_steps",
             Self::Failed(_) => "expression_failed",
             Self::Invalid(_) => "invalid",
@@ -139,8 +147,27 @@ pub enum PageError {
     /// The page says there is more and points at itself.
     #[error("the platform's cursor does not move although there is more to read")]
     CursorStuck,
+    /// Credentials go with every request, and only to the platform.
+    #[error("the platform's link to the next page leads to another address")]
+    ForeignLink,
     #[error(transparent)]
     Unreadable(#[from] MappingError),
+}
+
+impl PageError {
+    /// A stable word for listings and counters.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "not_now",
+            Self::TokenExpired => "token_expired",
+            Self::Rejected { .. } => "request_refused",
+            Self::TooLarge { .. } => "page_too_large",
+            Self::TooMany { .. } => "page_too_long",
+            Self::CursorStuck => "cursor_stuck",
+            Self::ForeignLink => "foreign_link",
+            Self::Unreadable(error) => error.problem.code(),
+        }
+    }
 }
 
 /// Why an inbound request was refused.
@@ -161,7 +188,7 @@ pub enum CallbackError {
     #[error("the body has more than the {limit} bytes allowed")]
     TooLarge { limit: usize },
     #[error("the body cannot be read: {0}")]
-    Unreadable(String),
+    Unreadable(Problem),
     #[error("the encrypted message cannot be opened: {0}")]
     Encryption(String),
     #[error(transparent)]
@@ -207,4 +234,21 @@ pub enum FileError {
     Read(#[from] std::io::Error),
     #[error("the file's header cannot be read: {0}")]
     Header(String),
+    #[error("the workbook cannot be read: {0}")]
+    Workbook(String),
+    #[error("the file is larger, or unpacks to more, than is taken")]
+    TooLarge,
+}
+
+impl FileError {
+    /// A stable word for listings and counters.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoFormat => "no_such_file_kind",
+            Self::Read(_) => "file_unreadable",
+            Self::Header(_) => "header_unreadable",
+            Self::Workbook(_) => "workbook_unreadable",
+            Self::TooLarge => "file_too_large",
+        }
+    }
 }

@@ -15,10 +15,12 @@ use crate::domain::{
     division, resident_id,
     submission::{IdDocumentKind, Submission},
     update::CaseUpdate,
+    withdrawal::Withdrawal,
 };
 
 static SUBMISSION: LazyLock<Option<Validator>> = LazyLock::new(validator::<Submission>);
 static UPDATE: LazyLock<Option<Validator>> = LazyLock::new(validator::<CaseUpdate>);
+static WITHDRAWAL: LazyLock<Option<Validator>> = LazyLock::new(validator::<Withdrawal>);
 
 fn validator<T: ToSchema>() -> Option<Validator> {
     let mut referenced = Vec::new();
@@ -36,6 +38,10 @@ pub(super) fn submission(json: &Json) -> Result<Submission, FieldProblem> {
 
 pub(super) fn update(json: &Json) -> Result<CaseUpdate, FieldProblem> {
     typed(json, &UPDATE)
+}
+
+pub(super) fn withdrawal(json: &Json) -> Result<Withdrawal, FieldProblem> {
+    typed(json, &WITHDRAWAL)
 }
 
 /// The schema is asked only where the types refuse: it finds the place that serde does not name.
@@ -69,6 +75,11 @@ pub(super) fn faults_of_submission(submission: &Submission) -> Vec<FieldProblem>
 pub(super) fn faults_of_update(update: &CaseUpdate) -> Vec<FieldProblem> {
     let json = serde_json::to_value(update).unwrap_or_default();
     UPDATE.as_ref().map(|v| faults(v, &json)).unwrap_or_default()
+}
+
+pub(super) fn faults_of_withdrawal(withdrawal: &Withdrawal) -> Vec<FieldProblem> {
+    let json = serde_json::to_value(withdrawal).unwrap_or_default();
+    WITHDRAWAL.as_ref().map(|v| faults(v, &json)).unwrap_or_default()
 }
 
 /// Without the values: they may be personal data.

@@ -9,35 +9,83 @@ use std::{
 use serde_json::{Map, Value as Json};
 
 use super::{
-    error::{FileError, Problem},
+    charset::{self, Charset},
+    error::{FileError, ManifestFault, Problem},
     manifest::{FileFormat, FileManifest},
     mapping::{Core, MAX_RECORD, Mapped, Mapping, UnmappedRecord},
+    pull,
+    workbook::{self, MAX_WORKBOOK, Row},
 };
 
 /// A kind of file the adapter takes.
 pub(super) struct FileKind {
     pattern: String,
     format: FileFormat,
-    delimiter: char,
+    charset: Charset,
+    delimiter: u8,
+    sheet: Option<String>,
+    header_row: u32,
     /// Index into the adapter's mappings.
     pub mapping: usize,
 }
 
 impl FileKind {
-    pub fn new(manifest: &FileManifest, mapping: usize) -> Self {
-        Self { pattern: manifest.pattern.clone(), format: manifest.format, delimiter: manifest.delimiter, mapping }
+    pub fn compile(manifest: &FileManifest, pointer: &str, mapping: usize) -> Result<Self, ManifestFault> {
+        let charset = pull::charset(manifest.charset.as_deref(), pointer)?.unwrap_or(Charset::UTF_8);
+        let delimiter = u8::try_from(manifest.delimiter).ok().filter(|byte| byte.is_ascii() && charset.keeps_apart(*byte));
+        let delimiter = delimiter.ok_or_else(|| {
+            ManifestFault::new(format!("{pointer}/delimiter"), format!("this may be a part of a character in {}", charset.name()))
+        })?;
+        Ok(Self {
+            pattern: manifest.pattern.clone(),
+            format: manifest.format,
+            charset,
+            delimiter,
+            sheet: manifest.sheet.clone(),
+            header_row: manifest.header_row,
+            mapping,
+        })
     }
 
     pub fn takes(&self, file_name: &str) -> bool {
         matches(&self.pattern, file_name)
     }
 
-    pub fn open<'a, R: BufRead + 'a>(&self, core: &'a Core, mapping: &'a Mapping, reader: R) -> Result<FileRecords<'a, R>, FileError> {
+    pub fn open<'a, R: BufRead + 'a>(&self, core: &'a Core, mapping: &'a Mapping, mut reader: R) -> Result<FileRecords<'a, R>, FileError> {
         let source = match self.format {
-            FileFormat::Ndjson => Source::Lines { reader, buffer: Vec::new(), line: 0 },
-            FileFormat::Csv => csv_source(reader, u8::try_from(self.delimiter).unwrap_or(b','))?,
+            FileFormat::Ndjson => Source::Lines { charset: self.marked(&mut reader)?, reader, buffer: Vec::new(), line: 0 },
+            FileFormat::Csv => csv_source(self.marked(&mut reader)?, reader, self.delimiter)?,
+            FileFormat::Xlsx => self.workbook(reader)?,
         };
         Ok(FileRecords { core, mapping, source, ended: false })
+    }
+
+    /// A byte order mark is passed over and outweighs what the manifest says.
+    fn marked<R: BufRead>(&self, reader: &mut R) -> Result<Charset, FileError> {
+        let start = reader.fill_buf()?;
+        let (marked, rest) = charset::mark(start).map_err(|problem| FileError::Header(problem.to_string()))?;
+        let length = start.len() - rest.len();
+        reader.consume(length);
+        Ok(marked.unwrap_or(self.charset))
+    }
+
+    fn workbook<R: BufRead>(&self, reader: R) -> Result<Source<R>, FileError> {
+        let mut bytes = Vec::new();
+        reader.take(u64::try_from(MAX_WORKBOOK + 1).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+        let named_in = self.header_row;
+        let mut rows = workbook::rows(&bytes, self.sheet.as_deref())?.into_iter().skip_while(move |row| row.number < named_in);
+        let header = rows.next().filter(|row| row.number == named_in);
+        let header = header.ok_or_else(|| FileError::Header(format!("row {named_in} is empty")))?.cells;
+        distinct(&header)?;
+        Ok(Source::Rows { header, rows: Box::new(rows) })
+    }
+}
+
+fn distinct(header: &[String]) -> Result<(), FileError> {
+    let mut seen = std::collections::HashSet::new();
+    match header.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
+        Some(twice) => Err(FileError::Header(format!("the column {twice} is there twice"))),
+        None => Ok(()),
     }
 }
 
@@ -65,8 +113,9 @@ pub struct FileRecords<'a, R: BufRead> {
 }
 
 enum Source<R: BufRead> {
-    Lines { reader: R, buffer: Vec<u8>, line: u64 },
-    Csv { reader: Box<csv::Reader<Metered<R>>>, header: Vec<String>, budget: Rc<Cell<usize>>, row: u64 },
+    Lines { charset: Charset, reader: R, buffer: Vec<u8>, line: u64 },
+    Csv { charset: Charset, reader: Box<csv::Reader<Metered<R>>>, header: Vec<String>, budget: Rc<Cell<usize>>, row: u64 },
+    Rows { header: Vec<String>, rows: Box<dyn Iterator<Item = Row>> },
 }
 
 impl<R: BufRead> Iterator for FileRecords<'_, R> {
@@ -78,8 +127,9 @@ impl<R: BufRead> Iterator for FileRecords<'_, R> {
             return None;
         }
         let record = match &mut self.source {
-            Source::Lines { reader, buffer, line } => next_line(reader, buffer, line),
-            Source::Csv { reader, header, budget, row } => next_row(reader, header, budget, row),
+            Source::Lines { charset, reader, buffer, line } => next_line(*charset, reader, buffer, line),
+            Source::Csv { charset, reader, header, budget, row } => next_row(*charset, reader, header, budget, row),
+            Source::Rows { header, rows } => rows.next().map_or(Next::End, |row| of_row(header, row)),
         };
         match record {
             Next::End => {
@@ -107,7 +157,7 @@ enum Next {
     End,
 }
 
-fn next_line<R: BufRead>(reader: &mut R, buffer: &mut Vec<u8>, line: &mut u64) -> Next {
+fn next_line<R: BufRead>(charset: Charset, reader: &mut R, buffer: &mut Vec<u8>, line: &mut u64) -> Next {
     loop {
         buffer.clear();
         *line += 1;
@@ -124,17 +174,15 @@ fn next_line<R: BufRead>(reader: &mut R, buffer: &mut Vec<u8>, line: &mut u64) -
                 Err(error) => Next::Failed(error),
             };
         }
-        let text = buffer.strip_prefix("\u{feff}".as_bytes()).filter(|_| *line == 1).unwrap_or(buffer).trim_ascii();
-        if text.is_empty() {
+        let bytes = buffer.trim_ascii();
+        if bytes.is_empty() {
             continue;
         }
-        return match serde_json::from_slice(text) {
-            Ok(record) => Next::Record(record),
-            Err(error) => Next::Bad {
-                raw: text.to_vec(),
-                problem: Problem::Unreadable(format!("line {line} is not JSON, column {}", error.column())),
-                last: false,
-            },
+        let bad = |problem: Problem| Next::Bad { raw: bytes.to_vec(), problem, last: false };
+        return match charset.text(bytes).map(|text| serde_json::from_str(&text)) {
+            Ok(Ok(record)) => Next::Record(record),
+            Ok(Err(error)) => bad(Problem::Unreadable(format!("line {line} is not JSON, column {}", error.column()))),
+            Err(problem) => bad(problem),
         };
     }
 }
@@ -179,26 +227,25 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-fn csv_source<R: BufRead>(reader: R, delimiter: u8) -> Result<Source<R>, FileError> {
+fn csv_source<R: BufRead>(charset: Charset, reader: R, delimiter: u8) -> Result<Source<R>, FileError> {
     let budget = Rc::new(Cell::new(MAX_RECORD + CSV_BUFFER));
     let metered = Metered { inner: reader, budget: Rc::clone(&budget) };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(CSV_BUFFER).from_reader(metered);
     let header = reader.byte_headers().map_err(|error| FileError::Header(csv_problem(&error)))?;
-    let names: Result<Vec<String>, FileError> = header
-        .iter()
-        .map(|name| std::str::from_utf8(name).map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()))
-        .map(|name| name.map_err(|_| FileError::Header("it is not UTF-8".to_owned())))
-        .collect();
-    let header = names?;
-    let mut seen = std::collections::HashSet::new();
-    if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
-        return Err(FileError::Header(format!("the column {twice} is there twice")));
-    }
-    Ok(Source::Csv { reader: Box::new(reader), header, budget, row: 1 })
+    let names: Result<Vec<String>, Problem> = header.iter().map(|name| Ok(charset.text(name)?.trim().to_owned())).collect();
+    let header = names.map_err(|problem| FileError::Header(problem.to_string()))?;
+    distinct(&header)?;
+    Ok(Source::Csv { charset, reader: Box::new(reader), header, budget, row: 1 })
 }
 
 /// Rows are counted, not lines: the header is row 1, and a quoted line break does not begin a new one.
-fn next_row<R: BufRead>(reader: &mut csv::Reader<Metered<R>>, header: &[String], budget: &Rc<Cell<usize>>, row: &mut u64) -> Next {
+fn next_row<R: BufRead>(
+    charset: Charset,
+    reader: &mut csv::Reader<Metered<R>>,
+    header: &[String],
+    budget: &Rc<Cell<usize>>,
+    row: &mut u64,
+) -> Next {
     budget.set(MAX_RECORD + CSV_BUFFER);
     let mut fields = csv::ByteRecord::new();
     *row += 1;
@@ -215,18 +262,25 @@ fn next_row<R: BufRead>(reader: &mut csv::Reader<Metered<R>>, header: &[String],
             };
         }
     }
-    let bad = |why: String| Next::Bad { raw: fields.as_slice().to_vec(), problem: Problem::Unreadable(why), last: false };
+    let bad = |problem: Problem| Next::Bad { raw: fields.as_slice().to_vec(), problem, last: false };
     if fields.len() != header.len() {
-        return bad(format!("row {row} has {} fields where the header has {}", fields.len(), header.len()));
+        return bad(Problem::Unreadable(format!("row {row} has {} fields where the header has {}", fields.len(), header.len())));
     }
     let mut record = Map::new();
     for (name, value) in header.iter().zip(&fields) {
-        match std::str::from_utf8(value) {
-            Ok(value) => record.insert(name.clone(), Json::String(value.to_owned())),
-            Err(_) => return bad(format!("row {row} is not UTF-8")),
+        match charset.text(value) {
+            Ok(value) => record.insert(name.clone(), Json::String(value.into_owned())),
+            Err(problem) => return bad(problem),
         };
     }
     Next::Record(Json::Object(record))
+}
+
+/// Cells after the header's last are remarks at the margin and are left out; those that are not there are blank.
+fn of_row(header: &[String], row: Row) -> Next {
+    let cells = row.cells.into_iter().chain(std::iter::repeat(String::new()));
+    let members = header.iter().cloned().zip(cells).filter(|(name, _)| !name.is_empty());
+    Next::Record(Json::Object(members.map(|(name, value)| (name, Json::String(value))).collect()))
 }
 
 fn csv_problem(error: &csv::Error) -> String {

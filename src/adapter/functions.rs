@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `lookup(table, code)` | the entry of a table of the manifest, or its default; without one an unknown code fails |
 //! | `our_status(code)` / `their_status(status)` | the status vocabulary, both ways |
-//! | `parse_time(text, format, zone)` | a local time in an IANA zone, or one with its own offset, to RFC 3339 |
+//! | `guess(table, text)` | the entry whose words, parted by `|`, are oftenest in the text; the default, or absent, if none is |
+//! | `parse_time(text, format, zone)` | a local time in an IANA zone, or one with its own offset, to RFC 3339; of several formats the first that fits |
 //! | `format_time(time, format, zone)` | RFC 3339 to a local time |
 //! | `from_epoch(n, zone)`, `from_epoch_ms(n, zone)` | seconds or milliseconds since 1970 to RFC 3339 |
 //! | `to_epoch(time)`, `to_epoch_ms(time)` | and back |
 //! | `present(value)` | false for null, an absent member and blank text |
+//! | `listed(value)` | a list as it is, nothing as an empty list, anything else as a list of one: XML does not tell one from many |
 //! | `digits(text)` | only the digits, full-width ones made narrow |
 //! | `phone(text)` | the digits, without the country code of mainland China |
 //! | `joined(list, separator)` | joins the members that are present |
@@ -60,7 +62,7 @@ const OURS: [&str; 16] = [
     "labelled",
     "division_code",
 ];
-const MORE_OURS: [&str; 2] = ["division_name", "phone"];
+const MORE_OURS: [&str; 4] = ["division_name", "phone", "listed", "guess"];
 
 /// Functions of CEL, its optional values and its strings library; operators have names with signs.
 const STANDARD: [&str; 45] = [
@@ -124,10 +126,15 @@ type Answer = Result<Value, ExecutionError>;
 /// Adds the functions to a root context. A name that CEL takes already would be left out; the tests call each one.
 pub(super) fn register(context: &mut Context<'static, 'static>, vocabulary: Arc<Vocabulary>) {
     register_vocabulary(context, vocabulary);
-    let _ =
-        context.add_function("parse_time", |f: &FunctionContext, text: Arc<String>, format: Arc<String>, zone: Arc<String>| -> Answer {
-            time::parse(&text, &format, &zone).map(Value::from).map_err(|why| f.error(why))
-        });
+    let _ = context.add_function("parse_time", |f: &FunctionContext, text: Arc<String>, formats: Value, zone: Arc<String>| -> Answer {
+        let formats = match formats {
+            Value::List(formats) => formats.iter().filter_map(code_text).collect(),
+            format => code_text(&format).into_iter().collect::<Vec<_>>(),
+        };
+        let tried = formats.iter().map(|format| time::parse(&text, format, &zone));
+        let first = tried.reduce(|first, next| if first.is_ok() { first } else { next });
+        first.unwrap_or(Err("needs a format")).map(Value::from).map_err(|why| f.error(why))
+    });
     let _ = context.add_function("format_time", |f: &FunctionContext, moment: Value, format: Arc<String>, zone: Arc<String>| -> Answer {
         time::format(&moment_text(f, &moment)?, &format, &zone).map(Value::from).map_err(|why| f.error(why))
     });
@@ -158,6 +165,13 @@ fn register_vocabulary(context: &mut Context<'static, 'static>, vocabulary: Arc<
         let found = code_text(&code).and_then(|code| table.entries.get(&code)).or(table.default.as_ref());
         found.map(super::expression::from_json).ok_or_else(|| f.error("the table has no such code and no default"))
     });
+    let tables = Arc::clone(&vocabulary);
+    let _ = context.add_function("guess", move |f: &FunctionContext, table: Arc<String>, text: Arc<String>| -> Answer {
+        let table = tables.tables.get(table.as_str()).ok_or_else(|| f.error("there is no such table"))?;
+        let found = text::guess(&text, table.entries.iter().map(|(words, entry)| (words.as_str(), entry)));
+        let found = found.or(table.default.as_ref()).map(super::expression::from_json);
+        Ok(Value::Opaque(Arc::new(found.map_or_else(OptionalValue::none, OptionalValue::of))))
+    });
     let from = Arc::clone(&vocabulary);
     let _ = context.add_function("our_status", move |f: &FunctionContext, code: Value| -> Answer {
         let found = code_text(&code).and_then(|code| from.from_platform.get(&code));
@@ -171,6 +185,7 @@ fn register_vocabulary(context: &mut Context<'static, 'static>, vocabulary: Arc<
 
 fn register_texts(context: &mut Context<'static, 'static>) {
     let _ = context.add_function("present", |value: Value| -> bool { is_present(&value) });
+    let _ = context.add_function("listed", |value: Value| -> Value { listed(value) });
     let _ = context.add_function("digits", |f: &FunctionContext, value: Value| -> Answer {
         let text = code_text(&value).ok_or_else(|| f.error("needs a text or a number"))?;
         Ok(Value::from(text::digits(&text)))
@@ -197,6 +212,19 @@ fn register_texts(context: &mut Context<'static, 'static>) {
     let _ = context.add_function("division_name", |code: Arc<String>| -> Answer {
         Ok(optional(division::is_known(&code).then(|| division::full_name(&code))))
     });
+}
+
+fn listed(value: Value) -> Value {
+    let items = match value {
+        Value::List(_) => return value,
+        Value::Opaque(ref opaque) => match opaque.downcast_ref::<OptionalValue>() {
+            Some(optional) => return optional.value().cloned().map_or_else(|| Value::List(Arc::default()), listed),
+            None => vec![value],
+        },
+        value if is_present(&value) => vec![value],
+        _ => Vec::new(),
+    };
+    Value::List(Arc::new(items))
 }
 
 fn optional(text: Option<String>) -> Value {

@@ -102,6 +102,11 @@ impl Response {
         header(&self.headers, name)
     }
 
+    /// All values of a header that may be there several times.
+    pub fn headers_named(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// `Retry-After` in seconds (RFC 9110, section 10.2.3); the date form is left to the caller's clock and ignored.
     pub fn retry_after(&self) -> Option<Duration> {
         self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)

@@ -6,6 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
+use chrono::{DateTime, Utc};
 use jsonschema::error::ValidationErrorKind;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -47,6 +48,7 @@ pub(super) struct Manifest {
     pub callback: Option<CallbackManifest>,
     #[serde(default)]
     pub files: Vec<FileManifest>,
+    pub ledger: Option<LedgerManifest>,
     #[serde(default)]
     pub outcomes: Vec<OutcomeManifest>,
     pub deliveries: Option<HashMap<MessageKind, DeliveryManifest>>,
@@ -108,6 +110,8 @@ pub(super) struct SignatureManifest {
 pub(super) enum Algorithm {
     HmacSha256,
     HmacSha1,
+    /// GB/T 32905.
+    HmacSm3,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -134,6 +138,8 @@ pub(super) struct TokenManifest {
     #[serde(default)]
     pub query: BTreeMap<String, String>,
     #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
     pub form: BTreeMap<String, String>,
     pub token: String,
     pub lifetime_seconds: String,
@@ -152,7 +158,29 @@ pub(super) struct RequestManifest {
     pub headers: Map<String, Json>,
     #[serde(default)]
     pub format: BodyFormat,
+    /// For the format `soap`.
+    pub soap: Option<SoapManifest>,
     pub body: Option<Json>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SoapManifest {
+    #[serde(default)]
+    pub version: SoapVersion,
+    pub namespace: String,
+    pub operation: String,
+    #[serde(default)]
+    pub action: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) enum SoapVersion {
+    #[default]
+    #[serde(rename = "1.1")]
+    V1_1,
+    #[serde(rename = "1.2")]
+    V1_2,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -162,6 +190,8 @@ pub(super) enum BodyFormat {
     Json,
     Form,
     Xml,
+    /// XML in a SOAP envelope.
+    Soap,
     Text,
 }
 
@@ -181,6 +211,7 @@ pub(super) struct MappingManifest {
 pub enum Yields {
     Submission,
     Update,
+    Withdrawal,
 }
 
 #[derive(Debug, Deserialize)]
@@ -199,8 +230,73 @@ pub(super) struct PullManifest {
     pub request: RequestManifest,
     #[serde(default)]
     pub format: BodyFormat,
+    /// What the pages are written in, where the platform does not say so truthfully itself.
+    pub charset: Option<String>,
     pub records: String,
+    pub paging: Option<PagingManifest>,
     pub next_cursor: Option<String>,
+    pub more: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum PagingManifest {
+    Page {
+        #[serde(default)]
+        start: u64,
+        size: usize,
+        #[serde(default)]
+        overlap: u64,
+    },
+    Offset {
+        size: usize,
+        #[serde(default)]
+        overlap: usize,
+    },
+    Since {
+        /// The time of a record, RFC 3339.
+        time: String,
+        overlap_seconds: u32,
+        start: DateTime<Utc>,
+        #[serde(default)]
+        first_page: u64,
+        size: usize,
+    },
+    Link {},
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerManifest {
+    pub zone: String,
+    pub mapping: String,
+    pub days: LedgerDaysManifest,
+    pub numbers: LedgerNumbersManifest,
+    pub record: LedgerQueryManifest,
+}
+
+/// The schema refuses unknown members, as serde cannot where one form is flattened into another.
+#[derive(Debug, Deserialize)]
+pub(super) struct LedgerQueryManifest {
+    pub request: RequestManifest,
+    #[serde(default)]
+    pub format: BodyFormat,
+    pub answer: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct LedgerDaysManifest {
+    #[serde(flatten)]
+    pub query: LedgerQueryManifest,
+    pub day: String,
+    pub count: String,
+    pub digest: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct LedgerNumbersManifest {
+    #[serde(flatten)]
+    pub query: LedgerQueryManifest,
     pub more: Option<String>,
 }
 
@@ -281,9 +377,19 @@ pub(super) struct FileManifest {
     #[serde(rename = "match")]
     pub pattern: String,
     pub format: FileFormat,
+    pub charset: Option<String>,
     #[serde(default = "comma")]
     pub delimiter: char,
+    /// The name of a workbook's sheet; the first without one.
+    pub sheet: Option<String>,
+    /// The row of a table that names its columns, counted from 1.
+    #[serde(default = "one")]
+    pub header_row: u32,
     pub mapping: String,
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn comma() -> char {
@@ -295,6 +401,7 @@ fn comma() -> char {
 pub(super) enum FileFormat {
     Csv,
     Ndjson,
+    Xlsx,
 }
 
 #[derive(Debug, Deserialize)]
@@ -325,6 +432,8 @@ pub(super) struct DeliveryManifest {
     /// Why the platform is not told of this kind.
     pub not_sent: Option<String>,
     pub request: Option<RequestManifest>,
+    /// What the answers are written in; as the request where that is XML or SOAP, else JSON.
+    pub answer_format: Option<BodyFormat>,
     #[serde(default)]
     pub outcomes: Vec<OutcomeManifest>,
 }
@@ -336,6 +445,10 @@ fn fault_of(error: &jsonschema::ValidationError) -> String {
     }
     let schema: Json = serde_json::from_str(SCHEMA).unwrap_or_default();
     let alternatives = schema.pointer(error.schema_path().as_str()).and_then(Json::as_array).cloned().unwrap_or_default();
+    let kinds: Vec<&str> = alternatives.iter().filter_map(|alternative| alternative.pointer("/properties/kind/const")?.as_str()).collect();
+    if !kinds.is_empty() {
+        return format!("this is none of the kinds {}, each with the members that the schema gives it", kinds.join(", "));
+    }
     let names: Vec<&str> = alternatives.iter().filter_map(|alternative| alternative.pointer("/required/0")?.as_str()).collect();
     format!("exactly one of these is needed: {}", names.join(", "))
 }

@@ -11,7 +11,7 @@ use super::{
     manifest::{MappingManifest, Yields},
     shape::{Blank, FieldProblem, Shape, escape},
 };
-use crate::domain::{submission::Submission, update::CaseUpdate};
+use crate::domain::{submission::Submission, update::CaseUpdate, withdrawal::Withdrawal};
 
 /// Bytes of JSON one record may have.
 pub const MAX_RECORD: usize = 256 << 10;
@@ -51,6 +51,8 @@ impl Core {
 pub enum Inbound {
     Submission(Box<Submission>),
     Update(Box<CaseUpdate>),
+    /// A filing that is no longer there.
+    Withdrawal(Box<Withdrawal>),
 }
 
 /// A record that did not map: kept by the caller with its raw form until the mapping is mended, and then
@@ -138,6 +140,7 @@ impl Mapping {
         let inbound = match self.yields {
             Yields::Submission => exchange::submission(&made).map(|s| Inbound::Submission(Box::new(s))),
             Yields::Update => exchange::update(&made).map(|u| Inbound::Update(Box::new(u))),
+            Yields::Withdrawal => exchange::withdrawal(&made).map(|w| Inbound::Withdrawal(Box::new(w))),
         };
         inbound.map_err(|mut problem| {
             let mut expressions = BTreeMap::new();

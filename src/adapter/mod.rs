@@ -9,6 +9,7 @@
 
 mod body;
 mod callback;
+mod charset;
 pub mod check;
 mod delivery;
 mod error;
@@ -17,9 +18,12 @@ mod expression;
 mod file;
 mod functions;
 mod http;
+mod ledger;
+mod link;
 mod manifest;
 mod mapping;
 mod outcome;
+mod paging;
 mod places;
 mod pull;
 mod request;
@@ -30,6 +34,8 @@ mod text;
 mod time;
 mod token;
 mod wechat;
+mod workbook;
+mod xml;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -45,10 +51,11 @@ pub use callback::{Callback, MAX_CALLBACK};
 pub use error::{AdapterError, CallbackError, FileError, ManifestFault, MappingError, PageError, Problem, RequestError};
 pub use file::FileRecords;
 pub use http::{AccessToken, Request, Response, Secrets};
+pub use ledger::{Ledger, LedgerDay, Question};
 pub use manifest::{SCHEMA, Yields};
 pub use mapping::{Inbound, MAX_RECORD, Mapped, UnmappedRecord};
 pub use outcome::Outcome;
-pub use pull::{MAX_PAGE, MAX_PAGE_RECORDS, Page, Pull};
+pub use pull::{Asked, MAX_PAGE, MAX_PAGE_RECORDS, Page, Pull};
 
 use crate::domain::{case::CaseStatus, message::Message, message::MessageKind, platform::PlatformKind};
 use callback::{Arrival, CallbackKind};
@@ -77,6 +84,7 @@ pub struct Adapter {
     pulls: Vec<Pull>,
     callback: Option<CallbackKind>,
     files: Vec<FileKind>,
+    ledger: Option<Ledger>,
     authentication: Authentication,
     token: Option<TokenExchange>,
     rules: Vec<Rule>,
@@ -121,17 +129,22 @@ impl Adapter {
         }
         let mut files = Vec::new();
         for (at, file) in manifest.files.iter().enumerate() {
-            files.push(FileKind::new(file, find(&file.mapping, format!("/files/{at}/mapping"))?));
+            let pointer = format!("/files/{at}");
+            files.push(FileKind::compile(file, &pointer, find(&file.mapping, format!("{pointer}/mapping"))?)?);
         }
         let callback = manifest.callback.as_ref().map(|c| CallbackKind::compile(&engine, c, &mappings, &secrets)).transpose()?;
-        let rules: Vec<Rule> = manifest
+        let (authentication, token) = authentication(&engine, manifest, &secrets)?;
+        let mut rules: Vec<Rule> = manifest
             .outcomes
             .iter()
             .enumerate()
             .map(|(at, rule)| Rule::compile(&engine, rule, &format!("/outcomes/{at}")))
             .collect::<Result<_, _>>()?;
-        let (authentication, token) = authentication(&engine, manifest, &secrets)?;
+        if token.is_some() {
+            rules.push(Rule::unauthorized(&engine)?);
+        }
         let deliveries = deliveries(&engine, manifest)?;
+        let ledger = manifest.ledger.as_ref().map(|ledger| Ledger::compile(&engine, ledger, &mappings)).transpose()?;
         Ok(Self {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
@@ -143,6 +156,7 @@ impl Adapter {
             pulls,
             callback,
             files,
+            ledger,
             authentication,
             token,
             rules,
@@ -179,6 +193,10 @@ impl Adapter {
         self.callback.is_some()
     }
 
+    pub fn takes_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// True if the adapter can send anything at all.
     pub fn delivers(&self) -> bool {
         self.deliveries.values().any(|delivery| matches!(delivery, Delivery::Sent { .. }))
@@ -204,9 +222,49 @@ impl Adapter {
     }
 
     /// Reads a page. On an error nothing of it was taken and the cursor stays where it is.
-    pub fn pull_page(&self, pull: &Pull, cursor: Option<&str>, response: &Response) -> Result<Page, PageError> {
+    pub fn pull_page(&self, pull: &Pull, asked: &Asked) -> Result<Page, PageError> {
         let mapping = self.mapping(&pull.mapping).ok_or_else(|| self.core.problem(&pull.name, Problem::NoRoute))?;
-        pull.page(&self.core, &self.rules, mapping, cursor, response)
+        pull.page(&self.core, &self.rules, mapping, asked)
+    }
+
+    /// How the platform's own ledger is asked, if it has one.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// The request for a part of the platform's ledger.
+    pub fn ledger_request(
+        &self,
+        ledger: &Ledger,
+        question: &Question,
+        token: Option<&AccessToken>,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Request, RequestError> {
+        let mut request = ledger.request(&self.core, question, now)?;
+        self.authentication.apply(&mut request, secrets, token.map(|t| t.value.as_str()), now)?;
+        Ok(request)
+    }
+
+    /// Reads the answer to [`Question::Days`].
+    pub fn ledger_days(&self, ledger: &Ledger, response: &Response) -> Result<Vec<LedgerDay>, PageError> {
+        ledger.read_days(&self.core, &self.rules, response)
+    }
+
+    /// Reads the answer to [`Question::Numbers`]: the numbers, and whether there is another page of them.
+    pub fn ledger_numbers(&self, ledger: &Ledger, response: &Response) -> Result<(Vec<String>, bool), PageError> {
+        ledger.read_numbers(&self.core, &self.rules, response)
+    }
+
+    /// Reads the answer to [`Question::Record`].
+    pub fn ledger_record(&self, ledger: &Ledger, response: &Response) -> Result<Mapped, PageError> {
+        let mapping = self.mapping(&ledger.mapping).ok_or_else(|| self.core.problem("ledger record", Problem::NoRoute))?;
+        ledger.read_record(&self.core, &self.rules, mapping, response)
+    }
+
+    /// The records of a page as they came, to be shown beside what they became.
+    pub fn pull_records(&self, pull: &Pull, asked: &Asked) -> Vec<Json> {
+        pull.records(&self.core, &self.rules, asked)
     }
 
     /// Takes in a request a platform sent. Answer `response` once the records are stored, a 5xx if they could not be.
@@ -231,6 +289,19 @@ impl Adapter {
         match serde_json::from_slice(raw) {
             Ok(record) => found.map(&self.core, &record),
             Err(_) => unmapped(Problem::Unreadable("it is not JSON".to_owned())),
+        }
+    }
+
+    /// Offers a record again that no route of the callback took; `None` where a route leaves it out on purpose now.
+    pub fn replay_unrouted(&self, raw: &[u8]) -> Option<Mapped> {
+        let unmapped = |problem: Problem| {
+            let error = self.core.problem("callback", problem);
+            Some(Err(Box::new(UnmappedRecord { source_ref: None, mapping: None, raw: raw.to_vec(), error })))
+        };
+        match (&self.callback, serde_json::from_slice(raw)) {
+            (Some(callback), Ok(record)) => callback.take_again(&self.core, &self.mappings, &record),
+            (None, Ok(_)) => unmapped(Problem::NoRoute),
+            (_, Err(_)) => unmapped(Problem::Unreadable("it is not JSON".to_owned())),
         }
     }
 
@@ -260,8 +331,10 @@ impl Adapter {
 
     /// What the platform's answer to [`Self::delivery`] means.
     pub fn delivery_outcome(&self, response: &Response, kind: MessageKind) -> Outcome {
-        let own = self.deliveries.get(&kind).map(Delivery::rules).unwrap_or_default();
-        outcome::of_answer(&self.core.engine, own.iter().chain(&self.rules), delivery::ANSWER_FORMAT, response)
+        let delivery = self.deliveries.get(&kind);
+        let own = delivery.map(Delivery::rules).unwrap_or_default();
+        let format = delivery.map(Delivery::answer_format).unwrap_or_default();
+        outcome::of_answer(&self.core.engine, own.iter().chain(&self.rules), format, response)
     }
 
     /// Each kind of message that is declared and whether it is sent.

@@ -6,10 +6,13 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     body,
-    error::ManifestFault,
+    charset::Charset,
+    error::{ManifestFault, PageError},
     expression::{Engine, Expression, Scope},
     http::Response,
     manifest::{BodyFormat, OutcomeManifest},
+    mapping::Core,
+    pull::MAX_PAGE,
 };
 
 /// What became of a request.
@@ -36,6 +39,8 @@ pub(super) const VARIABLES: [&str; 3] = ["status", "headers", "body"];
 pub(super) struct Rule {
     when: Expression,
     then: Then,
+    /// Not of the manifest.
+    implied: bool,
 }
 
 enum Then {
@@ -59,7 +64,16 @@ impl Rule {
             (false, None, false, Some(reason)) => Then::Rejected { reason: reason.clone(), code: optional(&then.code, "code")? },
             _ => return Err(ManifestFault::new(pointer, "an outcome is exactly one of delivered, retry, token_expired and rejected")),
         };
-        Ok(Self { when: expression(&manifest.when, "when")?, then: chosen })
+        Ok(Self { when: expression(&manifest.when, "when")?, then: chosen, implied: false })
+    }
+
+    /// What holds for every platform with access tokens, after its own rules: HTTP 401 asks for a fresh one.
+    pub fn unauthorized(engine: &Engine) -> Result<Self, ManifestFault> {
+        Ok(Self {
+            when: engine.compile("status == 401", "/authentication/access_token", &VARIABLES)?,
+            then: Then::TokenExpired,
+            implied: true,
+        })
     }
 
     fn outcome(&self, engine: &Engine, scope: &Scope, response: &Response) -> Outcome {
@@ -87,9 +101,38 @@ pub(super) fn scope<'a>(response: &Response, body: &Json) -> Scope<'a> {
     Scope::flat().with("status", &json!(response.status)).with("headers", &Json::Object(headers)).with("body", body)
 }
 
+/// The body of an answer that has to bring something: a page, a ledger, a record.
+pub(super) fn page(
+    core: &Core,
+    rules: &[Rule],
+    place: &str,
+    format: BodyFormat,
+    charset: Option<Charset>,
+    response: &Response,
+) -> Result<Json, PageError> {
+    if response.body.len() > MAX_PAGE {
+        return Err(PageError::TooLarge { bytes: response.body.len(), limit: MAX_PAGE });
+    }
+    let read = body::read(format, &response.body, charset, response.header("content-type"));
+    let scope = scope(response, read.as_ref().unwrap_or(&Json::Null));
+    let is_success = (200..300).contains(&response.status);
+    match classify(&core.engine, rules.iter(), &scope, response) {
+        Outcome::Delivered { .. } => {}
+        // Without rules of its own a platform means what HTTP says.
+        Outcome::Retry { .. } if rules.iter().all(|rule| rule.implied) && is_success => {}
+        // What cannot be read fits no rule; why it cannot says more than that.
+        Outcome::Retry { .. } if read.is_err() && is_success => {}
+        Outcome::Retry { after, reason } => return Err(PageError::Retry { after, reason }),
+        Outcome::TokenExpired => return Err(PageError::TokenExpired),
+        Outcome::Rejected { code, reason } => return Err(PageError::Rejected { code, reason }),
+    }
+    Ok(read.map_err(|problem| core.problem(place, problem))?)
+}
+
 /// Classifies a short answer.
 pub(super) fn of_answer<'a>(engine: &Engine, rules: impl Iterator<Item = &'a Rule>, format: BodyFormat, response: &Response) -> Outcome {
-    let body = if response.body.len() <= MAX_ANSWER { body::read(format, &response.body).unwrap_or_default() } else { Json::Null };
+    let read = || body::read(format, &response.body, None, response.header("content-type")).unwrap_or_default();
+    let body = if response.body.len() <= MAX_ANSWER { read() } else { Json::Null };
     classify(engine, rules, &scope(response, &body), response)
 }
 
@@ -104,6 +147,7 @@ pub(super) fn classify<'a>(engine: &Engine, mut rules: impl Iterator<Item = &'a 
         200..=299 => Outcome::Retry { after, reason: "the answer is not one the manifest describes".to_owned() },
         408 | 425 | 429 => Outcome::Retry { after, reason: format!("HTTP {}", response.status) },
         400..=499 => Outcome::Rejected { code: response.status.to_string(), reason: format!("HTTP {}", response.status) },
+        300..=399 => Outcome::Retry { after, reason: format!("HTTP {}, and redirects are not followed", response.status) },
         _ => Outcome::Retry { after, reason: format!("HTTP {}", response.status) },
     }
 }

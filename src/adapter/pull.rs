@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    body,
+    charset::Charset,
     error::{ManifestFault, PageError, Problem, RequestError},
-    expression::{Engine, Expression},
+    expression::{Engine, Expression, Scope},
     http::{Request, Response},
     manifest::{BodyFormat, PullManifest, Yields},
     mapping::{Core, Mapped, Mapping},
-    outcome::{self, Outcome, Rule},
+    outcome::{self, Rule},
+    paging::{self, Paging, Turn},
     request::RequestShape,
 };
 
@@ -20,9 +21,6 @@ use super::{
 pub const MAX_PAGE: usize = 8 << 20;
 /// Records a page may have.
 pub const MAX_PAGE_RECORDS: usize = 1_000;
-/// Bytes a cursor may have.
-const MAX_CURSOR: usize = 1_024;
-
 /// One thing that is read from the platform again and again.
 pub struct Pull {
     pub name: String,
@@ -31,8 +29,9 @@ pub struct Pull {
     pub(super) mapping: String,
     request: RequestShape,
     format: BodyFormat,
+    charset: Option<Charset>,
     records: Expression,
-    next_cursor: Option<Expression>,
+    paging: Paging,
     more: Option<Expression>,
     place: String,
 }
@@ -47,6 +46,26 @@ pub struct Page {
     pub more: bool,
 }
 
+/// A page that came, and what was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What [`super::Adapter::pull_request`] was given.
+    pub cursor: Option<&'a str>,
+    pub response: &'a Response,
+    /// The platform's base address: links must lie below it.
+    pub base: &'a str,
+    pub now: DateTime<Utc>,
+}
+
+/// The character set a manifest names.
+pub(super) fn charset(label: Option<&str>, pointer: &str) -> Result<Option<Charset>, ManifestFault> {
+    let known = |label: &str| {
+        Charset::of(label)
+            .ok_or_else(|| ManifestFault::new(format!("{pointer}/charset"), format!("the character set {label} is not known")))
+    };
+    label.map(known).transpose()
+}
+
 impl Pull {
     pub(super) fn compile(engine: &Engine, manifest: &PullManifest, at: usize, mapping: &Mapping) -> Result<Self, ManifestFault> {
         let pointer = format!("/pulls/{at}");
@@ -57,45 +76,40 @@ impl Pull {
             interval: Duration::from_secs(manifest.interval_seconds),
             yields: mapping.yields,
             mapping: mapping.name.clone(),
-            request: RequestShape::compile(engine, &manifest.request, &format!("{pointer}/request"), &["cursor", "settings", "now"])?,
+            request: RequestShape::compile(engine, &manifest.request, &format!("{pointer}/request"), &paging::VARIABLES)?,
             format: manifest.format,
+            charset: charset(manifest.charset.as_deref(), &pointer)?,
             records: expression(&manifest.records, "records")?,
-            next_cursor: manifest.next_cursor.as_ref().map(|source| expression(source, "next_cursor")).transpose()?,
+            paging: Paging::compile(engine, manifest.paging.as_ref(), manifest.next_cursor.as_deref(), &pointer, &answer)?,
             more: manifest.more.as_ref().map(|source| expression(source, "more")).transpose()?,
             place: format!("pull {}", manifest.name),
         })
     }
 
     pub(super) fn request(&self, core: &Core, cursor: Option<&str>, now: DateTime<Utc>) -> Result<Request, RequestError> {
-        let mut scope = super::expression::Scope::default()
-            .with("cursor", &json!(cursor))
-            .with("settings", &core.settings)
-            .with("now", &json!(now.to_rfc3339()));
-        Ok(self.request.make(core, &mut scope, &self.place)?)
+        let scope = Scope::default().with("settings", &core.settings).with("now", &json!(now.to_rfc3339()));
+        let mut scope = self.paging.fill(scope, cursor);
+        let mut request = self.request.make(core, &mut scope, &self.place)?;
+        if let Some(target) = self.paging.target(cursor) {
+            target.clone_into(&mut request.target);
+        }
+        Ok(request)
     }
 
-    pub(super) fn page(
-        &self,
-        core: &Core,
-        rules: &[Rule],
-        mapping: &Mapping,
-        cursor: Option<&str>,
-        response: &Response,
-    ) -> Result<Page, PageError> {
-        if response.body.len() > MAX_PAGE {
-            return Err(PageError::TooLarge { bytes: response.body.len(), limit: MAX_PAGE });
+    /// The records of an answer as they came; none where it cannot be read.
+    pub(super) fn records(&self, core: &Core, rules: &[Rule], asked: &Asked) -> Vec<Json> {
+        let Ok(body) = outcome::page(core, rules, &self.place, self.format, self.charset, asked.response) else { return Vec::new() };
+        let scope = outcome::scope(asked.response, &body).with("cursor", &json!(asked.cursor)).with("settings", &core.settings);
+        match core.value(&self.place, "/records", &self.records, &scope) {
+            Ok(Some(Json::Array(records))) => records,
+            _ => Vec::new(),
         }
-        let read = body::read(self.format, &response.body);
-        let body = read.as_ref().cloned().unwrap_or_default();
+    }
+
+    pub(super) fn page(&self, core: &Core, rules: &[Rule], mapping: &Mapping, asked: &Asked) -> Result<Page, PageError> {
+        let Asked { cursor, response, base, now } = *asked;
+        let body = outcome::page(core, rules, &self.place, self.format, self.charset, response)?;
         let scope = outcome::scope(response, &body).with("cursor", &json!(cursor)).with("settings", &core.settings);
-        match outcome::classify(&core.engine, rules.iter(), &scope, response) {
-            Outcome::Delivered { .. } => {}
-            Outcome::Retry { .. } if rules.is_empty() && (200..300).contains(&response.status) => {}
-            Outcome::Retry { after, reason } => return Err(PageError::Retry { after, reason }),
-            Outcome::TokenExpired => return Err(PageError::TokenExpired),
-            Outcome::Rejected { code, reason } => return Err(PageError::Rejected { code, reason }),
-        }
-        read.map_err(|why| core.problem(&self.place, Problem::Unreadable(why)))?;
         let records = match core.value(&self.place, "/records", &self.records, &scope)? {
             None => Vec::new(),
             Some(Json::Array(records)) => records,
@@ -104,21 +118,13 @@ impl Pull {
         if records.len() > MAX_PAGE_RECORDS {
             return Err(PageError::TooMany { records: records.len(), limit: MAX_PAGE_RECORDS });
         }
-        let next = match &self.next_cursor {
-            Some(expression) => core.value(&self.place, "/next_cursor", expression, &scope)?.map(|json| body::scalar(&json)),
+        let more = match &self.more {
+            Some(expression) => Some(core.value(&self.place, "/more", expression, &scope)? == Some(Json::Bool(true))),
             None => None,
         };
-        if next.as_ref().is_some_and(|next| next.len() > MAX_CURSOR) {
-            return Err(core.problem(&self.place, Problem::ResultTooLarge { limit: MAX_CURSOR }).into());
-        }
-        let next = next.or_else(|| cursor.map(str::to_owned));
-        let more = match &self.more {
-            Some(expression) => core.value(&self.place, "/more", expression, &scope)? == Some(Json::Bool(true)),
-            None => false,
-        };
-        if more && next.as_deref() == cursor {
-            return Err(PageError::CursorStuck);
-        }
-        Ok(Page { records: records.iter().map(|record| mapping.map(core, record)).collect(), cursor: next, more })
+        let (place, path) = (self.place.as_str(), self.request.path());
+        let turn = Turn { core, place, cursor, records: &records, response, base, path, more, now };
+        let next = self.paging.next(&turn, &scope)?;
+        Ok(Page { records: records.iter().map(|record| mapping.map(core, record)).collect(), cursor: next.cursor, more: next.more })
     }
 }

@@ -10,10 +10,11 @@ use super::{
     error::{ManifestFault, MappingError, Problem, RequestError},
     expression::{Engine, Scope},
     http::{Request, Secrets, encode_pairs, hex, percent_encode},
-    manifest::{AuthenticationManifest, BodyFormat, RequestManifest, TimestampUnit},
+    manifest::{AuthenticationManifest, BodyFormat, RequestManifest, SoapVersion, TimestampUnit},
     mapping::Core,
     shape::{Blank, FieldProblem, Shape, escape},
     signature::{Signature, Template, Values},
+    xml::Soap,
 };
 
 /// The shape of a request.
@@ -24,6 +25,7 @@ pub(super) struct RequestShape {
     query: Vec<(String, Shape)>,
     headers: Vec<(String, Shape)>,
     format: BodyFormat,
+    soap: Option<Soap>,
     body: Option<Shape>,
 }
 
@@ -49,6 +51,7 @@ impl RequestShape {
             query: named(&manifest.query, "query")?,
             headers: named(&manifest.headers, "headers")?,
             format: manifest.format,
+            soap: soap(manifest, pointer)?,
             body: manifest.body.as_ref().map(|json| Shape::compile(engine, json, &format!("{pointer}/body"), variables)).transpose()?,
         })
     }
@@ -61,6 +64,10 @@ impl RequestShape {
         for (name, shape) in &self.headers {
             shape.expressions(&format!("{prefix}/headers/{}", escape(name)), out);
         }
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The request, without authentication.
@@ -80,13 +87,31 @@ impl RequestShape {
             return Err(core.error(place, problem));
         }
         let mut bytes = Vec::new();
-        if let Some(shape) = &self.body {
+        if let Some(soap) = &self.soap {
+            let made = self.body.as_ref().map(|shape| shape.make(&core.engine, scope, Blank::Kept)).transpose();
+            let made = made.map_err(|problem| core.error(place, at("/body", problem)))?.flatten();
+            bytes = soap.write(&made.unwrap_or_default());
+            headers.extend(soap.headers());
+        } else if let Some(shape) = &self.body {
             let made = shape.make(&core.engine, scope, Blank::Kept).map_err(|problem| core.error(place, at("/body", problem)))?;
             let (written, media_type) = body::write(self.format, &made.unwrap_or_else(|| Json::Object(Map::new())));
             bytes = written;
             headers.push(("Content-Type".to_owned(), media_type.to_owned()));
         }
         Ok(Request { method: self.method.clone(), target: path, headers, body: bytes })
+    }
+}
+
+fn soap(manifest: &RequestManifest, pointer: &str) -> Result<Option<Soap>, ManifestFault> {
+    match (&manifest.soap, manifest.format) {
+        (Some(soap), BodyFormat::Soap) => Ok(Some(Soap {
+            version_1_2: soap.version == SoapVersion::V1_2,
+            namespace: soap.namespace.clone(),
+            operation: soap.operation.clone(),
+            action: soap.action.clone(),
+        })),
+        (None, format) if format != BodyFormat::Soap => Ok(None),
+        _ => Err(ManifestFault::new(format!("{pointer}/soap"), "the format soap and the member soap are declared together")),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Adapter, CallbackError, Inbound, Mapped, Outcome, PageError, Request, Response, Secrets, Yields,
+    AccessToken, Adapter, Asked, CallbackError, Inbound, Mapped, Outcome, PageError, Question, Request, Response, Secrets, Yields,
     check::{CheckError, Finding},
     error::RequestError,
     exchange,
@@ -25,6 +25,9 @@ const MAX_SAMPLE: u64 = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Setting {
     pub now: DateTime<Utc>,
+    /// Where links of recorded pages lead.
+    #[serde(default)]
+    pub base_url: String,
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
 }
@@ -115,6 +118,7 @@ impl Sample<'_> {
             ["deliveries", _] => self.delivery(&mut ran),
             ["answers", kind, _] => self.answer(kind),
             ["token", _] => self.token(),
+            ["ledger", question, _] => self.ledger(question, &mut ran),
             _ => Err("samples of this folder are not known".to_owned()),
         };
         match became {
@@ -129,9 +133,13 @@ impl Sample<'_> {
         let (remarks, message) = http(self.bytes)?;
         let setting = self.setting.with(&remarks)?;
         let cursor = remarks.get("cursor").map(String::as_str);
-        let request = self.adapter.pull_request(pull, cursor, None, &setting.secrets(), setting.now).map_err(|e| e.to_string())?;
+        let token = self.sample_token();
+        let request =
+            self.adapter.pull_request(pull, cursor, token.as_ref(), &setting.secrets(), setting.now).map_err(|e| e.to_string())?;
         let mut out = json!({"request": request_json(&request)});
-        match self.adapter.pull_page(pull, cursor, &message.response()?) {
+        let response = message.response()?;
+        let asked = Asked { cursor, response: &response, base: &setting.base_url, now: setting.now };
+        match self.adapter.pull_page(pull, &asked) {
             Ok(page) => {
                 out["records"] = self.records(page.records, ran);
                 out["cursor"] = json!(page.cursor);
@@ -168,8 +176,7 @@ impl Sample<'_> {
     fn delivery(&self, ran: &mut Ran) -> Result<Json, String> {
         let message: Message =
             serde_json::from_slice(self.bytes).map_err(|error| format!("not a message of the exchange format: {error}"))?;
-        let token =
-            self.adapter.needs_token().then(|| super::AccessToken { value: "SAMPLE-TOKEN".into(), lifetime: std::time::Duration::ZERO });
+        let token = self.sample_token();
         match self.adapter.delivery(&message, token.as_ref(), &self.setting.secrets(), self.setting.now) {
             Ok(Some(request)) => {
                 ran.expressions = self.adapter.delivery_expressions(message.kind);
@@ -184,10 +191,52 @@ impl Sample<'_> {
         }
     }
 
+    fn sample_token(&self) -> Option<AccessToken> {
+        self.adapter.needs_token().then(|| AccessToken { value: "SAMPLE-TOKEN".into(), lifetime: std::time::Duration::ZERO })
+    }
+
     fn answer(&self, kind: &str) -> Result<Json, String> {
         let kind: MessageKind = serde_json::from_value(json!(kind)).map_err(|_| "there is no such kind of message")?;
         let (_, message) = http(self.bytes)?;
         Ok(json!({"outcome": outcome_json(&self.adapter.delivery_outcome(&message.response()?, kind))}))
+    }
+
+    fn ledger(&self, question: &str, ran: &mut Ran) -> Result<Json, String> {
+        let ledger = self.adapter.ledger().ok_or("the manifest declares no ledger")?;
+        let (remarks, message) = http(self.bytes)?;
+        let setting = self.setting.with(&remarks)?;
+        let remark = |name: &str| remarks.get(name).cloned().ok_or_else(|| format!("the remark `{name}` is missing"));
+        let day = |name: &str| remark(name)?.parse().map_err(|_| format!("the remark `{name}` is not YYYY-MM-DD"));
+        let question = match question {
+            "days" => Question::Days { from: day("from")?, until: day("until")? },
+            "numbers" => {
+                let page = remarks.get("page").map_or(Ok(0), |page| page.parse()).map_err(|_| "the remark `page` is not a number")?;
+                Question::Numbers { day: day("day")?, page }
+            }
+            "record" => Question::Record { number: remark("number")? },
+            _ => return Err("a ledger is asked for days, numbers and record".to_owned()),
+        };
+        let (token, secrets) = (self.sample_token(), setting.secrets());
+        let request = self.adapter.ledger_request(ledger, &question, token.as_ref(), &secrets, setting.now).map_err(|e| e.to_string())?;
+        let mut out = json!({"request": request_json(&request)});
+        let response = message.response()?;
+        let read = match question {
+            Question::Days { .. } => self.adapter.ledger_days(ledger, &response).map(|days| {
+                let days: Vec<Json> = days.iter().map(|day| json!({"day": day.day, "count": day.count, "digest": day.digest})).collect();
+                out["days"] = json!(days);
+            }),
+            Question::Numbers { .. } => self.adapter.ledger_numbers(ledger, &response).map(|(numbers, more)| {
+                out["numbers"] = json!(numbers);
+                out["more"] = json!(more);
+            }),
+            Question::Record { .. } => {
+                self.adapter.ledger_record(ledger, &response).map(|record| out["records"] = self.records(vec![record], ran))
+            }
+        };
+        if let Err(error) = read {
+            out["refused"] = page_error(&error);
+        }
+        Ok(out)
     }
 
     fn token(&self) -> Result<Json, String> {
@@ -211,6 +260,9 @@ impl Sample<'_> {
                     ("submission", serde_json::to_value(&submission), exchange::faults_of_submission(&submission))
                 }
                 Ok(Inbound::Update(update)) => ("update", serde_json::to_value(&update), exchange::faults_of_update(&update)),
+                Ok(Inbound::Withdrawal(withdrawal)) => {
+                    ("withdrawal", serde_json::to_value(&withdrawal), exchange::faults_of_withdrawal(&withdrawal))
+                }
                 Err(unmapped) => {
                     let error = &unmapped.error;
                     let place = json!({"source_ref": unmapped.source_ref, "field": error.field, "expression": error.expression, "problem": error.problem.to_string()});
@@ -218,7 +270,11 @@ impl Sample<'_> {
                     continue;
                 }
             };
-            let yields = if member == "submission" { Yields::Submission } else { Yields::Update };
+            let yields = match member {
+                "submission" => Yields::Submission,
+                "update" => Yields::Update,
+                _ => Yields::Withdrawal,
+            };
             self.name_expressions(yields, &format!("/records/{at}/{member}"), ran);
             let faults = faults.into_iter().map(|fault| {
                 let field = format!("/records/{at}/{member}{}", fault.pointer);

@@ -1,12 +1,13 @@
 //! Signatures in both directions: what is signed is a template of the manifest.
 //!
 //! Placeholders: `{method}` `{path}` `{query}` `{body}` `{body_sha256}` `{timestamp}` `{nonce}` `{token}` `{signature}`
-//! `{secret:NAME}` `{header:NAME}`. Two braces stand for one.
+//! `{secret:NAME}` `{header:NAME}` `{basic:NAME:NAME}`, the credentials of HTTP's basic scheme (RFC 7617). Two braces stand for one.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use sm3::Sm3;
 
 use super::{
     error::{ManifestFault, RequestError},
@@ -31,6 +32,7 @@ enum Part {
     Signature,
     Secret(String),
     Header(String),
+    Basic(String, String),
 }
 
 /// What placeholders stand for.
@@ -87,6 +89,10 @@ impl Template {
                 Part::Token => out.extend_from_slice(values.token.ok_or(RequestError::NoToken)?.as_bytes()),
                 Part::Signature => out.extend_from_slice(values.signature.as_bytes()),
                 Part::Secret(name) => out.extend_from_slice(values.secrets.get(name)?.as_bytes()),
+                Part::Basic(user, password) => {
+                    let pair = format!("{}:{}", values.secrets.get(user)?, values.secrets.get(password)?);
+                    out.extend_from_slice(STANDARD.encode(pair).as_bytes());
+                }
                 Part::Header(name) => out.extend_from_slice(values.request.header(name).unwrap_or_default().as_bytes()),
             }
         }
@@ -102,6 +108,12 @@ fn part(name: &str, secrets: &[&str]) -> Result<Part, String> {
     Ok(match name.split_once(':') {
         Some(("secret", secret)) if secrets.contains(&secret) => Part::Secret(secret.to_owned()),
         Some(("secret", secret)) => return Err(format!("the secret {secret} is not declared in /secrets")),
+        Some(("basic", pair)) => match pair.split_once(':') {
+            Some((user, password)) if secrets.contains(&user) && secrets.contains(&password) => {
+                Part::Basic(user.to_owned(), password.to_owned())
+            }
+            _ => return Err("{basic:USER:PASSWORD} names two secrets that /secrets declares".to_owned()),
+        },
         Some(("header", header)) => Part::Header(header.to_owned()),
         _ => match name {
             "method" => Part::Method,
@@ -147,6 +159,7 @@ impl Signature {
         let bytes = match self.algorithm {
             Algorithm::HmacSha256 => self.mac::<Hmac<Sha256>>(&key, &message)?.finalize().into_bytes().to_vec(),
             Algorithm::HmacSha1 => self.mac::<Hmac<Sha1>>(&key, &message)?.finalize().into_bytes().to_vec(),
+            Algorithm::HmacSm3 => self.mac::<Hmac<Sm3>>(&key, &message)?.finalize().into_bytes().to_vec(),
         };
         Ok(match self.encoding {
             Encoding::Hex => hex(&bytes),
@@ -166,6 +179,7 @@ impl Signature {
         Ok(match self.algorithm {
             Algorithm::HmacSha256 => self.mac::<Hmac<Sha256>>(&key, &message)?.verify_slice(&claimed).is_ok(),
             Algorithm::HmacSha1 => self.mac::<Hmac<Sha1>>(&key, &message)?.verify_slice(&claimed).is_ok(),
+            Algorithm::HmacSm3 => self.mac::<Hmac<Sm3>>(&key, &message)?.verify_slice(&claimed).is_ok(),
         })
     }
 
@@ -204,6 +218,8 @@ mod tests {
         let cases = [
             ("{method} {path}?{query}|{body}", Ok("POST /a/b?x=1|{}")),
             ("{{{timestamp}}}{nonce}{header:x-id}{secret:k}", Ok("{5}n7key")),
+            ("Basic {basic:k:k}", Ok("Basic a2V5OmtleQ==")),
+            ("{basic:k}", Err("{basic:USER:PASSWORD} names two secrets that /secrets declares")),
             ("{secret:other}", Err("the secret other is not declared in /secrets")),
             ("{boddy}", Err("there is no placeholder {boddy}")),
             ("{body", Err("a brace is not closed")),
@@ -217,7 +233,7 @@ mod tests {
         }
     }
 
-    /// RFC 4231, test case 2; RFC 2202, test case 2.
+    /// RFC 4231, test case 2; RFC 2202, test case 2; SM3 by OpenSSL.
     #[test]
     fn signatures_fit_published_vectors() {
         let request = Request { body: b"what do ya want for nothing?".to_vec(), ..request() };
@@ -226,6 +242,7 @@ mod tests {
         for (algorithm, expected) in [
             (Algorithm::HmacSha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
             (Algorithm::HmacSha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+            (Algorithm::HmacSm3, "2e87f1d16862e6d964b50a5200bf2b10b764faa9680a296a2405f24bec39f882"),
         ] {
             let manifest = SignatureManifest {
                 algorithm,

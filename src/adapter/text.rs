@@ -42,6 +42,18 @@ pub(super) fn shorten(text: &str, bytes: i64) -> String {
     short
 }
 
+/// Characters of a text that [`guess`] looks at.
+const GUESSED_FROM: usize = 2_000;
+
+/// The entry whose words, parted by `|`, occur oftenest; of equal ones the first.
+pub(super) fn guess<'a, T>(text: &str, entries: impl Iterator<Item = (&'a str, T)>) -> Option<T> {
+    let end = text.char_indices().nth(GUESSED_FROM).map_or(text.len(), |(at, _)| at);
+    let seen = &text[..end];
+    let occurrences = |words: &str| words.split('|').map(str::trim).filter(|word| !word.is_empty()).map(|w| seen.matches(w).count()).sum();
+    let counted = entries.map(|(words, entry)| (occurrences(words), entry)).filter(|(count, _): &(usize, T)| *count > 0);
+    counted.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, entry)| entry)
+}
+
 /// Lines of `label：value`, as people fill in a form in one message, for the labels of the form. Every other line continues
 /// the value before it; what stands before the first label is left out. The first use of a label counts.
 pub(super) fn labelled(text: &str, labels: &[String]) -> Vec<(String, String)> {
@@ -100,5 +112,14 @@ mod tests {
         let text = "您好，我要反映：\n\n【姓名】：张三\n手机号: 13800001234\n内容：小区电梯停了。\n原因：不明\n12:30 又停一次\n姓名：李四";
         let expected = [("姓名", "张三"), ("手机号", "13800001234"), ("内容", "小区电梯停了。\n原因：不明\n12:30 又停一次\n姓名：李四")];
         assert_eq!(labelled(text, &labels), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn categories_are_guessed() {
+        let entries = [("井盖|路面", "roads"), ("噪音|扰民", "noise")];
+        for (text, expected) in [("夜间施工噪音扰民，路面也坏了", Some("noise")), ("井盖缺失", Some("roads")), ("其他", None)]
+        {
+            assert_eq!(guess(text, entries.into_iter()), expected, "{text}");
+        }
     }
 }

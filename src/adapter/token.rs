@@ -23,6 +23,7 @@ pub(super) struct TokenExchange {
     method: String,
     path: String,
     query: Vec<(String, Template)>,
+    headers: Vec<(String, Template)>,
     form: Vec<(String, Template)>,
     token: Expression,
     lifetime: Expression,
@@ -45,6 +46,7 @@ impl TokenExchange {
             method: manifest.method.clone(),
             path: manifest.path.clone(),
             query: templates(&manifest.query, "query")?,
+            headers: templates(&manifest.headers, "headers")?,
             form: templates(&manifest.form, "form")?,
             token: engine.compile(&manifest.token, &format!("{pointer}/token"), &outcome::VARIABLES)?,
             lifetime: engine.compile(&manifest.lifetime_seconds, &format!("{pointer}/lifetime_seconds"), &outcome::VARIABLES)?,
@@ -59,7 +61,12 @@ impl TokenExchange {
                 templates.iter().map(|(name, template)| Ok((name.clone(), template.render_text(&values)?))).collect();
             Ok(encode_pairs(pairs?.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
         };
+        let mut headers = Vec::new();
+        for (name, template) in &self.headers {
+            headers.push((name.clone(), template.render_text(&values)?));
+        }
         let (query, form) = (render(&self.query)?, render(&self.form)?);
+        request.headers = headers;
         if !query.is_empty() {
             request.target = format!("{}?{query}", self.path);
         }
@@ -71,7 +78,7 @@ impl TokenExchange {
     }
 
     pub fn response(&self, core: &Core, rules: &[Rule], response: &Response) -> Result<AccessToken, PageError> {
-        let body = body::read(BodyFormat::Json, &response.body).unwrap_or_default();
+        let body = body::read(BodyFormat::Json, &response.body, None, response.header("content-type")).unwrap_or_default();
         let scope = outcome::scope(response, &body);
         let value = core.engine.evaluate(&self.token, &scope).ok().flatten();
         let Some(Json::String(value)) = value.filter(|_| (200..300).contains(&response.status)) else {

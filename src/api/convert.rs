@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
-    app::{AppError, BlindError, CallbackRefused, RuleError, SubmitError, UpdateError, WebhookError, code::Code},
+    app::{
+        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError, code::Code,
+    },
 };
 
 /// When to send again what could not be stored.
@@ -45,6 +47,17 @@ impl From<BlindError> for Problem {
             (Some(violations), _) => violations.into(),
             (None, BlindError::Submit(error)) => error.into(),
             (None, error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<RateError> for Problem {
+    fn from(error: RateError) -> Self {
+        match error {
+            RateError::UnknownCase => Self::of(Code::NotFound),
+            RateError::NotAnswered(_) => Self::of(Code::NotAnswered),
+            RateError::Conflict => Self::of(Code::RatingIdConflict),
+            RateError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }
@@ -96,7 +109,21 @@ impl From<CallbackRefused> for Problem {
         match refused {
             CallbackRefused::NoPlatform => Self::of(Code::NotFound),
             CallbackRefused::Callback(error) => error.into(),
-            CallbackRefused::Receive(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(refused),
+            CallbackRefused::Receive(_) | CallbackRefused::Store(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(refused),
+        }
+    }
+}
+
+impl From<ReconcileError> for Problem {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::NoLedger => Self::of(Code::NoLedger),
+            ReconcileError::Days => {
+                Self::new(Code::InvalidQuery, "`from` and `until` must be in order, not in the future, and at most 31 days.")
+            }
+            ReconcileError::Store(ref source) => failed(source.is_passing(), error),
+            // What failed is on the platform's page, and is not ours to repeat here.
+            ReconcileError::Pull(_) => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod deadlines;
+mod indicators;
 mod values;
 
 use serde::Serialize;
@@ -40,6 +41,11 @@ pub fn insert(document: &mut Value) {
     }
 }
 
+/// What an endpoint is sent.
+pub fn told() -> Value {
+    value(&change())
+}
+
 fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "createSubmission" => value(&submission()),
@@ -47,6 +53,9 @@ fn request(operation: &str) -> Option<Value> {
         "createSubmissions" => Value::String(format!("{}\n", value(&submission()))),
         "updateCase" => value(&update(CaseReference::Case(CASE.into()))),
         "reportUpdate" => value(&update(CaseReference::Receipt("XF-2026-0817".into()))),
+        "rateCase" => {
+            json!({ "rating_id": "PJ-2026-0042", "satisfaction": "satisfied", "comment": "回复及时", "rated_at": "2026-03-21T10:00:00+08:00" })
+        }
         "mergeCase" => json!({ "from": "LJ0000000000AB", "reason": "同一人就同一问题分别在网上和来访反映" }),
         "splitCase" => json!({ "submissions": [FILING], "reason": "反映的是另一栋楼的问题" }),
         "keepCaseApart" | "releaseCase" => json!({ "case": "LJ0000000000AB", "reason": "当事人同名，并非同一人" }),
@@ -68,6 +77,13 @@ fn response_in(operation: &str, status: &str, form: &str) -> Option<Value> {
     match (operation, form) {
         ("listChanges", "application/cloudevents-batch+json") => Some(json!([change()])),
         ("listChanges", "text/event-stream") => Some(json!(format!("id: {CURSOR}\ndata: {}\n\n", value(&change())))),
+        ("open311Discovery", "application/json") => Some(json!({ "contact": "…", "endpoints": [] })),
+        ("open311Services", "application/json") => Some(json!([{ "service_code": "request" }])),
+        ("open311ServiceDefinition", "application/json") => Some(json!({ "service_code": "request", "attributes": [] })),
+        ("open311PostRequest" | "open311Requests" | "open311Request", "application/json") => {
+            Some(json!([{ "service_request_id": FILING }]))
+        }
+        ("open311Token", "application/json") => Some(json!([{ "service_request_id": FILING, "token": FILING }])),
         _ => response_to(operation, status),
     }
 }
@@ -82,13 +98,10 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("createSubmissions", "200") => value(&batch_result()),
         ("listSubmissions", "200") => page(SubmissionView { submission: None, ..filing() }),
         ("listCaseSubmissions", "200") => listed(SubmissionView { submission: None, ..filing() }),
-        ("getCase" | "updateCase" | "reportUpdate" | "mergeCase" | "keepCaseApart" | "releaseCase", "200") | ("splitCase", "201") => {
-            value(&case())
-        }
+        ("getCase" | "updateCase" | "reportUpdate" | "rateCase" | "mergeCase" | "keepCaseApart" | "releaseCase", "200")
+        | ("splitCase", "201") => value(&case()),
         ("listCases", "200") => page(case()),
         ("listCaseEvents", "200") => page(event()),
-        ("listChanges", "200") => value(&ChangePage { items: vec![change()], next_cursor: CURSOR.into() }),
-        ("getChange", "200") => value(&change()),
         ("listCaseMatches", "200") => listed(decided()),
         ("listCaseRulings", "200") => listed(RulingView {
             id: DELIVERY.into(),
@@ -100,21 +113,18 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             decided_at: at("2026-03-02T02:00:00Z"),
         }),
         ("listReviews", "200") => value(&ReviewQueue { items: vec![review()], open: 1 }),
-        ("createWebhook", "201") => value(&webhook_secret(None)),
-        ("rotateWebhookSecret", "200") => value(&webhook_secret(Some(at("2026-03-02T02:00:00Z")))),
-        ("listWebhooks", "200") => listed(webhook()),
-        ("getWebhook" | "changeWebhook", "200") | ("replayWebhook", "202") => value(&webhook()),
-        ("testWebhook", "200") => value(&WebhookTestView { delivered: true, http_status: Some(204), error: None, duration_ms: 41 }),
-        ("listWebhookDeliveries", "200") => page(webhook_delivery()),
         ("listMatters", "200") => page(matter()),
+        ("getMatter", "200") => value(&matter()),
         ("listDuplicates", "200") => page(duplicate()),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
+        ("getReconciliation" | "reconcilePlatform", "200") => value(&reconciliation()),
         ("listOrganizations", "200") => listed(organization()),
         ("getOverview", "200") => value(&overview()),
         ("listGaps", "200") => page(gap()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
+        ("requeueDeliveries", "200") => value(&Requeued { requeued: 12 }),
         ("requeueDelivery", "200") => value(&DeliveryView {
             state: DeliveryState::Pending,
             delivered_at: None,
@@ -122,6 +132,32 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             next_attempt_at: Some(at("2026-03-01T02:00:00Z")),
             ..delivery()
         }),
+        ("getHealth", "200") => value(&Health { status: "ok".into() }),
+        ("getReadiness", "200") => value(&readiness(true)),
+        ("getReadiness", "503") => value(&readiness(false)),
+        ("postWechatMessage", "200") => json!(""),
+        ("verifyWechat", "200") => json!("1410685589"),
+        (_, "200") => {
+            return audit::response_to(operation)
+                .or_else(|| deadlines::response_to(operation))
+                .or_else(|| indicators::response_to(operation))
+                .or_else(|| response_of_feed(operation, status));
+        }
+        _ => return response_of_feed(operation, status),
+    })
+}
+
+/// Of the change feed, of endpoints, and of Open311 as XML.
+fn response_of_feed(operation: &str, status: &str) -> Option<Value> {
+    Some(match (operation, status) {
+        ("listChanges", "200") => value(&ChangePage { items: vec![change()], next_cursor: CURSOR.into() }),
+        ("getChange", "200") => value(&change()),
+        ("createWebhook", "201") => value(&webhook_secret(None)),
+        ("rotateWebhookSecret", "200") => value(&webhook_secret(Some(at("2026-03-02T02:00:00Z")))),
+        ("listWebhooks", "200") => listed(webhook()),
+        ("getWebhook" | "changeWebhook", "200") | ("replayWebhook", "202") => value(&webhook()),
+        ("testWebhook", "200") => value(&WebhookTestView { delivered: true, http_status: Some(204), error: None, duration_ms: 41 }),
+        ("listWebhookDeliveries", "200") => page(webhook_delivery()),
         ("open311Discovery", "200") => json!("<discovery><contact>…</contact></discovery>"),
         ("open311Services", "200") => json!("<services><service><service_code>request</service_code></service></services>"),
         ("open311ServiceDefinition", "200") => {
@@ -133,12 +169,6 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("open311Token", "200") => json!(format!(
             "<service_requests><request><service_request_id>{FILING}</service_request_id><token>{FILING}</token></request></service_requests>"
         )),
-        ("getHealth", "200") => value(&Health { status: "ok".into() }),
-        ("getReadiness", "200") => value(&readiness(true)),
-        ("getReadiness", "503") => value(&readiness(false)),
-        ("postWechatMessage", "200") => json!(""),
-        ("verifyWechat", "200") => json!("1410685589"),
-        (_, "200") => return audit::response_to(operation).or_else(|| deadlines::response_to(operation)),
         _ => return None,
     })
 }

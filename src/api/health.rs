@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, http::header::CACHE_CONTROL, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::responses::Asking;
 use crate::app::{Gateway, view::Readiness};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,7 +20,7 @@ pub struct Health {
     tag = "operation",
     operation_id = "getHealth",
     security(()),
-    responses((status = 200, description = "It is", body = Health)),
+    responses((status = 200, description = "It is", body = Health), Asking),
 )]
 #[get("/healthz")]
 pub async fn get_health() -> HttpResponse {
@@ -36,6 +37,7 @@ pub async fn get_health() -> HttpResponse {
     responses(
         (status = 200, description = "It can", body = Readiness),
         (status = 503, description = "It cannot; the checks say why", body = Readiness),
+        Asking,
     ),
 )]
 #[get("/readyz")]

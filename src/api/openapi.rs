@@ -47,7 +47,37 @@ pub fn document() -> Value {
     refer_to_items(&mut document);
     plain_parameters(&mut document);
     examples::insert(&mut document);
+    document["webhooks"] = webhooks();
     document
+}
+
+/// What endpoints are sent: no operation of ours, but part of the contract.
+fn webhooks() -> Value {
+    let header = |name: &str, description: &str| json!({ "name": name, "in": "header", "required": true, "description": description, "schema": { "type": "string" } });
+    json!({ "change": { "post": {
+        "tags": ["changes"],
+        "operationId": "change",
+        "summary": "A change, sent to an endpoint",
+        "description": "One event after another, each again until it is answered with 2xx, each signed as Standard Webhooks lays down.",
+        "security": [],
+        "parameters": [
+            header("webhook-id", "The event's id, the same on every try"),
+            header("webhook-timestamp", "When it was sent, seconds since 1970"),
+            header("webhook-signature", "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64, one for each secret that counts, separated by spaces"),
+        ],
+        "requestBody": {
+            "required": true,
+            "content": { "application/cloudevents+json": {
+                "schema": { "$ref": "#/components/schemas/ChangeView" },
+                "example": examples::told(),
+            } },
+        },
+        "responses": {
+            "2XX": { "description": "It is taken" },
+            "410": { "description": "The endpoint is no more; nothing is sent to it until it is resumed" },
+            "default": { "description": "It is tried again later" },
+        },
+    } } })
 }
 
 /// A list of a generic type carries its items' schema whole; refer to the named one instead.
@@ -130,6 +160,7 @@ fn tags() -> Vec<Tag> {
         ("changes", "The change feed: what happens to cases, as CloudEvents, in one sequence"),
         ("federation", "Platforms, bodies, shared matters, the duplicate report, gaps"),
         ("deliveries", "Deliveries (投递): what is owed to a platform, and every attempt"),
+        ("audit", "The audit log (审计日志): what was recorded, and the proofs that nobody altered it"),
         ("callbacks", "Requests in the platforms' own formats"),
         ("open311", "Open311 GeoReport v2, for those that speak it already: a service is a kind of filing, a jurisdiction a platform"),
         ("operation", "Whether the gateway lives and works"),

@@ -28,7 +28,30 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
     }
 }
 
+/// Percent-decoding replaces what is not UTF-8, which would look for something else than was asked.
+fn is_utf8(query: &str) -> bool {
+    let mut bytes = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let encoded = after.get(..2).filter(|_| *byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match encoded.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
 fn parse<T: DeserializeOwned>(query: &str) -> Reply<T> {
+    if !is_utf8(query) {
+        return Err(Problem::new(Code::InvalidQuery, "The query is not UTF-8; encode its values as UTF-8, then as percent signs."));
+    }
     Query::<T>::from_query(query).map(Query::into_inner).map_err(|_| {
         // The error does not say which parameter it is about, and may repeat its value: ask for each on its own.
         let wrong = query.split('&').filter(|pair| !pair.is_empty()).find_map(|pair| {
@@ -52,6 +75,7 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     pub cursor: Option<String>,
 }
 
@@ -154,6 +178,11 @@ mod tests {
         check("kind=plea", "`kind` cannot be used: expected one of `request`, `suggestion`, `accusation`.");
         check("since=yesterday", "`since` cannot be used: expected a time");
         check("limit=1&limit=2", "twice");
+        check("kind=%ff", "not UTF-8");
+        check("limit=%E4%BA", "not UTF-8");
+        check("kind=%E8%AF%B7", "`kind` cannot be used");
+        check("limit=%31", "fine");
+        check("limit=%3", "`limit` cannot be used");
         for query in ["kind=secret", "since=secret", "limit=secret"] {
             assert!(!parse::<Example>(query).expect_err("refused").into_body().detail.contains("secret"), "{query}");
         }

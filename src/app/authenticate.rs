@@ -37,6 +37,12 @@ pub struct NewKey {
     pub secret: String,
 }
 
+/// The secret of a key: 256 random bits.
+pub fn new_secret() -> String {
+    let random: [u8; 32] = rand::random();
+    format!("{PREFIX}{}", crate::audit::hex(&random))
+}
+
 fn hash(secret: &str) -> [u8; 32] {
     *blake3::hash(secret.as_bytes()).as_bytes()
 }
@@ -56,8 +62,11 @@ impl Gateway {
 
     /// Makes a key of 256 random bits.
     pub fn create_key(&self, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
-        let random: [u8; 32] = rand::random();
-        let secret = format!("{PREFIX}{}", crate::audit::hex(&random));
+        self.adopt_key(new_secret(), platform, scopes, label)
+    }
+
+    /// Lets a key of [`new_secret`] count here; for a store made anew whose callers keep their keys.
+    pub fn adopt_key(&self, secret: String, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
         let now = self.now();
         let key = ApiKey {
             id: id::new_id(now),

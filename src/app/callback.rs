@@ -1,7 +1,8 @@
 //! Requests that platforms send to us in their own form.
 
-use super::{Gateway, receive::ReceiveError};
+use super::{Gateway, health::Fault, receive::ReceiveError, revise::Order};
 use crate::adapter::{CallbackError, Request, Response};
+use crate::store::StoreError;
 
 /// Why a platform's request was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,8 @@ pub enum CallbackRefused {
     /// Not stored; the platform must send it again.
     #[error(transparent)]
     Receive(#[from] ReceiveError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Gateway {
@@ -20,8 +23,15 @@ impl Gateway {
     pub async fn callback(&self, platform: &str, request: &Request) -> Result<Response, CallbackRefused> {
         let platform = self.federation().platform(platform).ok_or(CallbackRefused::NoPlatform)?;
         let adapter = platform.adapter.as_ref().filter(|adapter| adapter.has_callback()).ok_or(CallbackRefused::NoPlatform)?;
-        let callback = adapter.callback(request, &platform.secrets, self.now())?;
-        let received = self.receive(platform, callback.records).await?;
+        let callback = match adapter.callback(request, &platform.secrets, self.now()) {
+            Ok(callback) => callback,
+            Err(error) => {
+                // Anybody can send anything here: it is counted and says nothing about the platform's health.
+                self.count_fault(&platform.platform.id, Fault::new(error.code(), &error)).await?;
+                return Err(error.into());
+            }
+        };
+        let received = self.receive(platform, callback.records, Order::Any).await?;
         tracing::debug!(platform = platform.platform.id, ?received, ignored = callback.ignored, "callback taken in");
         Ok(callback.response)
     }

@@ -6,8 +6,9 @@ use include_dir::{Dir, include_dir};
 
 use crate::{
     adapter::{Adapter, AdapterError, Secrets},
-    config::{Config, ConfigError, PlatformConfig, SecretError},
+    config::{Config, ConfigError, PlatformConfig, SecretError, SecretSource, TlsConfig},
     domain::{message::OrganizationReference, organization::Directory, platform::Platform},
+    net::TlsIdentity,
 };
 
 static COMPILED_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/adapters");
@@ -43,6 +44,10 @@ pub struct FederatedPlatform {
     pub base_url: Option<String>,
     pub secrets: Secrets,
     pub pull_interval: Option<Duration>,
+    /// Where the platform drops its files.
+    pub folder: Option<PathBuf>,
+    /// What we show the platform's server, and whom we take it for.
+    pub tls: Option<TlsIdentity>,
 }
 
 impl FederatedPlatform {
@@ -107,6 +112,24 @@ fn federated(
         base_url: declared.base_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         secrets: Secrets::new(secrets),
         pull_interval: declared.pull_interval_ms.map(Duration::from_millis),
+        folder: declared.folder.as_ref().map(|folder| config.resolve(folder)),
+        tls: declared.tls.as_ref().map(|tls| identity(config, declared, tls, environment)).transpose()?,
+    })
+}
+
+fn identity(
+    config: &Config,
+    declared: &PlatformConfig,
+    tls: &TlsConfig,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<TlsIdentity, FederationError> {
+    let secret = |source| FederationError::Secret { platform: declared.id.clone(), source };
+    let resolve = |path: &std::path::Path| config.resolve(path);
+    let read = |path: &PathBuf| SecretSource::File(path.clone()).read(environment, &resolve).map_err(secret);
+    Ok(TlsIdentity {
+        certificate: tls.certificate.as_ref().map(read).transpose()?,
+        key: tls.key.as_ref().map(|key| key.read(environment, &resolve)).transpose().map_err(secret)?,
+        authority: tls.authority.as_ref().map(read).transpose()?,
     })
 }
 

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::{
     FederatedPlatform, Gateway, UpdateError,
+    health::Fault,
     retry::{self, Tries},
     send::SendError,
 };
@@ -97,7 +98,11 @@ impl Gateway {
             tracing::warn!(platform = delivery.platform, delivery = delivery.id, attempt = delivery.attempts, error, "delivery failed");
         }
         if tried.unavailable || settled {
-            self.note_exchange(&platform.platform.id, error.filter(|_| tried.unavailable)).await?;
+            let fault = error.filter(|_| tried.unavailable).map(|error| {
+                let (code, message) = error.split_once(": ").unwrap_or(("not_now", &error));
+                Fault::new(code, &message).unavailable()
+            });
+            self.note_exchange(&platform.platform.id, fault).await?;
         }
         let gateway = self.clone();
         self.0.store.run(move |store| store.transaction(|c| gateway.settle(c, &claimed, &tried))).await?;

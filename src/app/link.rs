@@ -11,10 +11,11 @@ pub(super) use fold::Rulings;
 pub(super) use plan::{GATEWAY, matter_code};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rayon::prelude::*;
 
 use super::{AppError, Gateway};
 use crate::{
-    matching::{Fingerprint, FingerprintError, Linker, Outcome, RulingError},
+    matching::{self, Fingerprint, FingerprintError, Linker, Outcome, RulingError},
     store::{
         StoreError,
         leases::{self, Held},
@@ -114,12 +115,17 @@ impl Gateway {
         loop {
             let rows = store.read(|c| submissions::fold(c, position, FOLD_CHUNK))?;
             let full = rows.len() as i64 == FOLD_CHUNK;
-            for row in rows {
-                let fingerprint = decode(row.seq, &row.fingerprint)?;
-                rulings.fold(&mut linker, position)?;
-                linker.insert(unsigned(row.seq), &fingerprint, unsigned(row.case_seq), row.matter_seq.map(unsigned));
+            let decided = rows.par_iter().map(decided).collect::<Result<Vec<_>, _>>()?;
+            let mut folded = 0;
+            for (at, row) in rows.iter().enumerate() {
+                if rulings.is_due(position)? {
+                    linker.insert_all(&decided[folded..at]);
+                    folded = at;
+                    rulings.fold(&mut linker, position)?;
+                }
                 position = row.seq;
             }
+            linker.insert_all(&decided[folded..]);
             store.transaction(|c| leases::renew(c, &held, lease, self.now()))?;
             if !full {
                 break;
@@ -163,6 +169,7 @@ impl Gateway {
         self.fold_rulings(state)?;
         let entries = store.read(|c| submissions::read_log(c, store.sealer(), state.position, limit))?;
         if entries.is_empty() {
+            self.tell_revisions()?;
             return Ok(LinkRound { linked: 0, position: state.position });
         }
         let mut batch = Vec::with_capacity(entries.len());
@@ -203,6 +210,15 @@ impl Gateway {
 
 pub(super) fn decode(seq: i64, bytes: &[u8]) -> Result<Fingerprint, LinkError> {
     Fingerprint::decode(bytes).map_err(|source| LinkError::Fingerprint { seq, source })
+}
+
+fn decided(row: &submissions::Folded) -> Result<matching::Decided, LinkError> {
+    Ok(matching::Decided {
+        seq: unsigned(row.seq),
+        fingerprint: decode(row.seq, &row.fingerprint)?,
+        case: unsigned(row.case_seq),
+        matter: row.matter_seq.map(unsigned),
+    })
 }
 
 /// Log positions begin at 1, so neither direction loses anything.

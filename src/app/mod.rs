@@ -7,30 +7,43 @@ mod blind;
 mod callback;
 mod changes;
 pub mod code;
+mod collect;
 mod deadlines;
+mod explain;
 mod federation;
 mod fingerprint;
 mod follow_up;
 mod forward;
+mod health;
+mod indicators;
 mod intake;
 mod link;
+mod matters;
 mod messages;
 mod pull;
 mod queries;
 pub mod query;
+mod rate;
 mod receive;
+pub mod reconcile;
 mod replay;
 mod retry;
+mod revise;
 mod route;
 mod rule;
 mod send;
+mod tidy;
 pub mod validate;
 pub mod view;
 mod webhooks;
 pub mod worth;
 
 use std::{
-    sync::{Arc, Mutex},
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -38,21 +51,27 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
 pub use audit::{Notary, WitnessError};
-pub use authenticate::{Credential, NewKey};
+pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
+pub use collect::{CollectError, Collected, Sightings};
+pub use explain::{ExplainError, Explained, explain};
 pub use federation::{FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
+pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
+pub use rate::RateError;
 pub use receive::Received;
+pub use reconcile::ReconcileError;
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
-pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError};
+pub use tidy::Tidied;
+pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
@@ -123,6 +142,9 @@ pub struct Parts {
     pub node: String,
 }
 
+/// By platform and pull.
+type Readings = HashMap<(String, String), HashSet<[u8; 32]>>;
+
 struct Inner {
     store: Store,
     federation: Federation,
@@ -137,8 +159,12 @@ struct Inner {
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
-    keys_in_flight: Mutex<std::collections::HashSet<(String, String)>>,
+    keys_in_flight: Mutex<HashSet<(String, String)>>,
     tokens: send::Tokens,
+    /// Digests of the cursors that each unfinished reading of a pull has asked with.
+    readings: Mutex<Readings>,
+    /// Rounds of the linker that failed one after the other.
+    linker_failures: AtomicU32,
     /// Position up to which this node has seen the log linked.
     linked: watch::Sender<i64>,
     /// Rings when submissions were registered here.
@@ -172,6 +198,8 @@ impl Gateway {
             intake,
             keys_in_flight: Mutex::default(),
             tokens: send::Tokens::default(),
+            readings: Mutex::default(),
+            linker_failures: AtomicU32::new(0),
             linked: watch::Sender::new(0),
             registered: Notify::new(),
             owed: watch::Sender::new(0),
@@ -196,6 +224,15 @@ impl Gateway {
     /// Resolves when submissions have been registered on this node since the last call.
     pub async fn registered(&self) {
         self.0.registered.notified().await;
+    }
+
+    /// Whether a round of this node's linker went well, for [`Gateway::ready`].
+    pub fn linker_went(&self, well: bool) {
+        if well {
+            self.0.linker_failures.store(0, Ordering::Relaxed);
+        } else {
+            self.0.linker_failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A counter that moves whenever this node owes new messages.
@@ -253,12 +290,14 @@ impl Parts {
                 return Err(StartError::WrongKey(name));
             }
         }
-        let outbound = Outbound::new(OutboundPolicy {
+        let identities = federation.platforms().filter_map(|p| Some((p.platform.id.clone(), p.tls.clone()?)));
+        let policy = OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
             connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
             total_timeout: Duration::from_millis(config.outbound.total_timeout_ms),
             max_response_bytes: config.outbound.max_response_bytes,
-        })?;
+        };
+        let outbound = Outbound::new(policy)?.identified(identities)?;
         Ok(Self {
             model: load_model(config)?,
             store,

@@ -2,25 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
-
 use super::{
     FederatedPlatform, Gateway,
+    health::Fault,
     receive::{ReceiveError, Received},
+    revise::Order,
     send::SendError,
 };
 use crate::{
-    adapter::PageError,
-    store::{
-        StoreError,
-        platforms::{self, PlatformState},
-    },
+    adapter::{AccessToken, Asked, Page, PageError, Pull, Request, RequestError, Response},
+    audit::sha256,
+    store::{StoreError, platforms},
 };
 
-/// How exactly the time of the last success is kept: one write in so long, not one a message.
-const SUCCESS_KEPT: TimeDelta = TimeDelta::seconds(5);
 /// Pages read in one round; the rest waits for the next.
 const MAX_PAGES: usize = 50;
+/// Cursors of one reading that are remembered to find a loop.
+const MAX_SEEN: usize = 100_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
@@ -34,18 +32,23 @@ pub enum PullError {
     Store(#[from] StoreError),
     #[error("the adapter has no pull {0}")]
     Unknown(String),
+    #[error("the platform's pages lead back to one that was read already")]
+    Loop,
 }
 
 impl PullError {
-    /// What is shown on the platform's page: a stable word and a sentence, nothing the platform said.
-    fn describe(&self) -> String {
-        let code = match self {
-            Self::Send(error) => error.code(),
-            Self::Page(_) => "page_refused",
-            Self::Receive(_) | Self::Store(_) => "not_stored",
-            Self::Unknown(_) => "no_such_pull",
-        };
-        format!("{code}: {self}")
+    /// What is shown on the platform's page; `None` for what is not the platform's fault.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Send(error @ (SendError::Outbound(_) | SendError::Token(PageError::Retry { .. }))) => {
+                Some(Fault::new(error.code(), error).unavailable())
+            }
+            Self::Send(error) => Some(Fault::new(error.code(), error)),
+            Self::Page(error @ PageError::Retry { .. }) => Some(Fault::new(error.code(), error).unavailable()),
+            Self::Page(error) => Some(Fault::new(error.code(), error)),
+            Self::Loop => Some(Fault::new("cursor_loop", self)),
+            Self::Receive(_) | Self::Store(_) | Self::Unknown(_) => None,
+        }
     }
 
     /// How long the platform asks to be left alone.
@@ -70,8 +73,14 @@ impl Gateway {
     /// Reads a platform's pull from where it stopped, page by page. The cursor moves only after a page's records are durable.
     pub async fn pull(&self, platform: &Arc<FederatedPlatform>, pull: &str) -> Result<PullRound, PullError> {
         let result = self.pull_pages(platform, pull).await;
-        let error = result.as_ref().err().map(PullError::describe);
-        self.note_exchange(&platform.platform.id, error).await?;
+        match &result {
+            Ok(_) => drop(self.note_exchange(&platform.platform.id, None).await?),
+            Err(error) => {
+                if let Some(fault) = error.fault() {
+                    self.note_exchange(&platform.platform.id, Some(fault)).await?;
+                }
+            }
+        }
         result
     }
 
@@ -81,27 +90,78 @@ impl Gateway {
         let mut cursor = self.stored_cursor(platform, name).await?;
         let mut round = PullRound::default();
         while round.pages < MAX_PAGES {
-            let token = self.token(platform).await?;
-            let request =
-                adapter.pull_request(pull, cursor.as_deref(), token.as_ref(), &platform.secrets, self.now()).map_err(SendError::from)?;
-            let response = self.send(platform, request).await?;
-            let page = match adapter.pull_page(pull, cursor.as_deref(), &response) {
-                Err(PageError::TokenExpired) => {
-                    self.forget_token(platform, token.as_ref()).await;
-                    return Err(PageError::TokenExpired.into());
-                }
-                other => other?,
-            };
+            let page = self.page(platform, pull, cursor.as_deref()).await?;
             round.pages += 1;
-            round.received += self.receive(platform, page.records).await?;
+            round.received += self.receive(platform, page.records, Order::Newest).await?;
             round.more = page.more;
-            cursor = page.cursor.or(cursor);
+            let next = page.cursor.or_else(|| cursor.clone());
+            // What the page held is kept either way; only the way on is not taken.
+            if page.more && self.seen_before(platform, name, cursor.as_deref(), next.as_deref()) {
+                // It may be mended by the next round.
+                self.forget_seen(platform, name);
+                return Err(PullError::Loop);
+            }
+            cursor = next;
             self.store_cursor(platform, name, cursor.clone()).await?;
             if !page.more {
+                self.forget_seen(platform, name);
                 break;
             }
         }
         Ok(round)
+    }
+
+    async fn page(&self, platform: &Arc<FederatedPlatform>, pull: &Pull, cursor: Option<&str>) -> Result<Page, PullError> {
+        let adapter = platform.adapter()?;
+        let base = platform.base_url.as_deref().unwrap_or_default();
+        self.exchange(
+            platform,
+            |token| adapter.pull_request(pull, cursor, token, &platform.secrets, self.now()),
+            |response| adapter.pull_page(pull, &Asked { cursor, response, base, now: self.now() }),
+        )
+        .await
+    }
+
+    /// Asks a platform and reads the answer; an access token that it no longer takes is renewed once.
+    pub(super) async fn exchange<T>(
+        &self,
+        platform: &Arc<FederatedPlatform>,
+        make: impl Fn(Option<&AccessToken>) -> Result<Request, RequestError>,
+        read: impl Fn(&Response) -> Result<T, PageError>,
+    ) -> Result<T, PullError> {
+        let mut renewed = false;
+        loop {
+            let token = self.token(platform).await?;
+            let request = make(token.as_ref()).map_err(SendError::from)?;
+            let response = self.send(platform, request).await?;
+            match read(&response) {
+                Err(PageError::TokenExpired) => {
+                    self.forget_token(platform, token.as_ref()).await;
+                    if std::mem::replace(&mut renewed, true) {
+                        return Err(PageError::TokenExpired.into());
+                    }
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// True if a page of this reading was asked for with the cursor already. A reading may take many rounds.
+    fn seen_before(&self, platform: &FederatedPlatform, pull: &str, asked: Option<&str>, next: Option<&str>) -> bool {
+        let Ok(mut readings) = self.0.readings.lock() else { return false };
+        let seen = readings.entry((platform.platform.id.clone(), pull.to_owned())).or_default();
+        if seen.len() >= MAX_SEEN {
+            seen.clear();
+        }
+        let digest = |cursor: Option<&str>| sha256(cursor.unwrap_or_default().as_bytes());
+        seen.insert(digest(asked));
+        seen.contains(&digest(next))
+    }
+
+    fn forget_seen(&self, platform: &FederatedPlatform, pull: &str) {
+        if let Ok(mut readings) = self.0.readings.lock() {
+            readings.remove(&(platform.platform.id.clone(), pull.to_owned()));
+        }
     }
 
     async fn stored_cursor(&self, platform: &FederatedPlatform, pull: &str) -> Result<Option<String>, StoreError> {
@@ -112,43 +172,5 @@ impl Gateway {
     async fn store_cursor(&self, platform: &FederatedPlatform, pull: &str, cursor: Option<String>) -> Result<(), StoreError> {
         let (platform, pull, now) = (platform.platform.id.clone(), pull.to_owned(), self.now());
         self.0.store.run(move |store| store.transaction(|c| platforms::save_cursor(c, &platform, &pull, cursor.as_deref(), now))).await
-    }
-
-    /// Remembers how an exchange with a platform ended, and opens or closes its circuit.
-    pub(super) async fn note_exchange(&self, platform: &str, error: Option<String>) -> Result<PlatformState, StoreError> {
-        let (platform, now, policy) = (platform.to_owned(), self.now(), self.0.delivery.clone());
-        self.0
-            .store
-            .run(move |store| {
-                if error.is_none() {
-                    let known = store.read(|c| platforms::state(c, &platform))?;
-                    let fresh = known.last_success_at.is_some_and(|at| now - at < SUCCESS_KEPT);
-                    if fresh && known.consecutive_failures == 0 && known.circuit_open_until.is_none() {
-                        return Ok(known);
-                    }
-                }
-                store.transaction(|c| {
-                    let mut state = platforms::state(c, &platform)?;
-                    match error {
-                        None => {
-                            state.last_success_at = Some(now);
-                            state.consecutive_failures = 0;
-                            state.circuit_open_until = None;
-                        }
-                        Some(error) => {
-                            state.last_failure_at = Some(now);
-                            state.last_error = Some(error);
-                            state.consecutive_failures = state.consecutive_failures.saturating_add(1);
-                            if u32::try_from(state.consecutive_failures).unwrap_or(0) >= policy.circuit_threshold {
-                                let pause = i64::try_from(policy.circuit_pause_ms).unwrap_or(i64::MAX);
-                                state.circuit_open_until = Some(now + TimeDelta::milliseconds(pause));
-                            }
-                        }
-                    }
-                    platforms::save_state(c, &state)?;
-                    Ok(state)
-                })
-            })
-            .await
     }
 }

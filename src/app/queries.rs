@@ -10,13 +10,13 @@ pub use service_requests::{ServiceRequest, ServiceRequestFilter};
 use std::time::Duration;
 
 use crate::store::{
-    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links,
+    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links, matters,
     submissions::{self, Registered},
 };
 
 use super::{
     AppError, Gateway,
-    query::{CaseFilter, DeliveryFilter, DuplicateFilter, Page, SubmissionFilter},
+    query::{CaseFilter, DeliveryFilter, DuplicateFilter, MatterFilter, Page, SubmissionFilter},
     view::{CaseView, DeliveryDetail, DeliveryView, DuplicateView, EventView, GapView, MatchView, MatterView, Paged, SubmissionView},
 };
 use crate::{domain::division, matching};
@@ -39,8 +39,9 @@ impl Gateway {
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
             let submission = (!found.blind).then(|| found.submission.clone());
+            let revisions = assemble::revisions(c, &id)?;
             let mut views = assemble::submissions(gateway, c, vec![found])?;
-            Ok(views.pop().map(|view| SubmissionView { submission, ..view }))
+            Ok(views.pop().map(|view| SubmissionView { submission, revisions, ..view }))
         })
         .await
     }
@@ -182,12 +183,21 @@ impl Gateway {
         .await
     }
 
-    /// Matters, largest first.
-    pub async fn matters(&self, page: Page) -> Result<Paged<MatterView>, AppError> {
+    pub async fn matters(&self, filter: MatterFilter, page: Page) -> Result<Paged<MatterView>, AppError> {
         let (page, limit) = store_page(&page)?;
-        self.read(move |_, c| {
-            let found = links::list_matters(c, page)?;
-            let (found, next) = cut(found, limit, |matter| (i64::from(matter.case_count), matter.founding_seq));
+        let order = filter.order.into();
+        let filter = matters::MatterFilter {
+            division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()),
+            category: filter.category,
+            filed_from: filter.filed_from,
+            filed_until: filter.filed_until,
+            trend: filter.trend,
+            min_cases: filter.min_cases.map(|least| i32::try_from(least).unwrap_or(i32::MAX)),
+            order,
+        };
+        self.read(move |gateway, c| {
+            let found = matters::list(c, gateway.store().sealer(), &filter, page)?;
+            let (found, next) = cut(found, limit, |matter| order.position(matter));
             Ok(Paged { items: assemble::matters(c, found)?, next_cursor: next })
         })
         .await
@@ -195,8 +205,8 @@ impl Gateway {
 
     pub async fn matter(&self, id: &str) -> Result<Option<MatterView>, AppError> {
         let id = id.to_owned();
-        self.read(move |_, c| {
-            let found = links::find_matter(c, &id)?;
+        self.read(move |gateway, c| {
+            let found = matters::find(c, gateway.store().sealer(), &id)?;
             Ok(assemble::matters(c, found.into_iter().collect())?.pop())
         })
         .await
@@ -254,6 +264,24 @@ impl Gateway {
         }
         self.0.owed.send_modify(|count| *count += 1);
         Ok(self.delivery(id).await?.map(|detail| detail.delivery))
+    }
+}
+
+impl Gateway {
+    /// Puts all dead deliveries back into the queue, of one platform or of all; answers how many.
+    pub async fn requeue_all(&self, platform: Option<&str>) -> Result<u64, AppError> {
+        let (gateway, platform) = (self.clone(), platform.map(str::to_owned));
+        let requeued = self
+            .0
+            .store
+            .run(move |store| {
+                store
+                    .transaction(|c| deliveries::requeue_all(c, platform.as_deref(), gateway.now()))
+                    .map_err(|error: StoreError| AppError::from(error))
+            })
+            .await?;
+        self.0.owed.send_modify(|count| *count += 1);
+        Ok(requeued as u64)
     }
 }
 

@@ -1,11 +1,15 @@
 //! What lists are asked for with.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
+    indicator::Dimension,
+    matter::Trend,
     submission::{Channel, Kind},
 };
 
@@ -40,6 +44,16 @@ pub struct DeadlineFilter {
     /// The handling platform.
     pub platform: Option<String>,
     pub due_before: Option<DateTime<Utc>>,
+}
+
+/// Of an area over a period of days in Beijing, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndicatorQuery {
+    /// GB/T 2260 code of six digits.
+    pub area: String,
+    pub from: NaiveDate,
+    pub until: NaiveDate,
+    pub by: Option<Dimension>,
 }
 
 /// Newest first.
@@ -89,6 +103,38 @@ pub struct DuplicateFilter {
     pub decided_from: Option<DateTime<Utc>>,
     /// Fill [`super::view::DuplicateSide::text`].
     pub with_text: bool,
+}
+
+/// What a list of matters is ordered by; the greatest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MatterOrder {
+    /// Number of cases.
+    #[default]
+    Cases,
+    /// Time of the last change.
+    Updated,
+    /// How many more filings the last four weeks have than the four before.
+    Growth,
+}
+
+impl MatterOrder {
+    pub const ALL: [Self; 3] = [Self::Cases, Self::Updated, Self::Growth];
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MatterFilter {
+    /// The founding case is in this division or inside it.
+    pub division: Option<String>,
+    /// The founding case has this category path or one below it.
+    pub category: Option<String>,
+    /// Something was filed at this time or later.
+    pub filed_from: Option<DateTime<Utc>>,
+    /// Something was filed before.
+    pub filed_until: Option<DateTime<Utc>>,
+    pub trend: Option<Trend>,
+    pub min_cases: Option<u32>,
+    pub order: MatterOrder,
 }
 
 /// Newest first.

@@ -2,12 +2,16 @@
 
 use futures_util::future::join_all;
 
-use super::{FederatedPlatform, Gateway, SubmitError, UpdateError, validate};
+use super::{
+    FederatedPlatform, Gateway, SubmitError, UpdateError,
+    revise::{Order, Revised},
+    validate,
+};
 use crate::{
     adapter::{Inbound, Mapped},
     audit::{hex, sha256},
     store::{
-        StoreError,
+        StoreError, platforms,
         quarantine::{self, Form, Held, Quarantined},
     },
 };
@@ -25,6 +29,8 @@ pub struct Received {
     /// Known already, with the same body.
     pub known: usize,
     pub updates: usize,
+    /// Filings that their platform changed or took back.
+    pub revised: usize,
     /// Did not map, or was refused.
     pub quarantined: usize,
 }
@@ -34,6 +40,7 @@ impl std::ops::AddAssign for Received {
         self.registered += other.registered;
         self.known += other.known;
         self.updates += other.updates;
+        self.revised += other.revised;
         self.quarantined += other.quarantined;
     }
 }
@@ -52,12 +59,32 @@ struct Refused {
     source_ref: Option<String>,
     form: Form,
     raw: Vec<u8>,
+    /// A stable word for what is wrong with it.
+    code: &'static str,
     error: String,
+}
+
+/// Why a valid record cannot be taken as it is.
+struct Why {
+    code: &'static str,
+    error: String,
+}
+
+impl Why {
+    fn new(code: &'static str, error: &impl ToString) -> Self {
+        Self { code, error: error.to_string() }
+    }
+}
+
+impl Refused {
+    fn of(source_ref: String, form: Form, value: &serde_json::Value, why: Why) -> Self {
+        Self { source_ref: Some(source_ref), form, raw: value.to_string().into_bytes(), code: why.code, error: why.error }
+    }
 }
 
 impl Gateway {
     /// Takes in mapped records of one platform. An error means that not all could be stored; offering them all again is safe.
-    pub(super) async fn receive(&self, platform: &FederatedPlatform, records: Vec<Mapped>) -> Result<Received, ReceiveError> {
+    pub(super) async fn receive(&self, platform: &FederatedPlatform, records: Vec<Mapped>, order: Order) -> Result<Received, ReceiveError> {
         let mut received = Received::default();
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
@@ -66,64 +93,86 @@ impl Gateway {
             let side_by_side = if updates { 1 } else { SIDE_BY_SIDE };
             let same_kind = |record: &Mapped| matches!(record, Ok(Inbound::Update(_))) == updates;
             let chunk: Vec<Mapped> = std::iter::from_fn(|| records.next_if(same_kind)).take(side_by_side).collect();
-            for outcome in join_all(chunk.into_iter().map(|record| self.receive_one(platform, record))).await {
+            for outcome in join_all(chunk.into_iter().map(|record| self.receive_one(platform, record, order))).await {
                 received += outcome?;
             }
         }
         Ok(received)
     }
 
-    async fn receive_one(&self, platform: &FederatedPlatform, record: Mapped) -> Result<Received, ReceiveError> {
+    async fn receive_one(&self, platform: &FederatedPlatform, record: Mapped, order: Order) -> Result<Received, ReceiveError> {
+        let id = &platform.platform.id;
         let refused = match record {
             Ok(Inbound::Submission(submission)) => {
                 let source_ref = submission.source_id.clone();
                 let value = serde_json::to_value(&submission).unwrap_or_default();
-                match self.register(&platform.platform.id, value.clone()).await? {
-                    Ok(new) => return Ok(Received { registered: usize::from(new), known: usize::from(!new), ..Received::default() }),
-                    Err(error) => {
-                        Refused { source_ref: Some(source_ref), form: Form::Submission, raw: value.to_string().into_bytes(), error }
-                    }
+                match self.register(id, value.clone(), order).await? {
+                    Ok(received) => return Ok(received),
+                    Err(why) => Refused::of(source_ref, Form::Submission, &value, why),
                 }
             }
             Ok(Inbound::Update(update)) => {
                 let source_ref = update.update_id.clone();
                 let value = serde_json::to_value(&update).unwrap_or_default();
-                match self.follow(&platform.platform.id, value.clone()).await? {
+                match self.follow(id, value.clone()).await? {
                     Ok(()) => return Ok(Received { updates: 1, ..Received::default() }),
-                    Err(error) => Refused { source_ref: Some(source_ref), form: Form::Update, raw: value.to_string().into_bytes(), error },
+                    Err(why) => Refused::of(source_ref, Form::Update, &value, why),
+                }
+            }
+            Ok(Inbound::Withdrawal(withdrawal)) => {
+                let source_ref = withdrawal.source_id.clone();
+                let value = serde_json::to_value(&withdrawal).unwrap_or_default();
+                match self.withdraw(id, *withdrawal).await? {
+                    Revised::New => return Ok(Received { revised: 1, ..Received::default() }),
+                    Revised::Known => return Ok(Received { known: 1, ..Received::default() }),
+                    Revised::NoFiling | Revised::TooMany => {
+                        let why = Why::new("no_such_filing", &"no filing of this number is registered");
+                        Refused::of(source_ref, Form::Withdrawal, &value, why)
+                    }
                 }
             }
             Err(unmapped) => {
                 let form = unmapped.mapping.map_or(Form::Unrouted, |mapping| Form::Record { mapping });
-                Refused { source_ref: unmapped.source_ref, form, raw: unmapped.raw, error: unmapped.error.to_string() }
+                let (code, error) = (unmapped.error.problem.code(), unmapped.error.to_string());
+                Refused { source_ref: unmapped.source_ref, form, raw: unmapped.raw, code, error }
             }
         };
-        self.quarantine(&platform.platform.id, refused).await?;
+        self.quarantine(id, refused).await?;
         Ok(Received { quarantined: 1, ..Received::default() })
     }
 
-    /// `Ok(Ok(new))` when it is registered, `Ok(Err(why))` when it never can be as it is.
-    async fn register(&self, platform: &str, value: serde_json::Value) -> Result<Result<bool, String>, ReceiveError> {
+    /// `Ok(Err(why))` when it never can be registered as it is.
+    async fn register(&self, platform: &str, value: serde_json::Value, order: Order) -> Result<Result<Received, Why>, ReceiveError> {
         let submission = match validate::submission_value(value, self.now()) {
             Ok(submission) => submission,
-            Err(violations) => return Ok(Err(violations.to_string())),
+            Err(violations) => return Ok(Err(Why::new("invalid_submission", &violations))),
         };
-        match self.submit(platform, submission, None).await {
-            Ok(registered) => Ok(Ok(registered.new)),
-            Err(error @ SubmitError::SourceIdConflict { .. }) => Ok(Err(error.to_string())),
-            Err(error) => Err(ReceiveError::Submit(error)),
+        let conflict = match self.submit(platform, submission.clone(), None).await {
+            Ok(registered) if registered.new => return Ok(Ok(Received { registered: 1, ..Received::default() })),
+            // It is as it was registered; only a newest state may mean that it is so again.
+            Ok(registered) if order == Order::Any || !self.is_revised(&registered.id).await? => {
+                return Ok(Ok(Received { known: 1, ..Received::default() }));
+            }
+            Ok(_) => None,
+            Err(error @ SubmitError::SourceIdConflict { .. }) => Some(error),
+            Err(error) => return Err(ReceiveError::Submit(error)),
+        };
+        match (self.revise(platform, submission, order).await?, conflict) {
+            (Revised::New, _) => Ok(Ok(Received { revised: 1, ..Received::default() })),
+            (Revised::Known, _) | (_, None) => Ok(Ok(Received { known: 1, ..Received::default() })),
+            (Revised::NoFiling | Revised::TooMany, Some(error)) => Ok(Err(Why::new("source_id_conflict", &error))),
         }
     }
 
-    async fn follow(&self, platform: &str, value: serde_json::Value) -> Result<Result<(), String>, ReceiveError> {
+    async fn follow(&self, platform: &str, value: serde_json::Value) -> Result<Result<(), Why>, ReceiveError> {
         let update = match validate::case_update_value(value, self.now()) {
             Ok(update) => update,
-            Err(violations) => return Ok(Err(violations.to_string())),
+            Err(violations) => return Ok(Err(Why::new("invalid_update", &violations))),
         };
         match self.report_or_park(platform, update).await {
             Ok(()) => Ok(Ok(())),
             Err(UpdateError::Store(error)) => Err(error.into()),
-            Err(error) => Ok(Err(error.to_string())),
+            Err(error) => Ok(Err(Why::new("update_refused", &error))),
         }
     }
 
@@ -145,21 +194,41 @@ impl Gateway {
 
     async fn replay_one(&self, platform: &FederatedPlatform, held: Held) -> Result<Received, ReceiveError> {
         let kept = Received { quarantined: 1, ..Received::default() };
+        let read = |what: &dyn Fn(&[u8]) -> Option<Inbound>| what(&held.raw).map(Ok);
         let record = match &held.form {
             Form::Record { mapping } => platform.adapter.as_ref().map(|adapter| adapter.replay(mapping, &held.raw)),
-            Form::Submission => serde_json::from_slice(&held.raw).ok().map(|submission| Ok(Inbound::Submission(submission))),
-            Form::Update => serde_json::from_slice(&held.raw).ok().map(|update| Ok(Inbound::Update(update))),
-            Form::Unrouted => None,
+            Form::Submission => read(&|raw| Some(Inbound::Submission(serde_json::from_slice(raw).ok()?))),
+            Form::Update => read(&|raw| Some(Inbound::Update(serde_json::from_slice(raw).ok()?))),
+            Form::Withdrawal => read(&|raw| Some(Inbound::Withdrawal(serde_json::from_slice(raw).ok()?))),
+            Form::Unrouted => match &platform.adapter {
+                Some(adapter) => match adapter.replay_unrouted(&held.raw) {
+                    // The manifest leaves such records out by now.
+                    None => {
+                        self.let_go(platform, &held).await?;
+                        return Ok(Received { known: 1, ..Received::default() });
+                    }
+                    taken => taken,
+                },
+                None => None,
+            },
         };
-        // A record that maps now and is refused afterwards is kept in its new form.
-        let changed_form = matches!((&held.form, &record), (Form::Record { .. }, Some(Ok(_))));
         let Some(record) = record else { return Ok(kept) };
-        let received = self.receive_one(platform, record).await?;
+        // A record that maps now and is refused afterwards, or fails in its mapping now, is kept in its new form.
+        let changed_form = match (&held.form, &record) {
+            (Form::Record { .. } | Form::Unrouted, Ok(_)) => true,
+            (Form::Unrouted, Err(unmapped)) => unmapped.mapping.is_some() && unmapped.raw != held.raw,
+            _ => false,
+        };
+        let received = self.receive_one(platform, record, Order::Any).await?;
         if received.quarantined == 0 || changed_form {
-            let id = platform.platform.id.clone();
-            self.0.store.run(move |store| store.transaction(|c| quarantine::release(c, &id, &held.digest))).await?;
+            self.let_go(platform, &held).await?;
         }
         Ok(received)
+    }
+
+    async fn let_go(&self, platform: &FederatedPlatform, held: &Held) -> Result<(), StoreError> {
+        let (id, digest) = (platform.platform.id.clone(), held.digest.clone());
+        self.0.store.run(move |store| store.transaction(|c| quarantine::release(c, &id, &digest))).await
     }
 
     async fn quarantine(&self, platform: &str, refused: Refused) -> Result<(), StoreError> {
@@ -174,6 +243,18 @@ impl Gateway {
             error: refused.error,
             received_at: self.now(),
         };
-        self.0.store.run(move |store| store.transaction(|c| quarantine::keep(c, store.sealer(), &record))).await
+        let code = refused.code;
+        self.0
+            .store
+            .run(move |store| {
+                store.transaction(|c| {
+                    // What is sent again and again is counted once.
+                    if quarantine::keep(c, store.sealer(), &record)? {
+                        platforms::count_error(c, &record.platform, code, &record.error, record.received_at)?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 }

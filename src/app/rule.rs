@@ -22,7 +22,7 @@ use crate::{
         cases::{self, Case},
         deliveries,
         events::{CaseEvent, Words},
-        leases, links, reviews,
+        leases, links, matters, reviews,
         rulings::{self, Ruling},
         submissions::{self, Registered},
     },
@@ -261,12 +261,12 @@ impl Bench<'_, '_> {
         case.matter_id = Some(matter.clone());
         self.save(case)?;
         let cases = if first && founder.merged_into.is_none() { 2 } else { 1 };
-        Ok(links::grow_matter(self.connection, &matter, root, cases, self.now)?)
+        Ok(matters::grow(self.connection, &matter, root, cases, self.now)?)
     }
 
     fn count_into_matter(&mut self, case: &Case, cases: i32) -> Result<(), StoreError> {
         match &case.matter_id {
-            Some(matter) => links::count_into_matter(self.connection, matter, cases, self.now),
+            Some(matter) => matters::count_into(self.connection, matter, cases, self.now),
             None => Ok(()),
         }
     }

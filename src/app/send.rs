@@ -63,7 +63,7 @@ impl Gateway {
             headers: request.headers,
             body: request.body,
         };
-        let answer = self.0.outbound.send(outbound).await?;
+        let answer = self.0.outbound.send_as(&platform.platform.id, outbound).await?;
         Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
     }
 

@@ -3,6 +3,7 @@
 mod sign;
 mod tell;
 
+pub use sign::sign;
 pub use tell::Turn;
 
 use chrono::{DateTime, TimeDelta, Utc};

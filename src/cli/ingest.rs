@@ -117,6 +117,8 @@ fn scratch_parts(scratch: &Scratch, adapter: &Arc<Adapter>, platform: &str) -> R
         base_url: None,
         secrets: Secrets::default(),
         pull_interval: None,
+        folder: None,
+        tls: None,
     };
     let federation_of_one = Federation::new(vec![federated], Directory::default());
     Ok(Parts::new(&config, &KeyMaterial::derive(&master, federation), federation_of_one, Clock::system())?)
@@ -138,6 +140,7 @@ fn register(gateway: &Gateway, adapter: &Adapter, platform: &str, path: &PathBuf
                 }
             }
             Ok(Inbound::Update(update)) => refuse(summary, &format!("{}: a case update, not a submission", update.update_id)),
+            Ok(Inbound::Withdrawal(withdrawal)) => refuse(summary, &format!("{}: a withdrawal, not a submission", withdrawal.source_id)),
             Err(unmapped) => refuse(summary, &unmapped.to_string()),
         }
         if batch.len() >= BATCH {

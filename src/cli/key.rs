@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
 use super::{
@@ -33,12 +34,34 @@ enum Action {
         label: String,
     },
     /// List keys, without their secrets
-    List,
+    List {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a key invalid
     Revoke {
         /// The key's id, as `list` shows it
         id: String,
     },
+}
+
+/// A key as it is listed for machines.
+#[derive(serde::Serialize)]
+struct Listed {
+    id: String,
+    platform: Option<String>,
+    scopes: Vec<&'static str>,
+    label: String,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<keys::ApiKey> for Listed {
+    fn from(key: keys::ApiKey) -> Self {
+        let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect();
+        Self { id: key.id, platform: key.platform, scopes, label: key.label, created_at: key.created_at, revoked_at: key.revoked_at }
+    }
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
@@ -59,8 +82,12 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
             eprintln!("key {} made; this is the only time it is shown:", key.id);
             println!("{}", key.secret);
         }
-        Action::List => {
+        Action::List { json } => {
             for key in gateway.store().read(keys::list)? {
+                if json {
+                    println!("{}", serde_json::to_string(&Listed::from(key))?);
+                    continue;
+                }
                 let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
                 let state = if key.revoked_at.is_some() { "revoked" } else { "valid" };
                 println!("{}\t{}\t{}\t{state}\t{}", key.id, key.platform.as_deref().unwrap_or("-"), scopes.join(","), key.label);

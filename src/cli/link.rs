@@ -1,5 +1,8 @@
 //! `onecase link`: finds duplicates and shared matters in a file, with no server and no database.
 
+mod matters;
+mod possible;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use rayon::prelude::*;
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
 use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
+use matters::Matters;
+use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
@@ -27,12 +32,18 @@ pub struct Args {
     /// Read the files through this adapter folder instead of as flat columns
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
-    /// CSV or NDJSON with the flat columns
+    /// CSV, NDJSON or Parquet with the flat columns
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Where to write `id,case,matter,probability`; standard output if absent
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+    /// Where to write possible duplicates as `id,earlier,probability`
+    #[arg(long, value_name = "FILE")]
+    pub possible: Option<PathBuf>,
+    /// Where to write matters of two cases or more as `matter,size,cases,name`; reads the files a second time
+    #[arg(long, value_name = "FILE")]
+    pub matters: Option<PathBuf>,
     /// A match model in place of the compiled-in one
     #[arg(long)]
     pub model: Option<PathBuf>,
@@ -78,8 +89,9 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     let started = Instant::now();
     let model = load_model(args.model.as_ref())?;
     let mut reader = MultiReader::open(&args.files, args.adapter.as_deref(), args.quiet)?;
-    let mut sink = Sink::create(args.output.as_ref(), args.json)?;
+    let mut sink = Sink::create(args.output.as_ref(), args.possible.as_deref(), args.json)?;
     let mut run = Run::new(model);
+    run.matters = args.matters.as_ref().map(|_| Matters::default());
     let printer = Fingerprinter::new(&run_key());
     std::thread::scope(|scope| {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
@@ -89,6 +101,9 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
     })?;
     reader.finish();
     sink.finish()?;
+    if let (Some(path), Some(matters)) = (&args.matters, &run.matters) {
+        matters.write(path, &run.ids, &args.files, args.adapter.as_deref())?;
+    }
     let mut summary = run.summary(started.elapsed().as_secs_f64());
     if reader.malformed() > 0 {
         summary.problems.insert("row".to_owned(), reader.malformed());
@@ -109,16 +124,18 @@ pub fn run(args: &Args) -> Result<ExitCode, CorpusError> {
 
 /// Rows of the log, read and fingerprinted.
 pub struct Batch {
-    ids: Vec<String>,
+    ids: Ids,
     prints: Vec<Fingerprint>,
     problems: Problems,
 }
 
 impl Batch {
     /// Fingerprints rows in order, on all cores.
-    pub fn new(printer: &Fingerprinter, rows: &mut [FlatRow]) -> Self {
+    pub fn new(printer: &Fingerprinter, rows: &[FlatRow]) -> Self {
         let (prints, problems) = fingerprints(printer, rows);
-        Self { ids: rows.iter_mut().map(FlatRow::take_id).collect(), prints, problems }
+        let mut ids = Ids::default();
+        rows.iter().for_each(|row| ids.push(row.id()));
+        Self { ids, prints, problems }
     }
 }
 
@@ -131,7 +148,7 @@ fn read(reader: &mut MultiReader, printer: &Fingerprinter, sender: &SyncSender<R
         let more = reader.fill(&mut rows, size);
         let ended = !matches!(more, Ok(true));
         // Who links has gone away if it failed, and wants no more.
-        if sender.send(more.map(|_| Batch::new(printer, &mut rows))).is_err() || ended {
+        if sender.send(more.map(|_| Batch::new(printer, &rows))).is_err() || ended {
             break;
         }
         size = BATCH_ROWS;
@@ -144,17 +161,20 @@ pub struct Run {
     ids: Ids,
     problems: Problems,
     summary: Summary,
+    /// Kept only where asked for.
+    matters: Option<Matters>,
 }
 
 impl Run {
     pub fn new(model: Model) -> Self {
         let summary = Summary { model: format!("{} {}", model.name(), model.version()), ..Summary::default() };
-        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary }
+        Self { linker: Linker::new(model), ids: Ids::default(), problems: Problems::default(), summary, matters: None }
     }
 
     /// Links rows in order. Terms of the first batch are counted before its first row is decided.
     pub fn link(&mut self, batch: &Batch, sink: &mut Sink) -> Result<(), CorpusError> {
         self.problems.add(&batch.problems);
+        self.ids.append(&batch.ids);
         if self.linker.is_empty() {
             for print in &batch.prints {
                 self.linker.learn(print);
@@ -166,20 +186,22 @@ impl Run {
             let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
             let prints = &batch.prints[at..end];
             let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
-            self.fold(&batch.ids[at..end], prints, &mut prepared, sink)?;
+            self.fold(prints, &mut prepared, sink)?;
             at = end;
         }
         Ok(())
     }
 
-    fn fold(&mut self, ids: &[String], prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
-        for ((id, print), prepared) in ids.iter().zip(prints).zip(prepared) {
+    fn fold(&mut self, prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
+        for (print, prepared) in prints.iter().zip(prepared) {
             let seq = self.summary.rows;
             let placement = self.linker.place(print, prepared);
             let case = placement.case.unwrap_or(seq);
             let matter = placement.matter.unwrap_or(case);
             self.linker.insert_placed(seq, print, prepared, &placement);
-            self.ids.push(id);
+            if let Some(matters) = &mut self.matters {
+                matters.push(matter, placement.case.is_none());
+            }
             let probability = match placement.best() {
                 Some((_, probability, _)) if placement.case.is_some() => probability,
                 Some((_, _, probability)) if placement.matter.is_some() => probability,
@@ -190,7 +212,12 @@ impl Run {
             self.summary.duplicates += u64::from(placement.case.is_some());
             self.summary.matters += u64::from(placement.case.is_none() && placement.matter.is_none());
             self.summary.possible_duplicates += u64::from(placement.case.is_none() && placement.is_possible());
-            sink.write(id, self.ids.get(case), self.ids.get(matter), probability)?;
+            sink.write(self.ids.get(seq), self.ids.get(case), self.ids.get(matter), probability)?;
+            if let Some(possible) = &mut sink.possible {
+                for (earlier, probability) in self.linker.possible(&placement) {
+                    possible.write(self.ids.get(seq), self.ids.get(earlier), probability)?;
+                }
+            }
         }
         Ok(())
     }
@@ -233,6 +260,12 @@ impl Ids {
     fn push(&mut self, id: &str) {
         self.text.push_str(id);
         self.ends.push(self.text.len());
+    }
+
+    fn append(&mut self, other: &Self) {
+        let start = self.text.len();
+        self.text.push_str(&other.text);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 
     fn get(&self, row: u64) -> &str {
@@ -339,34 +372,35 @@ impl MultiReader {
 }
 
 /// Where links go.
-pub enum Sink {
-    Csv(Box<csv::Writer<Box<dyn std::io::Write + Send>>>),
-    None,
+pub struct Sink {
+    links: Option<csv::Writer<Box<dyn std::io::Write + Send>>>,
+    possible: Option<Possible>,
 }
 
 impl Sink {
-    fn create(output: Option<&PathBuf>, json: bool) -> Result<Self, CorpusError> {
+    fn create(output: Option<&PathBuf>, possible: Option<&Path>, json: bool) -> Result<Self, CorpusError> {
+        let possible = possible.map(Possible::create).transpose()?;
         let target: Box<dyn std::io::Write + Send> = match output {
             Some(path) => Box::new(std::fs::File::create(path).map_err(|source| CorpusError::File { path: path.clone(), source })?),
-            None if json => return Ok(Self::None),
+            None if json => return Ok(Self { links: None, possible }),
             None => Box::new(std::io::stdout()),
         };
         let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(target);
         writer.write_record(["id", "case", "matter", "probability"])?;
-        Ok(Self::Csv(Box::new(writer)))
+        Ok(Self { links: Some(writer), possible })
     }
 
     fn write(&mut self, id: &str, case: &str, matter: &str, probability: f64) -> Result<(), CorpusError> {
-        if let Self::Csv(writer) = self {
+        if let Some(writer) = &mut self.links {
             writer.write_record([id, case, matter, &format!("{probability:.4}")])?;
         }
         Ok(())
     }
 
     fn finish(self) -> Result<(), CorpusError> {
-        if let Self::Csv(mut writer) = self {
+        if let Some(mut writer) = self.links {
             writer.flush()?;
         }
-        Ok(())
+        self.possible.map_or(Ok(()), Possible::finish)
     }
 }

@@ -6,6 +6,7 @@
 mod adapter;
 mod audit;
 mod completions;
+mod conformance;
 mod corpus;
 mod demo;
 mod evaluate;
@@ -19,6 +20,7 @@ mod neighbours;
 mod openapi;
 mod quarantine;
 mod runtime;
+mod sandbox;
 mod serve;
 mod simulate;
 mod train;
@@ -57,7 +59,7 @@ enum Command {
     Neighbours(neighbours::Args),
     /// Make blind filings of the records of files: fingerprints instead of content
     Fingerprint(fingerprint::Args),
-    /// Show why two submissions of a file are or are not duplicates, weight by weight
+    /// Show why two submissions of a store or of files are or are not duplicates, weight by weight
     Explain(explain::Args),
     /// Estimate a match model from a corpus, without labels
     Train(train::Args),
@@ -67,6 +69,8 @@ enum Command {
     Openapi(openapi::Args),
     /// Work on adapters: platforms' formats as data
     Adapter(adapter::Args),
+    /// Drive an implementation of the exchange format through all it must do, and report
+    Conformance(conformance::Args),
     /// Check the log: replay it and compare
     Audit(audit::Args),
     /// Run petition platforms for the gateway to talk to
@@ -87,11 +91,12 @@ pub fn main() -> ExitCode {
         Command::Link(args) => link::run(&args).map_err(Into::into),
         Command::Neighbours(args) => neighbours::run(&args).map_err(Into::into),
         Command::Fingerprint(args) => fingerprint::run(&args),
-        Command::Explain(args) => explain::run(&args).map_err(Into::into),
+        Command::Explain(args) => explain::run(&args),
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Evaluate(args) => evaluate::run(args).map_err(Into::into),
         Command::Openapi(args) => openapi::run(args),
-        Command::Adapter(args) => adapter::run(args).map_err(Into::into),
+        Command::Adapter(args) => adapter::run(&args).map_err(Into::into),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Simulate(args) => simulate::run(args).map_err(Into::into),
         Command::Completions(args) => completions::run(&args),

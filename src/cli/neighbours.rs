@@ -13,7 +13,7 @@ pub struct Args {
     /// Read the files through this adapter folder instead of as flat columns
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
-    /// CSV or NDJSON with the flat columns
+    /// CSV, NDJSON or Parquet with the flat columns
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How many neighbours a row

@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{
     Failure,
     runtime::{ConfigArgs, LogFormat, parts, start_log, tokio_runtime},
+    sandbox,
 };
 use crate::{api::server, app::Gateway, workers::Workers};
 
@@ -17,6 +18,12 @@ pub struct Args {
     /// Listen here instead of where the federation file says
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Serve a federation of its own for trying things out: a store that goes away, printed keys, a body that answers
+    #[arg(long, conflicts_with = "config")]
+    sandbox: bool,
+    /// In the sandbox, leave the handling to whoever holds the office's key
+    #[arg(long, requires = "sandbox")]
+    without_body: bool,
     /// How the log is written; text on a terminal, JSON elsewhere
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
@@ -24,6 +31,9 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     start_log(args.log_format);
+    if args.sandbox {
+        return sandbox::run(args.listen, !args.without_body);
+    }
     let mut config = args.config.load()?;
     if let Some(listen) = args.listen {
         config.server.listen = listen;

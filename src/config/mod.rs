@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
-pub use platforms::PlatformConfig;
+pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};

@@ -1,6 +1,6 @@
 //! `[[platforms]]`: who takes part.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -27,9 +27,30 @@ pub struct PlatformConfig {
     /// Overrides the pauses between pulls that the adapter suggests, seconds.
     #[serde(default)]
     pub pull_interval_ms: Option<u64>,
+    /// The folder the platform drops files into; `done` and `failed` are made in it.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// For servers that want to see a certificate, or have one of an authority of their own.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// The secrets the adapter names.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// `[platforms.tls]`: files in PEM form.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Our certificate and those between it and its authority.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// Its private key.
+    #[serde(default)]
+    pub key: Option<SecretSource>,
+    /// Whom the server's certificate must come from, instead of the public authorities.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
 }
 
 impl PlatformConfig {
@@ -39,6 +60,9 @@ impl PlatformConfig {
             && self.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !valid_id {
             return Err(format!("platform id {:?} must have 1 to 63 lower-case letters, digits and hyphens", self.id));
+        }
+        if self.tls.as_ref().is_some_and(|tls| tls.certificate.is_some() != tls.key.is_some()) {
+            return Err(format!("platform {}: tls.certificate and tls.key are given together", self.id));
         }
         if !division::is_known(&self.division) {
             return Err(format!("platform {} has an unknown division {}", self.id, self.division));
@@ -54,7 +78,7 @@ impl PlatformConfig {
     pub fn read_secrets(
         &self,
         environment: &dyn Fn(&str) -> Option<String>,
-        resolve: &dyn Fn(&std::path::Path) -> std::path::PathBuf,
+        resolve: &dyn Fn(&std::path::Path) -> PathBuf,
     ) -> Result<BTreeMap<String, String>, SecretError> {
         self.secrets.iter().map(|(name, source)| Ok((name.clone(), source.read(environment, resolve)?))).collect()
     }

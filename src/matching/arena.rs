@@ -29,7 +29,7 @@ impl Arena {
         let Ok(start) = u32::try_from((number * CHUNK + chunk.len()) / ALIGN) else { return false };
         chunk.extend_from_slice(bytes);
         chunk.resize(chunk.len().next_multiple_of(ALIGN).min(CHUNK), 0);
-        self.starts.push(start);
+        push_tight(&mut self.starts, start);
         true
     }
 
@@ -43,6 +43,14 @@ impl Arena {
     pub(super) fn memory_bytes(&self) -> usize {
         self.chunks.len() * CHUNK + self.starts.capacity() * size_of::<u32>()
     }
+}
+
+/// Appends to a long vector that grows by an eighth: what is kept ready and not used costs memory too.
+pub(super) fn push_tight(words: &mut Vec<u32>, word: u32) {
+    if words.len() == words.capacity() {
+        words.reserve_exact(words.len() / 8 + 64);
+    }
+    words.push(word);
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::apart::Apart;
+use super::arena::push_tight;
+use super::seqs::Seqs;
 
 /// What a person decided. Cases are named by the position of their founding submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +42,7 @@ const MAX_MEMBERS: usize = 8;
 
 #[derive(Clone, Default)]
 pub(super) struct Cases {
-    /// Ascending.
-    seqs: Vec<u64>,
+    seqs: Seqs,
     /// Case and matter of each entry as stored, by the entry that founded them; merges lead on.
     case: Vec<u32>,
     matter: Vec<u32>,
@@ -55,14 +56,11 @@ pub(super) struct Cases {
 impl Cases {
     /// `None`, and nothing changes, unless `seq` exceeds all before.
     pub(super) fn push(&mut self, seq: u64, case: u64, matter: Option<u64>) -> Option<u32> {
-        let entry = u32::try_from(self.seqs.len()).ok()?;
-        if self.seqs.last().is_some_and(|last| *last >= seq) {
-            return None;
-        }
-        self.seqs.push(seq);
+        let entry = self.seqs.push(seq)?;
         let founder = self.entry_of(case).unwrap_or(entry);
-        self.case.push(founder);
-        self.matter.push(matter.and_then(|m| self.entry_of(m)).unwrap_or(founder));
+        push_tight(&mut self.case, founder);
+        let joined = matter.and_then(|m| self.entry_of(m)).unwrap_or(founder);
+        push_tight(&mut self.matter, joined);
         if let Some(matter) = matter.filter(|m| *m != seq && case == seq) {
             self.remember(matter, entry);
         }
@@ -87,15 +85,15 @@ impl Cases {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.seqs.capacity() * size_of::<u64>() + (self.case.capacity() + self.matter.capacity()) * size_of::<u32>()
+        self.seqs.memory_bytes() + (self.case.capacity() + self.matter.capacity()) * size_of::<u32>()
     }
 
     pub(super) fn entry_of(&self, seq: u64) -> Option<u32> {
-        self.seqs.binary_search(&seq).ok().and_then(|at| u32::try_from(at).ok())
+        self.seqs.entry_of(seq)
     }
 
     pub(super) fn seq(&self, entry: u32) -> u64 {
-        self.seqs[entry as usize]
+        self.seqs.get(entry)
     }
 
     pub(super) fn case(&self, entry: u32) -> u64 {
@@ -148,7 +146,7 @@ impl Cases {
             let entry = self.entry_of(*seq).filter(|e| self.case(*e) == case).ok_or(RulingError::NotInCase(*seq))?;
             taken.push(entry);
         }
-        let members: Vec<u32> = (0..self.seqs.len() as u32).filter(|e| self.case(*e) == case).collect();
+        let members: Vec<u32> = (0..self.seqs.len()).filter(|e| self.case(*e) == case).collect();
         taken.sort_unstable();
         taken.dedup();
         if taken.is_empty() || taken.len() == members.len() || submissions.iter().min() != Some(&new_case) || new_case == case {
@@ -166,8 +164,8 @@ impl Cases {
 
     pub(super) fn groups(&self) -> BTreeMap<u64, Vec<u64>> {
         let mut groups: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-        for (entry, seq) in self.seqs.iter().enumerate() {
-            groups.entry(self.case(entry as u32)).or_default().push(*seq);
+        for entry in 0..self.seqs.len() {
+            groups.entry(self.case(entry)).or_default().push(self.seqs.get(entry));
         }
         groups
     }

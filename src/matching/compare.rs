@@ -42,7 +42,7 @@ impl Comparer<'_> {
         let mut best_weight = f64::NEG_INFINITY;
         // Who speaks for many makes their filings nobody's in common: then those whose matters they are must agree.
         let named = |e: &Entry<'_>| e.persons.iter().any(|p| !p.represents);
-        let principals = named(a) && named(b);
+        let principals = a.persons.len() > 1 && b.persons.len() > 1 && named(a) && named(b);
         for p in a.persons.iter() {
             for q in b.persons.iter().filter(|q| !(principals && p.represents && q.represents)) {
                 let scored = self.person(&p, &q, a.platform == b.platform);
@@ -154,7 +154,7 @@ impl Comparer<'_> {
 
     /// Shared information over that of both, in `0.0..=1.0` (weighted Jaccard).
     fn weighted_overlap(&self, a: Words<'_>, b: Words<'_>) -> f64 {
-        let bits = |term: u16| f64::from(self.frequency.bits(place_hash(term))) + 0.5;
+        let bits = |term: u16| f64::from(self.frequency.place_bits(term)) + 0.5;
         let shared: f64 = a.iter().filter(|term| b.contains(*term)).map(bits).sum();
         let total: f64 = a.iter().chain(b.iter()).map(bits).sum::<f64>() - shared;
         if total > 0.0 { shared / total } else { 0.0 }
@@ -197,11 +197,6 @@ pub(super) const fn division_hash(division: Division) -> u32 {
 /// The narrowest level of a category path.
 pub(super) fn leaf(category: [u32; 3]) -> u32 {
     category.into_iter().rev().find(|level| *level != 0).unwrap_or_default()
-}
-
-/// The key under which a term of an address or place is counted.
-pub(super) const fn place_hash(term: u16) -> u32 {
-    (term as u32 + 0x1_0000).wrapping_mul(0x9e37_79b1)
 }
 
 /// Numbers this alike differ in a digit or two.

@@ -67,6 +67,10 @@ pub(super) struct Persons<'a> {
 }
 
 impl<'a> Persons<'a> {
+    pub(super) const fn len(self) -> u8 {
+        self.count
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = PersonEntry<'a>> {
         let mut input = Input(self.bytes);
         (0..self.count).map(move |_| PersonEntry::read(&mut input))

@@ -2,19 +2,30 @@
 
 use super::terms::CHAR_HASHES;
 
-/// Counts of characters, exactly, and of all else in a one-row counting sketch: fixed memory, counts never too low,
-/// too high only by collisions.
+/// Counts of characters and words of places, exactly, and of all else in a one-row counting sketch: fixed memory,
+/// counts never too low, too high only by collisions.
 #[derive(Clone)]
 pub(super) struct Frequency {
     counts: Vec<u32>,
     chars: Vec<u32>,
     char_bits: Box<CharBits>,
+    places: Vec<u32>,
     documents: u64,
+    documents_log: f32,
     /// Submissions counted but not yet weighed with, and their hashes: weights stay as they are for a while, so that
     /// many submissions can be prepared at once and decide as they would one by one.
     pending: Vec<u32>,
-    pending_chars: Vec<u32>,
+    pending_chars: Vec<u16>,
+    pending_places: Vec<u16>,
     pending_documents: u64,
+}
+
+/// What is counted of a submission, each as often as given.
+pub(super) struct Document<T, C, P> {
+    /// Terms of the text, and tokens of all that is no character and no word of a place.
+    pub terms: T,
+    pub chars: C,
+    pub places: P,
 }
 
 /// Information in bits of each character, by its hash.
@@ -35,18 +46,27 @@ impl Frequency {
             counts: vec![0; 1 << BITS],
             chars: vec![0; chars],
             char_bits: Box::new([0.0; CHAR_HASHES as usize]),
+            places: vec![0; 1 << 16],
             documents: 0,
+            documents_log: 0.0,
             pending: Vec::new(),
             pending_chars: Vec::new(),
+            pending_places: Vec::new(),
             pending_documents: 0,
         };
-        new.weigh_chars();
+        new.weigh();
         new
     }
 
-    pub(super) fn add_document(&mut self, hashes: impl Iterator<Item = u32>, chars: impl Iterator<Item = u32>) {
-        self.pending.extend(hashes);
-        self.pending_chars.extend(chars);
+    pub(super) fn add_document<T, C, P>(&mut self, document: Document<T, C, P>)
+    where
+        T: Iterator<Item = u32>,
+        C: Iterator<Item = u16>,
+        P: Iterator<Item = u16>,
+    {
+        self.pending.extend(document.terms);
+        self.pending_chars.extend(document.chars);
+        self.pending_places.extend(document.places);
         self.pending_documents += 1;
         if self.until_next() == 0 {
             self.take_over();
@@ -70,18 +90,20 @@ impl Frequency {
             let count = &mut self.counts[slot(hash)];
             *count = count.saturating_add(1);
         }
-        for char in self.pending_chars.drain(..) {
-            if let Some(count) = self.chars.get_mut(char as usize) {
-                *count = count.saturating_add(1);
+        for (counts, pending) in [(&mut self.chars, &mut self.pending_chars), (&mut self.places, &mut self.pending_places)] {
+            for hash in pending.drain(..) {
+                if let Some(count) = counts.get_mut(usize::from(hash)) {
+                    *count = count.saturating_add(1);
+                }
             }
         }
-        self.weigh_chars();
+        self.weigh();
     }
 
-    fn weigh_chars(&mut self) {
-        let documents = self.documents_log();
+    fn weigh(&mut self) {
+        self.documents_log = ((self.documents + PSEUDO_DOCUMENTS) as f32).log2();
         for (bits, count) in self.char_bits.iter_mut().zip(&self.chars) {
-            *bits = (documents - log(*count)).max(0.0);
+            *bits = (self.documents_log - log(*count)).max(0.0);
         }
     }
 
@@ -89,18 +111,20 @@ impl Frequency {
         self.counts[slot(hash)]
     }
 
-    fn documents_log(&self) -> f32 {
-        ((self.documents + PSEUDO_DOCUMENTS) as f32).log2()
-    }
-
     /// Information in bits of meeting a term: log2 of the inverse smoothed document frequency; at least 0.
     pub(super) fn bits(&self, hash: u32) -> f32 {
-        (self.documents_log() - log(self.count(hash))).max(0.0)
+        (self.documents_log - log(self.count(hash))).max(0.0)
     }
 
     /// The same for characters.
     pub(super) const fn char_bits(&self) -> &CharBits {
         &self.char_bits
+    }
+
+    /// The same for words of places and addresses.
+    pub(super) fn place_bits(&self, hash: u16) -> f32 {
+        let count = self.places.get(usize::from(hash)).copied().unwrap_or_default();
+        (self.documents_log - log(count)).max(0.0)
     }
 
     /// Relative frequency of a token, drawn towards `prior` while little has been seen.
@@ -110,7 +134,7 @@ impl Frequency {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        (self.counts.len() + self.chars.len() + self.char_bits.len()) * size_of::<u32>()
+        (self.counts.len() + self.chars.len() + self.char_bits.len() + self.places.len()) * size_of::<u32>()
     }
 }
 
@@ -133,12 +157,17 @@ mod tests {
         let mut frequency = Frequency::new();
         let (common, rare) = (0x1000_0000, 0x2000_0000);
         for i in 0..2_000 {
-            frequency.add_document([common].into_iter().chain((i == 0).then_some(rare)), [1].into_iter().chain((i == 0).then_some(2)));
+            frequency.add_document(Document {
+                terms: [common].into_iter().chain((i == 0).then_some(rare)),
+                chars: [1].into_iter().chain((i == 0).then_some(2)),
+                places: std::iter::once(3),
+            });
         }
         frequency.take_over();
         assert!(frequency.bits(rare) > frequency.bits(common) + 5.0);
         assert!(frequency.bits(common) < 1.0);
         assert!(frequency.char_bits()[2] > frequency.char_bits()[1] + 5.0);
+        assert!(frequency.place_bits(4) > frequency.place_bits(3) + 5.0);
         assert!((frequency.relative(common, 1e-6) - 2.0 / 3.0).abs() < 1e-3);
     }
 }

@@ -6,12 +6,12 @@ use rayon::prelude::*;
 
 use super::arena::Arena;
 use super::cases::{Cases, Ruling, RulingError};
-use super::compare::{Comparer, division_hash, leaf, place_hash, point_hash};
+use super::compare::{Comparer, division_hash, leaf, point_hash};
 use super::digest::Digest;
 use super::entry::{Entry, half};
 use super::evidence::{Evidence, Score};
 use super::fingerprint::Fingerprint;
-use super::frequency::Frequency;
+use super::frequency::{Document, Frequency};
 use super::model::Model;
 use super::placement::{Outcome, Placement, Weighed};
 use super::postings::{Found, Postings};
@@ -39,7 +39,7 @@ pub struct IndexOptions {
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
+    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 12, stored_terms: 12, list_length: 16, candidates: 10 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
     pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 256 };
 }
@@ -61,6 +61,13 @@ pub struct Prepared {
     /// Entries there were.
     entries: usize,
     documents: u64,
+}
+
+impl Prepared {
+    /// Submissions it was compared with: what a decision costs, whatever the index holds.
+    pub fn compared(&self) -> usize {
+        self.compared.len()
+    }
 }
 
 /// A submission decided before, as it is kept.
@@ -138,7 +145,7 @@ impl Linker {
         if prepared.documents != self.frequency.documents() {
             *prepared = self.prepare(fingerprint);
         } else if self.is_touched(prepared) {
-            let candidates = self.candidates(&prepared.digest);
+            let candidates = self.nearest(&prepared.digest);
             let known = |entry: &u32| prepared.compared.iter().find(|w| w.entry == *entry).copied();
             let new: Vec<u32> = candidates.iter().copied().filter(|entry| known(entry).is_none()).collect();
             let new = self.compare_all(&prepared.digest, &new, Weighed::new);
@@ -158,6 +165,11 @@ impl Linker {
     /// How many submissions may be prepared now and still be placed with what was prepared.
     pub fn preparable(&self) -> usize {
         usize::try_from(self.frequency.until_next()).unwrap_or(1).max(1)
+    }
+
+    /// The positions of the earlier submissions that one would be compared with.
+    pub fn candidates(&self, fingerprint: &Fingerprint) -> Vec<u64> {
+        self.nearest(&self.digest(fingerprint)).into_iter().map(|entry| self.cases.seq(entry)).collect()
     }
 
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
@@ -256,20 +268,23 @@ impl Linker {
 
     /// Counts a submission's terms and names without indexing it, so that a batch starts with sensible weights.
     pub fn learn(&mut self, fingerprint: &Fingerprint) {
-        let persons = fingerprint.persons.iter();
         let mut names: Vec<u32> = fingerprint.persons.iter().map(|p| half(p.name)).filter(|n| *n != 0).collect();
         names.sort_unstable();
         names.dedup();
-        let places = persons.flat_map(|p| p.address.iter()).chain(&fingerprint.place).map(|term| place_hash(*term));
+        let category = Some(leaf(fingerprint.category)).filter(|l| *l != 0);
         let facts = fingerprint
             .point
             .map(point_hash)
             .into_iter()
-            .chain(Some(leaf(fingerprint.category)).filter(|l| *l != 0))
+            .chain(category)
             .chain(fingerprint.division.map(division_hash))
             .chain(fingerprint.respondent);
-        let terms = fingerprint.terms.iter().map(|t| t.hash);
-        self.frequency.add_document(terms.chain(names).chain(places).chain(facts), fingerprint.chars.iter().map(|t| t.hash));
+        let addresses = fingerprint.persons.iter().flat_map(|p| p.address.iter());
+        self.frequency.add_document(Document {
+            terms: fingerprint.terms.iter().map(|t| t.hash).chain(names).chain(facts),
+            chars: fingerprint.chars.iter().map(|t| t.hash as u16),
+            places: addresses.chain(&fingerprint.place).copied(),
+        });
     }
 
     /// Makes the weights those of all submissions learned or folded in so far, which otherwise follow with a delay.
@@ -299,7 +314,7 @@ impl Linker {
     }
 
     fn compared(&self, digest: &Digest) -> Vec<Weighed> {
-        self.compare_all(digest, &self.candidates(digest), Weighed::new)
+        self.compare_all(digest, &self.nearest(digest), Weighed::new)
     }
 
     pub(super) fn compare_all<T>(&self, digest: &Digest, entries: &[u32], take: impl Fn(u32, Score) -> T) -> Vec<T> {
@@ -308,16 +323,19 @@ impl Linker {
         }
         let (comparer, entry) = (self.comparer(), digest.entry());
         let text = TextProbe::new(&entry, digest.stored_topics(), &self.frequency);
-        let compare = |other: &u32| take(*other, comparer.compare(&entry, &text, &Entry::read(self.entries.get(*other))));
-        entries.iter().map(compare).collect()
+        let packed: Vec<&[u8]> = entries.iter().map(|other| self.entries.get(*other)).collect();
+        ask_for(packed.iter().flat_map(|bytes| [0, 64, 128].map(|at| bytes.get(at).map_or(0, |byte| u32::from(*byte)))));
+        let compare = |(other, packed): (&u32, &[u8])| take(*other, comparer.compare(&entry, &text, &Entry::read(packed)));
+        entries.iter().zip(packed).map(compare).collect()
     }
 
     /// The submissions to compare with: the newest of the same persons, then those that share most.
-    fn candidates(&self, digest: &Digest) -> Vec<u32> {
+    fn nearest(&self, digest: &Digest) -> Vec<u32> {
         // All keys are looked up before any list is read, so that the memory's answers are waited for together.
         let find = |keys: &[u32]| -> Vec<Option<Found>> { keys.iter().map(|key| self.postings.find(*key)).collect() };
         let topics: Vec<Option<Found>> = digest.topics.iter().map(|topic| self.postings.find(topic.hash)).collect();
         let (persons_found, near) = (find(&digest.person_keys), find(&digest.near_keys));
+        ask_for(topics.iter().flatten().map(|found| self.postings.first_word(*found)));
         let mut persons: Vec<u32> = Vec::new();
         for found in persons_found.into_iter().flatten() {
             self.postings.each(found, |entry| persons.push(entry));
@@ -338,6 +356,11 @@ impl Linker {
         persons.extend(best);
         persons
     }
+}
+
+/// Waits for words of memory together that would else be waited for one by one.
+fn ask_for(words: impl Iterator<Item = u32>) {
+    std::hint::black_box(words.fold(0, |all, word| all ^ word));
 }
 
 /// Cases with their submissions, for reports and tests: case to ascending positions.

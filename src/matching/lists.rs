@@ -97,6 +97,10 @@ impl Lists {
         }
     }
 
+    pub(super) fn first_word(&self, list: u32) -> u32 {
+        block(list).and_then(|(_, start)| self.words.get(start)).copied().unwrap_or_default()
+    }
+
     pub(super) fn newest(&self, list: u32) -> u32 {
         match block(list) {
             None => list - 1,

@@ -33,6 +33,7 @@ mod placement;
 mod postings;
 mod record;
 pub mod resident_id;
+mod seqs;
 mod tally;
 mod terms;
 mod text;

@@ -6,7 +6,7 @@ use super::clk::Clk;
 use super::em::{Estimate, Free, MISSING, estimate};
 use super::evidence::probability;
 use super::fingerprint::{Fingerprint, PersonPrint};
-use super::frequency::Frequency;
+use super::frequency::{Document, Frequency};
 
 /// Most persons under one blocking key; larger blocks say too little to be worth their pairs.
 const MAX_BLOCK: usize = 60;
@@ -41,7 +41,11 @@ pub fn deduplicate(prints: &[Fingerprint], threshold: f64) -> Deduplicated {
     let persons: Vec<&PersonPrint> = prints.iter().map(|p| p.persons.first().unwrap_or(&nobody)).collect();
     let mut frequency = Frequency::new();
     for person in &persons {
-        frequency.add_document(person.address.iter().map(|t| address_key(*t)).chain(person.name_parts.iter().copied()), std::iter::empty());
+        frequency.add_document(Document {
+            terms: person.name_parts.iter().copied(),
+            chars: std::iter::empty(),
+            places: person.address.iter().copied(),
+        });
     }
     frequency.take_over();
     let pairs = blocked_pairs(&persons, &frequency);
@@ -67,10 +71,6 @@ pub fn deduplicate(prints: &[Fingerprint], threshold: f64) -> Deduplicated {
     Deduplicated { cluster: join(persons.len(), &scored), estimate, pairs: pairs.len() }
 }
 
-fn address_key(term: u16) -> u32 {
-    super::compare::place_hash(term)
-}
-
 /// How alike two persons are in each respect, as levels.
 fn levels(a: &PersonPrint, b: &PersonPrint, frequency: &Frequency) -> [u8; COMPARISONS] {
     let number = |x: (u64, super::clk::DigitFilter), y: (u64, super::clk::DigitFilter)| {
@@ -81,7 +81,7 @@ fn levels(a: &PersonPrint, b: &PersonPrint, frequency: &Frequency) -> [u8; COMPA
     let name = (a.name != 0 && b.name != 0).then(|| name_measure(a, b, frequency));
     let birth = (a.has_birth() && b.has_birth()).then(|| birth_measure(a.birth, b.birth));
     let address = (!a.address.is_empty() && !b.address.is_empty()).then(|| {
-        let bits = |t: &u16| f64::from(frequency.bits(address_key(*t)));
+        let bits = |t: &u16| f64::from(frequency.place_bits(*t));
         let shared: f64 = a.address.iter().filter(|t| b.address.binary_search(t).is_ok()).map(bits).sum();
         let of = |p: &PersonPrint| p.address.iter().map(bits).sum::<f64>();
         shared / of(a).min(of(b)).max(1.0)
@@ -199,7 +199,7 @@ fn block_keys(person: &PersonPrint, frequency: &Frequency, keys: &mut Vec<u64>) 
         }
     }
     let birth = person.birth.map(u64::from);
-    let mut rare: Vec<(f32, u16)> = person.address.iter().map(|t| (frequency.bits(address_key(*t)), *t)).collect();
+    let mut rare: Vec<(f32, u16)> = person.address.iter().map(|t| (frequency.place_bits(*t), *t)).collect();
     rare.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     rare.truncate(4);
     if person.has_birth() {

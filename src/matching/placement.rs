@@ -80,6 +80,14 @@ impl Placement {
 }
 
 impl Linker {
+    /// The earlier submissions of other cases that a person should compare it with, and the probability of one case; best first.
+    pub fn possible(&self, placement: &Placement) -> impl Iterator<Item = (u64, f64)> {
+        let possible = placement.matches.iter().take(MAX_MATCHES).filter(|m| m.decision == Decision::PossibleDuplicate);
+        possible
+            .filter(|m| Some(self.cases().case(m.entry)) != placement.case)
+            .map(|m| (self.cases().seq(m.entry), super::evidence::probability(m.weight)))
+    }
+
     pub(super) fn placement(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
         let filings = compared.iter().filter(|m| m.person == Verdict::Yes).count();
         let lower_by = self.model().prior().lower_by(filings);

@@ -89,13 +89,13 @@ impl Shard {
         self.slots.copy_within(at..free, at + 1);
         self.slots[at] = slot;
         self.used += 1;
-        if self.used * 8 > self.homes * 7 || free + 1 == self.slots.len() {
+        if self.used * 10 > self.homes * 9 || free + 1 == self.slots.len() {
             self.grow();
         }
     }
 
     fn grow(&mut self) {
-        self.homes = self.homes * 6 / 5;
+        self.homes = self.homes * 9 / 8;
         let old = std::mem::take(&mut self.slots);
         self.slots = Vec::with_capacity(self.homes + OVERFLOW);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
@@ -113,7 +113,7 @@ impl Shard {
 impl Postings {
     pub(super) fn new(length: usize) -> Self {
         // Sizes are staggered by up to one step of growth, so that not all parts grow at once.
-        let homes = |shard: usize| FIRST_HOMES + FIRST_HOMES * shard / (SHARDS * 5);
+        let homes = |shard: usize| FIRST_HOMES + FIRST_HOMES * shard / (SHARDS * 8);
         Self { shards: (0..SHARDS).map(|shard| Shard::with_homes(homes(shard))).collect(), length }
     }
 
@@ -148,6 +148,11 @@ impl Postings {
     /// Calls back with each entry, oldest first.
     pub(super) fn each(&self, found: Found, callback: impl FnMut(u32)) {
         self.shards[found.shard as usize].lists.each(found.list, callback);
+    }
+
+    /// A word of a list, to have it near.
+    pub(super) fn first_word(&self, found: Found) -> u32 {
+        self.shards[found.shard as usize].lists.first_word(found.list)
     }
 
     /// The newest entry under a key.

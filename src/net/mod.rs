@@ -4,6 +4,7 @@
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -23,6 +24,20 @@ pub struct OutboundPolicy {
     pub total_timeout: Duration,
     /// Bytes of body, after decompression.
     pub max_response_bytes: usize,
+}
+
+/// What one server is shown, and whom it must be; all in PEM form.
+#[derive(Clone)]
+pub struct TlsIdentity {
+    pub certificate: Option<String>,
+    pub key: Option<String>,
+    pub authority: Option<String>,
+}
+
+impl std::fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsIdentity").finish_non_exhaustive()
+    }
 }
 
 /// A request with an absolute address.
@@ -83,6 +98,7 @@ pub struct ClientError(#[from] reqwest::Error);
 #[derive(Clone)]
 pub struct Outbound {
     client: reqwest::Client,
+    identified: Arc<HashMap<String, reqwest::Client>>,
     policy: Arc<OutboundPolicy>,
 }
 
@@ -90,16 +106,16 @@ impl Outbound {
     pub fn new(policy: OutboundPolicy) -> Result<Self, ClientError> {
         // A second installation fails harmlessly: the first one stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(policy.connect_timeout)
-            .timeout(policy.total_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("onecase/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .dns_resolver(Arc::new(PublicResolver { allow_private: policy.allow_private_addresses }))
-            .build()?;
-        Ok(Self { client, policy: Arc::new(policy) })
+        Ok(Self { client: builder(&policy).build()?, identified: Arc::default(), policy: Arc::new(policy) })
+    }
+
+    /// Knows how to show itself to servers that want to know who asks, by name for [`Self::send_as`].
+    pub fn identified(self, identities: impl IntoIterator<Item = (String, TlsIdentity)>) -> Result<Self, ClientError> {
+        let mut identified = HashMap::new();
+        for (name, identity) in identities {
+            identified.insert(name, identify(builder(&self.policy), &identity)?.build()?);
+        }
+        Ok(Self { identified: Arc::new(identified), ..self })
     }
 
     /// Whether an address that somebody else names may be sent to: TLS, no user, no fragment, and no private range as far as it
@@ -117,6 +133,15 @@ impl Outbound {
 
     /// Sends one request and reads the answer whole, whatever its status.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        self.send_with(&self.client, request).await
+    }
+
+    /// As [`Self::send`], under the identity of this name if there is one.
+    pub async fn send_as(&self, identity: &str, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        self.send_with(self.identified.get(identity).unwrap_or(&self.client), request).await
+    }
+
+    async fn send_with(&self, client: &reqwest::Client, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         let url = Url::parse(&request.url).map_err(|_| OutboundError::Invalid)?;
         if !self.policy.allow_private_addresses && url.host_str().and_then(literal_address).is_some_and(is_private) {
             return Err(OutboundError::PrivateAddress);
@@ -127,7 +152,7 @@ impl Outbound {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| OutboundError::Invalid)?;
             headers.append(name, HeaderValue::from_str(value).map_err(|_| OutboundError::Invalid)?);
         }
-        let response = self.client.request(method, url).headers(headers).body(request.body).send().await.map_err(classify)?;
+        let response = client.request(method, url).headers(headers).body(request.body).send().await.map_err(classify)?;
         self.read(response).await
     }
 
@@ -148,6 +173,27 @@ impl Outbound {
         }
         Ok(OutboundResponse { status, headers, body })
     }
+}
+
+fn builder(policy: &OutboundPolicy) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(policy.connect_timeout)
+        .timeout(policy.total_timeout)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(concat!("onecase/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .dns_resolver(Arc::new(PublicResolver { allow_private: policy.allow_private_addresses }))
+}
+
+fn identify(mut builder: reqwest::ClientBuilder, identity: &TlsIdentity) -> Result<reqwest::ClientBuilder, reqwest::Error> {
+    if let (Some(certificate), Some(key)) = (&identity.certificate, &identity.key) {
+        builder = builder.identity(reqwest::Identity::from_pem(format!("{certificate}\n{key}").as_bytes())?);
+    }
+    if let Some(authority) = &identity.authority {
+        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(authority.as_bytes())?);
+    }
+    Ok(builder)
 }
 
 fn classify(error: reqwest::Error) -> OutboundError {

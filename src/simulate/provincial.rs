@@ -113,6 +113,9 @@ impl Simulated for Provincial {
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/openapi/xf/v1/xfj/list", web::get().to(petitions))
+        .route("/openapi/xf/v1/xfj/detail", web::get().to(detail))
+        .route("/openapi/xf/v1/dz/days", web::get().to(ledger_days))
+        .route("/openapi/xf/v1/dz/numbers", web::get().to(ledger_numbers))
         .route("/openapi/xf/v1/bljd/list", web::get().to(progress))
         .route("/openapi/xf/v1/zbj/receive", web::post().to(receive))
         .route("/openapi/xf/v1/zbj/withdraw", web::post().to(withdraw))
@@ -144,6 +147,76 @@ async fn petitions(platform: web::Data<Provincial>, request: HttpRequest, query:
     let to = (from + query.page_size.min(MAX_PAGE)).min(state.filings.len());
     let list = state.filings[from..to].iter().map(petition).collect::<Vec<_>>();
     finish(page(&list, to as u64, to < state.filings.len()), lose)
+}
+
+#[derive(Deserialize)]
+struct DetailQuery {
+    xfjbh: String,
+}
+
+async fn detail(platform: web::Data<Provincial>, request: HttpRequest, query: web::Query<DetailQuery>) -> HttpResponse {
+    let lose = match platform.admit(&request, &[], &format!("detail {}", query.xfjbh)).await {
+        Ok(lose) => lose,
+        Err(response) => return response,
+    };
+    let Ok(state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
+    match state.filings.iter().find(|filing| filing.source_id == query.xfjbh) {
+        Some(filing) => finish(answer("0000", "成功", &petition(filing)), lose),
+        None => answer("1404", "信访件不存在", &Json::Null),
+    }
+}
+
+fn day_of(filing: &Filing) -> String {
+    beijing(filing.submitted_at.to_utc()).format("%Y-%m-%d").to_string()
+}
+
+#[derive(Deserialize)]
+struct DaysQuery {
+    qsrq: String,
+    jzrq: String,
+}
+
+/// 对账：每日件数和编号摘要。
+async fn ledger_days(platform: web::Data<Provincial>, request: HttpRequest, query: web::Query<DaysQuery>) -> HttpResponse {
+    let lose = match platform.admit(&request, &[], &format!("ledger {}", query.qsrq)).await {
+        Ok(lose) => lose,
+        Err(response) => return response,
+    };
+    let Ok(state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
+    let mut days: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for filing in &state.filings {
+        days.entry(day_of(filing)).or_default().push(&filing.source_id);
+    }
+    let within = days.range(query.qsrq.clone()..=query.jzrq.clone());
+    let list: Vec<Json> = within
+        .map(|(day, numbers)| {
+            let mut numbers = numbers.clone();
+            numbers.sort_unstable();
+            let lines: String = numbers.iter().map(|number| format!("{number}\n")).collect();
+            json!({"rq": day, "sl": numbers.len().to_string(), "zy": hex(&Sha256::digest(lines.as_bytes()))})
+        })
+        .collect();
+    finish(answer("0000", "成功", &json!({"list": list})), lose)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NumbersQuery {
+    rq: String,
+    page_no: usize,
+}
+
+async fn ledger_numbers(platform: web::Data<Provincial>, request: HttpRequest, query: web::Query<NumbersQuery>) -> HttpResponse {
+    let lose = match platform.admit(&request, &[], &format!("numbers {} {}", query.rq, query.page_no)).await {
+        Ok(lose) => lose,
+        Err(response) => return response,
+    };
+    let Ok(state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
+    let numbers: Vec<&str> =
+        state.filings.iter().filter(|filing| day_of(filing) == query.rq).map(|filing| filing.source_id.as_str()).collect();
+    let page = numbers.chunks(MAX_PAGE).nth(query.page_no).unwrap_or_default();
+    let more = if numbers.len() > (query.page_no + 1) * MAX_PAGE { "1" } else { "0" };
+    finish(answer("0000", "成功", &json!({"list": page, "hasMore": more})), lose)
 }
 
 async fn progress(platform: web::Data<Provincial>, request: HttpRequest, query: web::Query<PageQuery>) -> HttpResponse {

@@ -268,6 +268,7 @@ pub(super) enum Log {
     CaseEvents = 2,
     Deliveries = 3,
     Audit = 4,
+    Indicators = 6,
     Webhooks = 5,
 }
 

@@ -338,6 +338,24 @@ pub fn requeue(connection: &mut Connection<'_>, id: &str, now: DateTime<Utc>) ->
     Ok(changed == 1)
 }
 
+/// Puts dead deliveries back into the queue, of one platform or of all; answers how many.
+pub fn requeue_all(connection: &mut Connection<'_>, platform: Option<&str>, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let pending = (
+        deliveries::state.eq(DeliveryState::Pending.as_str()),
+        deliveries::next_attempt_at.eq(stored(now)),
+        deliveries::finished_at.eq(None::<NaiveDateTime>),
+    );
+    let dead = deliveries::state.eq(DeliveryState::Dead.as_str());
+    Ok(match platform {
+        Some(platform) => each_backend!(connection, c => diesel::update(deliveries::table)
+            .filter(dead)
+            .filter(deliveries::platform.eq(platform))
+            .set(pending)
+            .execute(c))?,
+        None => each_backend!(connection, c => diesel::update(deliveries::table).filter(dead).set(pending).execute(c))?,
+    })
+}
+
 /// Which deliveries a list shows; every part narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryFilter {

@@ -228,3 +228,22 @@ pub fn unpark(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, 
     updates.sort_by(|a, b| a.occurred_at.cmp(&b.occurred_at).then_with(|| a.update_id.cmp(&b.update_id)));
     Ok(updates)
 }
+
+/// How many reports wait for their receipt.
+pub fn count_parked(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(each_backend!(connection, c => parked_updates::table.count().get_result(c))?)
+}
+
+/// Drops reports that waited since before a time; answers platform and number of each.
+pub fn expire_parked(connection: &mut Connection<'_>, before: DateTime<Utc>, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
+    let found: Vec<(String, String)> = each_backend!(connection, c => parked_updates::table
+        .filter(parked_updates::received_at.lt(stored(before)))
+        .order(parked_updates::received_at)
+        .limit(limit)
+        .select((parked_updates::platform, parked_updates::update_id))
+        .load(c))?;
+    for (platform, update_id) in &found {
+        each_backend!(connection, c => diesel::delete(parked_updates::table.find((platform, update_id))).execute(c))?;
+    }
+    Ok(found)
+}

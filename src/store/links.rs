@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
-    schema::{cases, links, matches, matters, submissions},
+    schema::{cases, links, matches, submissions},
     stored, word,
 };
 use crate::matching::Decision;
@@ -382,73 +382,6 @@ pub fn best_probabilities(connection: &mut Connection<'_>, seqs: &[i64]) -> Resu
         .select((matches::submission_seq, diesel::dsl::max(matches::probability)))
         .load(c))?;
     Ok(rows.into_iter().filter_map(|(seq, probability)| Some((seq, probability?))).collect())
-}
-
-/// Cases of different people about the same thing (共性问题).
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Matter {
-    pub id: String,
-    /// Position of the founding submission in the log.
-    pub founding_seq: i64,
-    pub case_count: i32,
-    #[diesel(deserialize_as = NaiveDateTime)]
-    pub created_at: UtcTime,
-    #[diesel(deserialize_as = NaiveDateTime)]
-    pub updated_at: UtcTime,
-}
-
-/// A stored moment, read back as UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UtcTime(pub DateTime<Utc>);
-
-impl From<NaiveDateTime> for UtcTime {
-    fn from(naive: NaiveDateTime) -> Self {
-        Self(naive.and_utc())
-    }
-}
-
-/// Counts another case into a matter, which is made if it is new.
-pub fn grow_matter(connection: &mut Connection<'_>, id: &str, founding_seq: i64, cases: i32, now: DateTime<Utc>) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::insert_into(matters::table)
-        .values((
-            matters::id.eq(id),
-            matters::founding_seq.eq(founding_seq),
-            matters::case_count.eq(cases),
-            matters::created_at.eq(stored(now)),
-            matters::updated_at.eq(stored(now)),
-        ))
-        .on_conflict(matters::id)
-        .do_update()
-        .set((matters::case_count.eq(matters::case_count + cases), matters::updated_at.eq(stored(now))))
-        .execute(c))?;
-    Ok(())
-}
-
-/// A case leaves the matter, or comes back to it: people merged or split.
-pub fn count_into_matter(connection: &mut Connection<'_>, id: &str, cases: i32, now: DateTime<Utc>) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::update(matters::table.find(id))
-        .set((matters::case_count.eq(matters::case_count + cases), matters::updated_at.eq(stored(now))))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Matters, largest first; a position is size and founding position.
-pub fn list_matters(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Matter>, StoreError> {
-    let (size, founding) = page.below();
-    let size = i32::try_from(size).unwrap_or(i32::MAX);
-    Ok(each_backend!(connection, c => matters::table
-        .filter(matters::case_count.lt(size).or(matters::case_count.eq(size).and(matters::founding_seq.lt(founding))))
-        .order((matters::case_count.desc(), matters::founding_seq.desc()))
-        .limit(page.limit)
-        .load(c))?)
-}
-
-pub fn find_matter(connection: &mut Connection<'_>, id: &str) -> Result<Option<Matter>, StoreError> {
-    Ok(each_backend!(connection, c => matters::table.filter(matters::id.eq(id)).first(c).optional())?)
-}
-
-pub fn count_matters(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
-    Ok(each_backend!(connection, c => matters::table.count().get_result(c))?)
 }
 
 /// How many entries of the log are not linked yet.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, StoreError,
     connection::each_backend,
-    schema::{platform_states, pull_cursors},
+    schema::{platform_errors, platform_states, pull_cursors},
     stored,
 };
 
@@ -120,4 +120,54 @@ pub fn save_cursor(
         .set((pull_cursors::position.eq(position), pull_cursors::updated_at.eq(stored(now))))
         .execute(c))?;
     Ok(())
+}
+
+/// A class of things that went wrong with a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorCount {
+    pub platform: String,
+    /// A stable word.
+    pub code: String,
+    pub count: i64,
+    /// The newest, in a sentence; nothing personal.
+    pub message: String,
+    pub last_at: DateTime<Utc>,
+}
+
+/// Counts an error of a platform under its class.
+pub fn count_error(
+    connection: &mut Connection<'_>,
+    platform: &str,
+    code: &str,
+    message: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::insert_into(platform_errors::table)
+        .values((
+            platform_errors::platform.eq(platform),
+            platform_errors::code.eq(code),
+            platform_errors::count.eq(1_i64),
+            platform_errors::message.eq(message),
+            platform_errors::last_at.eq(stored(now)),
+        ))
+        .on_conflict((platform_errors::platform, platform_errors::code))
+        .do_update()
+        .set((
+            platform_errors::count.eq(platform_errors::count + 1_i64),
+            platform_errors::message.eq(message),
+            platform_errors::last_at.eq(stored(now)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// What went wrong with every platform, newest first.
+pub fn errors(connection: &mut Connection<'_>) -> Result<Vec<ErrorCount>, StoreError> {
+    let rows: Vec<(String, String, i64, String, NaiveDateTime)> = each_backend!(connection, c => platform_errors::table
+        .order((platform_errors::platform, platform_errors::last_at.desc(), platform_errors::code))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(platform, code, count, message, at)| ErrorCount { platform, code, count, message, last_at: at.and_utc() })
+        .collect())
 }

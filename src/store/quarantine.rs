@@ -14,6 +14,8 @@ pub enum Form {
     Submission,
     /// A case update in exchange format that was refused.
     Update,
+    /// A withdrawal of a filing that is not registered.
+    Withdrawal,
     /// A record of the platform that no route took.
     Unrouted,
 }
@@ -26,6 +28,7 @@ impl Form {
             Self::Record { mapping } => format!("{RECORD}{mapping}"),
             Self::Submission => "submission".to_owned(),
             Self::Update => "update".to_owned(),
+            Self::Withdrawal => "withdrawal".to_owned(),
             Self::Unrouted => "unrouted".to_owned(),
         }
     }
@@ -35,6 +38,7 @@ impl Form {
             (_, Some(mapping)) => Self::Record { mapping: mapping.to_owned() },
             ("submission", _) => Self::Submission,
             ("update", _) => Self::Update,
+            ("withdrawal", _) => Self::Withdrawal,
             _ => Self::Unrouted,
         }
     }
@@ -76,8 +80,14 @@ fn context(platform: &str) -> String {
     format!("quarantine:{platform}")
 }
 
-/// Keeps a record sealed. The same bytes from the same platform are kept once, with the newest error.
-pub fn keep(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantined) -> Result<(), StoreError> {
+/// Keeps a record sealed. The same bytes from the same platform are kept once, with the newest form and error; `true` if they
+/// were not there.
+pub fn keep(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantined) -> Result<bool, StoreError> {
+    let there: i64 = each_backend!(connection, c => quarantine::table
+        .filter(quarantine::platform.eq(&record.platform))
+        .filter(quarantine::digest.eq(&record.digest[..]))
+        .count()
+        .get_result(c))?;
     let raw = sealer.seal(&context(&record.platform), &record.raw)?;
     // U+0000 may be why the record is here, and PostgreSQL would not take it here either.
     let (source_ref, error) = (record.source_ref.replace('\0', ""), record.error.replace('\0', ""));
@@ -93,9 +103,13 @@ pub fn keep(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantin
         ))
         .on_conflict((quarantine::platform, quarantine::digest))
         .do_update()
-        .set((quarantine::error.eq(&error), quarantine::received_at.eq(stored(record.received_at))))
+        .set((
+            quarantine::form.eq(record.form.store()),
+            quarantine::error.eq(&error),
+            quarantine::received_at.eq(stored(record.received_at)),
+        ))
         .execute(c))?;
-    Ok(())
+    Ok(there == 0)
 }
 
 /// The newest records, of one platform or of all, at most `limit`.

@@ -55,3 +55,17 @@ pub fn settle(connection: &mut Connection<'_>, one: &[i64], other: &[i64], rulin
         .execute(c))?;
     Ok(())
 }
+
+/// The match of most weight between filings of two sides, whichever came first.
+pub fn strongest_between(connection: &mut Connection<'_>, ours: &[i64], theirs: &[i64]) -> Result<Option<Match>, StoreError> {
+    let row: Option<MatchRow> = each_backend!(connection, c => matches::table
+        .filter(
+            matches::submission_seq.eq_any(ours).and(matches::other_seq.eq_any(theirs))
+                .or(matches::submission_seq.eq_any(theirs).and(matches::other_seq.eq_any(ours))),
+        )
+        .order((matches::weight.desc(), matches::submission_seq, matches::other_seq))
+        .select(MatchRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Match::try_from).transpose()
+}

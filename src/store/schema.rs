@@ -39,6 +39,17 @@ diesel::table! {
         case_count -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        name -> Nullable<Binary>,
+        submission_count -> Nullable<BigInt>,
+        platform_count -> Nullable<BigInt>,
+        weeks -> Nullable<Text>,
+        weeks_until -> Nullable<Timestamp>,
+        trend -> Nullable<Text>,
+        growth -> BigInt,
+        first_filed_at -> Nullable<Timestamp>,
+        last_filed_at -> Nullable<Timestamp>,
+        summarised_at -> Nullable<Timestamp>,
+        stale_at -> Nullable<Timestamp>,
     }
 }
 
@@ -132,6 +143,43 @@ diesel::table! {
         body_digest -> Binary,
         case_id -> Text,
         received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    ratings (platform, rating_id) {
+        platform -> Text,
+        rating_id -> Text,
+        case_id -> Text,
+        body_digest -> Binary,
+        satisfaction -> Text,
+        rated_at -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    indicator_cases (case_id) {
+        case_id -> Text,
+        counts -> Text,
+    }
+}
+
+diesel::table! {
+    indicator_counts (area, dimension, day, measure, value) {
+        area -> Text,
+        dimension -> Text,
+        day -> Date,
+        measure -> Text,
+        value -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    feed_positions (name) {
+        name -> Text,
+        seq -> BigInt,
     }
 }
 
@@ -230,6 +278,54 @@ diesel::table! {
         raw -> Binary,
         error -> Text,
         received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    revisions (submission_id, number) {
+        submission_id -> Text,
+        number -> Integer,
+        kind -> Text,
+        body_digest -> Binary,
+        body -> Binary,
+        fields -> Text,
+        received_at -> Timestamp,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    platform_errors (platform, code) {
+        platform -> Text,
+        code -> Text,
+        count -> BigInt,
+        message -> Text,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    dropped_files (platform, digest) {
+        platform -> Text,
+        digest -> Binary,
+        name -> Text,
+        records -> BigInt,
+        quarantined -> BigInt,
+        error -> Nullable<Text>,
+        finished_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reconciliations (platform, day) {
+        platform -> Text,
+        day -> Date,
+        their_count -> BigInt,
+        our_count -> BigInt,
+        missing -> Text,
+        surplus -> Text,
+        recovered -> BigInt,
+        checked_at -> Timestamp,
     }
 }
 
@@ -352,12 +448,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_events,
     case_updates,
     case_deadlines,
+    ratings,
+    indicator_cases,
+    indicator_counts,
+    feed_positions,
     routing_gaps,
     deliveries,
     delivery_attempts,
     platform_states,
     pull_cursors,
     quarantine,
+    revisions,
+    platform_errors,
+    dropped_files,
+    reconciliations,
     parked_updates,
     api_keys,
     audit_leaves,

@@ -230,6 +230,13 @@ fn used_keys(connection: &mut Connection<'_>, batch: &[NewSubmission]) -> Result
     Ok(found.into_iter().map(|(platform, key, digest)| ((platform, key), digest)).collect())
 }
 
+/// Forgets idempotency keys used before a time; answers how many. The filings stay known by their `source_id`.
+pub fn expire_keys(connection: &mut Connection<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    Ok(
+        each_backend!(connection, c => diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(stored(before)))).execute(c))?,
+    )
+}
+
 /// The position of the newest entry; 0 for an empty log.
 pub fn last_seq(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     let last: Option<i64> = each_backend!(connection, c => submissions::table.select(diesel::dsl::max(submissions::seq)).first(c))?;

@@ -1,14 +1,21 @@
 //! What the address of a list asks for. The names are the forms' in the templates.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde::de::DeserializeOwned;
 
 use super::{page::Page, pages::failure::Failure};
 use crate::{
-    app::query::{CaseFilter, DeadlineFilter, DeliveryFilter, DuplicateFilter, Page as Wanted},
-    domain::{deadline::DeadlineState, division},
+    app::query::{CaseFilter, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter, Page as Wanted},
+    domain::{
+        deadline::DeadlineState,
+        division,
+        indicator::{Dimension, local_day},
+    },
 };
+
+/// Longest period of indicators, days.
+const MAX_INDICATOR_DAYS: i64 = 3_660;
 
 /// Rows on one page of a list.
 const ROWS: u32 = 50;
@@ -48,13 +55,20 @@ pub fn deadlines(page: &Page) -> Result<DeadlineFilter, Failure> {
     })
 }
 
-/// A division that exists.
-fn division(page: &Page) -> Result<Option<String>, Failure> {
-    let division = text(page, "division");
-    if division.as_deref().is_some_and(|code| !division::is_known(code)) {
-        return Err(unreadable("division"));
+/// The nation by division over this month unless the address says otherwise.
+pub fn indicators(page: &Page) -> Result<IndicatorQuery, Failure> {
+    let date = |name: &str| text(page, name).map(|text| text.parse::<NaiveDate>().map_err(|_| unreadable(name))).transpose();
+    let area = text(page, "area").unwrap_or_else(|| division::NATION.to_owned());
+    if area.len() != 6 || !division::is_known(&area) {
+        return Err(unreadable("area"));
     }
-    Ok(division)
+    let until = date("until")?.unwrap_or_else(|| local_day(page.now));
+    let from = date("from")?.or_else(|| until.with_day(1)).unwrap_or(until);
+    if !(0..MAX_INDICATOR_DAYS).contains(&until.signed_duration_since(from).num_days()) {
+        return Err(unreadable("from"));
+    }
+    let by = if page.asked("by").is_empty() && page.is_filtered() { None } else { word(page, "by")?.or(Some(Dimension::Division)) };
+    Ok(IndicatorQuery { area, from, until, by })
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
@@ -74,6 +88,21 @@ pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
     })
 }
 
+pub fn matters(page: &Page) -> Result<MatterFilter, Failure> {
+    let min_cases = text(page, "min").map(|number| number.parse().map_err(|_| unreadable("min"))).transpose()?;
+    // The day named last is part of the period.
+    let filed_until = day(page, "until")?.map(|begins| begins + TimeDelta::days(1));
+    Ok(MatterFilter {
+        division: division(page)?,
+        category: text(page, "category"),
+        filed_from: day(page, "from")?,
+        filed_until,
+        trend: word(page, "trend")?,
+        min_cases,
+        order: word(page, "sort")?.unwrap_or_default(),
+    })
+}
+
 pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {
     Ok(DeliveryFilter { platform: text(page, "platform"), state: word(page, "state")?, case: text(page, "case") })
 }
@@ -81,6 +110,15 @@ pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {
 /// A text that is there and not blank.
 pub fn text(page: &Page, name: &str) -> Option<String> {
     Some(page.asked(name).trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A code of GB/T 2260.
+fn division(page: &Page) -> Result<Option<String>, Failure> {
+    let division = text(page, "division");
+    if division.as_deref().is_some_and(|code| !division::is_known(code)) {
+        return Err(unreadable("division"));
+    }
+    Ok(division)
 }
 
 /// A value of a closed list.
@@ -103,7 +141,11 @@ fn unreadable(name: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::view::Decision, domain::case::CaseStatus, web::texts::Lang};
+    use crate::{
+        app::{query::MatterOrder, view::Decision},
+        domain::{case::CaseStatus, matter::Trend},
+        web::texts::Lang,
+    };
 
     fn page(query: &[(&str, &str)]) -> Page {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -124,12 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn a_period_holds_its_last_day() {
+        let filter = matters(&page(&[("until", "2026-03-01"), ("trend", "rising"), ("sort", "growth"), ("min", "5")])).unwrap();
+        assert_eq!(filter.filed_until, "2026-03-01T16:00:00Z".parse().ok());
+        assert_eq!((filter.trend, filter.order, filter.min_cases), (Some(Trend::Rising), MatterOrder::Growth, Some(5)));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let check = |outcome: Result<(), Failure>, name: &str| assert_eq!(outcome, Err(Failure::BadRequest(name.to_owned())));
         check(cases(&page(&[("status", "lost")])).map(drop), "status");
         check(cases(&page(&[("division", "999999")])).map(drop), "division");
         check(duplicates(&page(&[("min", "2")])).map(drop), "min");
         check(duplicates(&page(&[("from", "yesterday")])).map(drop), "from");
+        check(matters(&page(&[("min", "many")])).map(drop), "min");
+        check(matters(&page(&[("trend", "up")])).map(drop), "trend");
+        check(matters(&page(&[("sort", "name")])).map(drop), "sort");
         check(deliveries(&page(&[("state", "gone")])).map(drop), "state");
     }
 }

@@ -11,7 +11,7 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deadlines, deliveries, duplicates, failure::Failure, matters, overview, platforms, reviews::Refusal},
+    pages::{cases, deadlines, deliveries, duplicates, failure::Failure, indicators, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
 use crate::app::{
@@ -40,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
         .route("/matters", web::get().to(matter_list))
+        .route("/indicators", web::get().to(indicator_figures))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
         .route("/assets/{file}", web::get().to(asset))
@@ -95,11 +96,13 @@ async fn platform(visit: Visit) -> impl Responder {
             let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries) = try_join!(
+            let (cases, deliveries, reconciliation) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
+                visit.gateway.reconciliation(&platform.id),
             )?;
-            let detail = platforms::PlatformDetail { platform, platforms, cases: cases.items, deliveries: deliveries.items };
+            let (cases, deliveries) = (cases.items, deliveries.items);
+            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await
@@ -128,6 +131,18 @@ async fn deadline_list(visit: Visit) -> impl Responder {
             let filter = filters::deadlines(page)?;
             let (list, platforms) = try_join!(visit.gateway.deadlines(filter, filters::wanted(page)), visit.gateway.platforms())?;
             Ok(deadlines::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn indicator_figures(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Indicators, async |visit, page| {
+            let query = filters::indicators(page)?;
+            let by = query.by;
+            let (figures, platforms) = try_join!(visit.gateway.indicators(query), visit.gateway.platforms())?;
+            let bodies = visit.gateway.federation().directory().iter().map(|body| (body.id.clone(), body.name.clone())).collect();
+            Ok(indicators::show(page, &figures, by, &platforms, &bodies)?.into())
         })
         .await
 }
@@ -192,7 +207,10 @@ fn chosen(page: &Page, found: &[DuplicateView]) -> Option<usize> {
 
 async fn matter_list(visit: Visit) -> impl Responder {
     visit
-        .read(Section::Matters, async |visit, page| Ok(matters::list(page, &visit.gateway.matters(filters::wanted(page)).await?)?.into()))
+        .read(Section::Matters, async |visit, page| {
+            let list = visit.gateway.matters(filters::matters(page)?, filters::wanted(page)).await?;
+            Ok(matters::list(page, &list)?.into())
+        })
         .await
 }
 

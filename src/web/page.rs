@@ -19,12 +19,22 @@ pub enum Section {
     Duplicates,
     Reviews,
     Matters,
+    Indicators,
     Deliveries,
 }
 
 impl Section {
-    pub const ALL: [Self; 8] =
-        [Self::Overview, Self::Platforms, Self::Cases, Self::Deadlines, Self::Duplicates, Self::Reviews, Self::Matters, Self::Deliveries];
+    pub const ALL: [Self; 9] = [
+        Self::Overview,
+        Self::Platforms,
+        Self::Cases,
+        Self::Deadlines,
+        Self::Duplicates,
+        Self::Reviews,
+        Self::Matters,
+        Self::Indicators,
+        Self::Deliveries,
+    ];
 
     pub const fn path(self) -> &'static str {
         match self {
@@ -35,6 +45,7 @@ impl Section {
             Self::Duplicates => "/duplicates",
             Self::Reviews => "/reviews",
             Self::Matters => "/matters",
+            Self::Indicators => "/indicators",
             Self::Deliveries => "/deliveries",
         }
     }
@@ -48,6 +59,7 @@ impl Section {
             Self::Duplicates => "nav.duplicates",
             Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
+            Self::Indicators => "nav.indicators",
             Self::Deliveries => "nav.deliveries",
         }
     }

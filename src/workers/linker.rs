@@ -20,12 +20,18 @@ pub(super) async fn run(gateway: Gateway, mut stopping: Stopping) {
                 route_waiting(&gateway).await;
                 tracing::info!(position = state.position(), index_bytes = state.memory_bytes(), "this node links");
                 if let Err(error) = link(&gateway, state, &mut stopping).await {
+                    gateway.linker_went(false);
                     tracing::error!(error = &error as &dyn std::error::Error, "linking stopped; the index will be rebuilt");
                     stopping.pause(PAUSE).await;
                 }
             }
-            Ok(None) => stopping.pause(PAUSE).await,
+            // Another node links.
+            Ok(None) => {
+                gateway.linker_went(true);
+                stopping.pause(PAUSE).await;
+            }
             Err(error) => {
+                gateway.linker_went(false);
                 tracing::error!(error = &error as &dyn std::error::Error, "the index cannot be rebuilt");
                 stopping.pause(PAUSE).await;
             }
@@ -53,6 +59,7 @@ async fn link(gateway: &Gateway, mut state: LinkerState, stopping: &mut Stopping
             Ok(round.linked)
         })
         .await?;
+        gateway.linker_went(true);
         if linked == 0 {
             tokio::select! {
                 () = gateway.registered() => {}

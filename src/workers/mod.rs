@@ -1,11 +1,16 @@
-//! The loops that run the use cases: one linker, one notary, one for webhooks, a forwarder a platform, a puller a pull.
+//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one for the indicators, one for
+//! webhooks, a forwarder a platform, a puller a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
+mod collector;
 mod forwarder;
+mod indicators;
 mod linker;
+mod matters;
 mod notary;
 mod puller;
+mod tidier;
 mod webhooks;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -36,12 +41,23 @@ impl Workers {
         running.spawn(keep_running("notary".to_owned(), stopping.clone(), move || notary::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("webhooks".to_owned(), stopping.clone(), move || webhooks::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("indicators".to_owned(), stopping.clone(), move || indicators::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("matters".to_owned(), stopping.clone(), move || matters::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {
                 let (of, to, until) = (gateway.clone(), platform.clone(), stopping.clone());
                 let forwarder = move || forwarder::run(of.clone(), to.clone(), until.clone());
                 running.spawn(keep_running(format!("forwarder {id}"), stopping.clone(), forwarder));
+            }
+            if platform.folder.is_some() && platform.adapter.as_ref().is_some_and(|adapter| adapter.takes_files()) {
+                let (of, from, until) = (gateway.clone(), platform.clone(), stopping.clone());
+                let collector = move || collector::run(of.clone(), from.clone(), until.clone());
+                running.spawn(keep_running(format!("collector {id}"), stopping.clone(), collector));
             }
             let pulls = platform.adapter.as_ref().filter(|_| platform.base_url.is_some()).map(|adapter| adapter.pulls());
             for pull in pulls.unwrap_or_default() {

@@ -163,10 +163,15 @@ fn another_key_makes_other_fingerprints_and_what_is_missing_is_said() {
     assert_eq!(fingerprint(&key(), &[], ("a.csv", "id,subject\n1,x\n")).0, Some(2), "the platform must be named");
 }
 
-/// The examples of the page about blind filings.
+/// The examples of the page about blind filings, in both languages.
 #[actix_web::test]
 async fn the_page_says_what_happens() {
-    let text = files::text("docs/blind-submissions.md".as_ref()).unwrap();
+    for page in ["docs/blind-submissions.md", "docs/blind-submissions.zh-CN.md"] {
+        check_page(&files::text(page.as_ref()).unwrap()).await;
+    }
+}
+
+async fn check_page(text: &str) {
     let block = |head: &str| text.split(&format!("```{head}\n")).nth(1).and_then(|rest| rest.split("```").next()).expect(head).to_owned();
     let command = block("sh");
     let arguments: Vec<&str> = command.split_whitespace().skip(2).filter(|word| *word != "filings.csv").collect();
@@ -176,7 +181,7 @@ async fn the_page_says_what_happens() {
     compare(&serde_json::from_str(&block("json output")).unwrap(), &lines[0], &mut learnt, "output");
 
     let test = TestServer::start(TestStore::sqlite()).await;
-    let examples = guide::examples(&text);
+    let examples = guide::examples(text);
     assert_eq!(examples.len(), 2);
     for example in &examples {
         let key = test.platform_key(if example.platform == "hunan" { "hunan" } else { "mobile" });

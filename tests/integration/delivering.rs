@@ -130,6 +130,8 @@ fn federation(simulation: &Simulation) -> Federation {
                 base_url: Some(running.base_url()),
                 secrets: Secrets::new(running.secrets()),
                 pull_interval: Some(Duration::from_millis(20)),
+                folder: None,
+                tls: None,
             }
         })
         .collect();
@@ -263,7 +265,9 @@ on_both_stores! {
         assert_eq!((dead.len(), dead[0].attempts, dead[0].kind), (1, 4, MessageKind::CaseForwarded));
         assert!(dead[0].last_error.is_some());
         stage.faults("hunan", Faults::default());
-        stage.gateway.requeue(&dead[0].id).await.unwrap();
+        assert_eq!(stage.gateway.requeue_all(Some("mobile")).await.unwrap(), 0, "nothing of that platform is dead");
+        assert_eq!(stage.gateway.requeue_all(Some("hunan")).await.unwrap(), 1);
+        assert_eq!(stage.gateway.requeue(&dead[0].id).await.unwrap(), None, "it is not dead any more");
         stage.forward("hunan").await;
         assert_eq!(stage.deliveries("hunan", Some(DeliveryState::Delivered)).await.len(), 1);
         let detail = stage.gateway.delivery(&dead[0].id).await.unwrap().unwrap();

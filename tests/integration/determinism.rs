@@ -160,9 +160,9 @@ impl<'t> Run<'t> {
     }
 }
 
-fn check(steps: &[Step], batch: usize, restart: usize) {
+fn check(store: TestStore, steps: &[Step], batch: usize, restart: usize) {
     actix_web::rt::System::new().block_on(async {
-        let (plain_store, store) = (TestStore::sqlite(), TestStore::sqlite());
+        let plain_store = TestStore::sqlite();
         let mut plain = Run::new(&plain_store, 256, 0);
         let mut run = Run::new(&store, batch, restart);
         plain.run(steps).await;
@@ -188,7 +188,28 @@ proptest! {
 
     #[test]
     fn the_same_log_gives_the_same_cases(steps in steps(), batch in 1..6_usize, restart in 0..7_usize) {
-        check(&steps, batch, restart);
+        check(TestStore::sqlite(), &steps, batch, restart);
+    }
+}
+
+proptest! {
+    // A database is made for each: fewer, and the same store for all would mix their logs.
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_log_gives_the_same_cases_on_postgres(steps in steps(), batch in 1..6_usize, restart in 0..7_usize) {
+        check(TestStore::postgres(), &steps, batch, restart);
+    }
+}
+
+/// Somebody changes what the store holds behind the program's back.
+fn alter(store: &TestStore, sql: &str) -> usize {
+    use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
+    if store.is_postgres() {
+        sql_query(sql).execute(&mut PgConnection::establish(&store.url).unwrap()).unwrap()
+    } else {
+        let path = store.url.trim_start_matches("sqlite:");
+        sql_query(sql).execute(&mut SqliteConnection::establish(path).unwrap()).unwrap()
     }
 }
 
@@ -218,5 +239,36 @@ on_both_stores! {
         let (status, found) = audit(&store, &[]);
         assert_eq!((status, &found["first"][0]["what"]), (Some(1), &json!("case")), "{found}");
         assert_eq!(audit(&store, &["--model", "none.toml"]).0, Some(2));
+    }
+
+    async fn a_replay_fails_when_a_row_was_altered(store: TestStore) {
+        let fresh = || if store.is_postgres() { TestStore::postgres() } else { TestStore::sqlite() };
+        let file = |platform, person, text| Step::File { platform, person, text };
+        // Two cases of one matter, of two filings each; a case of its own; two that a person merged.
+        let log = [
+            file(0, 0, 0), file(1, 1, 0), file(2, 0, 1), file(3, 1, 1), file(0, 0, 2), file(1, 1, 4), file(2, 0, 4), Step::Merge(3, 4),
+        ];
+        for (sql, what) in [
+            ("UPDATE cases SET submission_count = submission_count + 0", None),
+            ("UPDATE links SET decided_case = 5 WHERE submission_seq = 3", Some(What::Decision)),
+            ("UPDATE links SET case_id = (SELECT case_id FROM links WHERE submission_seq = 5) WHERE submission_seq = 1", Some(What::Case)),
+            ("DELETE FROM links WHERE submission_seq = 4", Some(What::NotLinked)),
+            ("UPDATE cases SET submission_count = submission_count + 1 WHERE founding_seq = 1", Some(What::CaseSize)),
+            ("UPDATE matters SET case_count = case_count + 1", Some(What::MatterSize)),
+            ("UPDATE cases SET matter_id = NULL WHERE founding_seq = 2", Some(What::Matter)),
+            ("DELETE FROM rulings", Some(What::Case)),
+            (
+                "UPDATE submissions SET fingerprint = (SELECT fingerprint FROM submissions WHERE seq = 5) WHERE seq = 3",
+                Some(What::Decision),
+            ),
+        ] {
+            let store = fresh();
+            let mut run = Run::new(&store, 3, 0);
+            run.run(&log).await;
+            assert!(alter(&store, sql) > 0, "{sql}: nothing was altered");
+            let found = replay(run.gateway.store(), Model::default(), |_| {}).unwrap();
+            assert_eq!(found.differences > 0, what.is_some(), "{sql}: {found:#?}");
+            assert!(what.is_none_or(|what| found.first.iter().any(|difference| difference.what == what)), "{sql}: {found:#?}");
+        }
     }
 }

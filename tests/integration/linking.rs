@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use onecase::{
     app::{
         Federation, Parts, StartError, UpdateError,
-        query::{CaseFilter, DuplicateFilter, Page},
+        query::{CaseFilter, DuplicateFilter, MatterFilter, Page},
         view::{Decision, SubmissionState},
     },
     config::{Config, KeyMaterial},
@@ -51,7 +51,7 @@ on_both_stores! {
         let (first, second) = (view(&gateway, &first.id).await, view(&gateway, &second.id).await);
         assert_eq!(second.decision, Some(Decision::Related));
         assert_ne!(first.case, second.case);
-        let matters = gateway.matters(Page::default()).await.unwrap().items;
+        let matters = gateway.matters(MatterFilter::default(), Page::default()).await.unwrap().items;
         assert_eq!(matters.len(), 1);
         assert_eq!(matters[0].cases, 2);
         let filter = CaseFilter { matter: Some(matters[0].id.clone()), ..CaseFilter::default() };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use onecase::{
-    adapter::{AccessToken, Adapter, Inbound, Outcome, Page, Request, Response, Secrets},
+    adapter::{AccessToken, Adapter, Asked, Inbound, Outcome, Page, Request, Response, Secrets},
     domain::{
         case::CaseStatus,
         message::{CaseSummary, Message, MessageKind, OrganizationReference, SubmissionReference},
@@ -70,8 +70,9 @@ async fn send(base: &str, request: &Request) -> Option<Response> {
 async fn pull(adapter: &Adapter, platform: &RunningPlatform, name: &str, cursor: Option<&str>) -> Page {
     let pull = adapter.pulls().iter().find(|pull| pull.name == name).expect("the pull");
     let request = adapter.pull_request(pull, cursor, None, &secrets(platform), Utc::now()).expect("a request");
-    let response = send(&platform.base_url(), &request).await.expect("an answer");
-    adapter.pull_page(pull, cursor, &response).expect("a page")
+    let base = platform.base_url();
+    let response = send(&base, &request).await.expect("an answer");
+    adapter.pull_page(pull, &Asked { cursor, response: &response, base: &base, now: Utc::now() }).expect("a page")
 }
 
 async fn pull_all(adapter: &Adapter, platform: &RunningPlatform, name: &str) -> Vec<Inbound> {

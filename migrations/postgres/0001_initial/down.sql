@@ -1,3 +1,7 @@
+DROP TABLE reconciliations;
+DROP TABLE dropped_files;
+DROP TABLE platform_errors;
+DROP TABLE revisions;
 DROP TABLE webhook_events;
 DROP TABLE webhooks;
 DROP TABLE key_checks;
@@ -15,6 +19,10 @@ DROP TABLE delivery_attempts;
 DROP TABLE deliveries;
 DROP TABLE routing_gaps;
 DROP TABLE case_deadlines;
+DROP TABLE feed_positions;
+DROP TABLE indicator_counts;
+DROP TABLE indicator_cases;
+DROP TABLE ratings;
 DROP TABLE case_updates;
 DROP TABLE case_events;
 DROP TABLE rulings;

@@ -31,14 +31,31 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
+-- What follows `updated_at` is summarised from the filings from time to time; `name` is sealed, as it is made of their words.
 CREATE TABLE matters (
-    id           TEXT PRIMARY KEY NOT NULL,
-    founding_seq BIGINT NOT NULL UNIQUE,
-    case_count   INTEGER NOT NULL,
-    created_at   TIMESTAMP NOT NULL,
-    updated_at   TIMESTAMP NOT NULL
+    id               TEXT PRIMARY KEY NOT NULL,
+    founding_seq     BIGINT NOT NULL UNIQUE,
+    case_count       INTEGER NOT NULL,
+    created_at       TIMESTAMP NOT NULL,
+    updated_at       TIMESTAMP NOT NULL,
+    name             BYTEA,
+    submission_count BIGINT,
+    platform_count   BIGINT,
+    -- Filings a week, oldest first, as JSON; the last week ends at `weeks_until`.
+    weeks            TEXT,
+    weeks_until      TIMESTAMP,
+    trend            TEXT,
+    growth           BIGINT NOT NULL DEFAULT 0,
+    first_filed_at   TIMESTAMP,
+    last_filed_at    TIMESTAMP,
+    summarised_at    TIMESTAMP,
+    -- When the weeks are to be counted again although nothing was filed.
+    stale_at         TIMESTAMP
 );
 CREATE INDEX matters_size ON matters (case_count, founding_seq);
+CREATE INDEX matters_updated ON matters (updated_at, founding_seq);
+CREATE INDEX matters_growth ON matters (growth, founding_seq);
+CREATE INDEX matters_stale ON matters (stale_at);
 
 CREATE TABLE cases (
     id               TEXT PRIMARY KEY NOT NULL,
@@ -141,6 +158,42 @@ CREATE TABLE case_updates (
     PRIMARY KEY (platform, update_id)
 );
 
+-- Petitioners' ratings; the words are in the event.
+CREATE TABLE ratings (
+    platform     TEXT NOT NULL,
+    rating_id    TEXT NOT NULL,
+    case_id      TEXT NOT NULL,
+    body_digest  BYTEA NOT NULL,
+    satisfaction TEXT NOT NULL,
+    rated_at     TIMESTAMP NOT NULL,
+    received_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, rating_id)
+);
+CREATE INDEX ratings_case ON ratings (case_id, rated_at);
+
+-- What each case counts for in the indicators, so that a change takes its old counts back.
+CREATE TABLE indicator_cases (
+    case_id TEXT PRIMARY KEY NOT NULL,
+    counts  TEXT NOT NULL
+);
+
+-- Counts by day, area and one dimension.
+CREATE TABLE indicator_counts (
+    area      TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    day       DATE NOT NULL,
+    measure   TEXT NOT NULL,
+    value     TEXT NOT NULL,
+    count     BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, day, measure, value)
+);
+
+-- How far those who fold the change feed have come.
+CREATE TABLE feed_positions (
+    name TEXT PRIMARY KEY NOT NULL,
+    seq  BIGINT NOT NULL
+);
+
 -- Statutory clocks, set anew with every event of their case.
 CREATE TABLE case_deadlines (
     seq          BIGINT PRIMARY KEY NOT NULL,
@@ -232,7 +285,7 @@ CREATE TABLE quarantine (
     platform    TEXT NOT NULL,
     digest      BYTEA NOT NULL,
     source_ref  TEXT NOT NULL,
-    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update` or `unrouted`.
+    -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update`, `withdrawal` or `unrouted`.
     form        TEXT NOT NULL,
     raw         BYTEA NOT NULL,
     error       TEXT NOT NULL,
@@ -305,6 +358,61 @@ CREATE TABLE leases (
 CREATE TABLE key_checks (
     name  TEXT PRIMARY KEY NOT NULL,
     value BYTEA NOT NULL
+);
+
+-- What a platform changed or took back after a filing was registered: the filing itself never changes. `body` is sealed.
+CREATE TABLE revisions (
+    submission_id TEXT NOT NULL,
+    number        INTEGER NOT NULL,
+    -- `changed` or `withdrawn`.
+    kind          TEXT NOT NULL,
+    body_digest   BYTEA NOT NULL,
+    body          BYTEA NOT NULL,
+    -- Names of the members that differ, as JSON.
+    fields        TEXT NOT NULL,
+    received_at   TIMESTAMP NOT NULL,
+    -- When the case's history said so; empty until the filing is linked.
+    told_at       TIMESTAMP,
+    PRIMARY KEY (submission_id, number)
+);
+CREATE INDEX revisions_untold ON revisions (received_at) WHERE told_at IS NULL;
+
+-- What went wrong with a platform, by class.
+CREATE TABLE platform_errors (
+    platform TEXT NOT NULL,
+    code     TEXT NOT NULL,
+    count    BIGINT NOT NULL,
+    message  TEXT NOT NULL,
+    last_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, code)
+);
+
+-- Files a platform dropped that are done with, by content: renamed or dropped again, they are not read again.
+CREATE TABLE dropped_files (
+    platform    TEXT NOT NULL,
+    digest      BYTEA NOT NULL,
+    name        TEXT NOT NULL,
+    records     BIGINT NOT NULL,
+    quarantined BIGINT NOT NULL,
+    -- Why it could not be read at all.
+    error       TEXT,
+    finished_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, digest)
+);
+
+-- A platform's ledger of a day against ours.
+CREATE TABLE reconciliations (
+    platform    TEXT NOT NULL,
+    day         DATE NOT NULL,
+    their_count BIGINT NOT NULL,
+    our_count   BIGINT NOT NULL,
+    -- Numbers of filings that only one side has, as JSON.
+    missing     TEXT NOT NULL,
+    surplus     TEXT NOT NULL,
+    -- Filings that were missing and have been pulled since.
+    recovered   BIGINT NOT NULL,
+    checked_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, day)
 );
 
 -- Endpoints that follow the change feed, each at its own pace. `settings` is sealed: the address and the signing secrets.

@@ -10,6 +10,7 @@ use crate::{
         blind::BlindSubmission,
         case::CaseStatus,
         division::Level,
+        matter::Trend,
         message::{CaseSummary, MessageKind, OrganizationReference},
         organization::GapReason,
         platform::PlatformKind,
@@ -105,6 +106,7 @@ pub(super) fn filing() -> SubmissionView {
         decision: Some(Decision::Duplicate),
         probability: Some(0.9997),
         blind: false,
+        revisions: Vec::new(),
         submission: Some(submission()),
     }
 }
@@ -272,8 +274,21 @@ pub(super) fn review() -> ReviewView {
 
 pub(super) fn matter() -> MatterView {
     MatterView {
-        id: "M7Q2X9K4TB3C".into(),
+        id: "GX7Q2X9K4TB3CM".into(),
+        name: Some("金桂苑 · 水泥搅拌站 · 粉尘".into()),
         cases: 14,
+        flow: Some(MatterFlow {
+            submissions: 17,
+            platforms: 3,
+            first_filed_at: at("2026-02-10T23:12:00Z"),
+            last_filed_at: at("2026-03-01T01:30:00Z"),
+            weeks: vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 5, 9],
+            weeks_until: at("2026-03-01T16:00:00Z"),
+            trend: Trend::Rising,
+            recent: 17,
+            before: 0,
+            ratio: None,
+        }),
         division: Some("430102".into()),
         category: Some("城乡建设/物业服务".into()),
         created_at: at("2026-02-11T03:00:00Z"),
@@ -298,7 +313,27 @@ pub(super) fn platform() -> PlatformView {
         deliveries_pending: 0,
         deliveries_dead: 0,
         records_quarantined: 0,
+        errors: vec![PlatformErrorView {
+            code: "timeout".into(),
+            count: 3,
+            message: "no answer within the time limit".into(),
+            last_at: at("2026-02-28T22:10:00Z"),
+        }],
     }
+}
+
+pub(super) fn reconciliation() -> Reconciliation {
+    let day = |day: u32, ours, recovered, missing: &[&str]| ReconciliationDay {
+        day: chrono::NaiveDate::from_ymd_opt(2026, 2, day).unwrap_or_default(),
+        theirs: 41,
+        ours,
+        agrees: missing.is_empty(),
+        recovered,
+        missing: missing.iter().map(|number| (*number).to_owned()).collect(),
+        surplus: Vec::new(),
+        checked_at: at("2026-03-01T01:30:00Z"),
+    };
+    Reconciliation { has_ledger: true, days: vec![day(28, 41, 2, &[]), day(27, 40, 0, &["4301-2026-000117"])] }
 }
 
 pub(super) fn organization() -> OrganizationView {
@@ -343,6 +378,7 @@ pub(super) fn overview() -> Overview {
             count: 96,
         }],
         unlinked: 0,
+        updates_parked: 0,
         audit_leaves: 512,
     }
 }

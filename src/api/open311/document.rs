@@ -66,7 +66,7 @@ fn element(xml: &mut String, name: &str, value: &Value) {
         scalar => {
             open(xml, name);
             match scalar.as_str() {
-                Some(text) => xml.push_str(&escape(&printable(text))),
+                Some(text) => xml.push_str(&escape(printable(text))),
                 None => xml.push_str(&scalar.to_string()),
             }
             close(xml, name);

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     app::{Gateway, ServiceRequest, ServiceRequestFilter},
     domain::{
+        case::CaseStatus,
         id,
         platform::{PlatformKind, Scope},
         submission::Kind,
@@ -73,8 +74,8 @@ fn written(form: Form, found: Found) -> HttpResponse {
     tag = "open311",
     operation_id = "open311Discovery",
     security(()),
-    params(("format" = Form, Path, description = "The form of the answer")),
-    responses((status = 200, description = "The service", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    params(("format" = inline(Form), Path, description = "The form of the answer")),
+    responses((status = 200, description = "The service", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/discovery.{format}")]
 pub async fn discover(request: HttpRequest, form: web::Path<String>) -> HttpResponse {
@@ -102,8 +103,8 @@ pub async fn discover(request: HttpRequest, form: web::Path<String>) -> HttpResp
     tag = "open311",
     operation_id = "open311Services",
     security(()),
-    params(("format" = Form, Path, description = "The form of the answer"), ("jurisdiction_id" = Option<String>, Query, description = "A platform")),
-    responses((status = 200, description = "The services", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    params(("format" = inline(Form), Path, description = "The form of the answer"), ("jurisdiction_id" = Option<String>, Query, description = "A platform")),
+    responses((status = 200, description = "The services", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/services.{format}")]
 pub async fn list_services(gateway: web::Data<Gateway>, request: HttpRequest, form: web::Path<String>) -> HttpResponse {
@@ -128,10 +129,10 @@ pub async fn list_services(gateway: web::Data<Gateway>, request: HttpRequest, fo
     security(()),
     params(
         ("code" = String, Path, description = "The service"),
-        ("format" = Form, Path, description = "The form of the answer"),
+        ("format" = inline(Form), Path, description = "The form of the answer"),
         ("jurisdiction_id" = Option<String>, Query, description = "A platform"),
     ),
-    responses((status = 200, description = "The definition", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    responses((status = 200, description = "The definition", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/services/{code}.{format}")]
 pub async fn get_service_definition(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
@@ -159,9 +160,9 @@ pub async fn get_service_definition(gateway: web::Data<Gateway>, request: HttpRe
     tag = "open311",
     operation_id = "open311PostRequest",
     security(()),
-    params(("format" = Form, Path, description = "The form of the answer")),
+    params(("format" = inline(Form), Path, description = "The form of the answer")),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "The form, with `api_key`"),
-    responses((status = 201, description = "The filing's number", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    responses((status = 201, description = "The filing's number", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[post("/open311/v2/requests.{format}")]
 pub async fn post_request(gateway: web::Data<Gateway>, request: HttpRequest, form: web::Path<String>, body: RawBody) -> HttpResponse {
@@ -201,7 +202,7 @@ async fn file(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Found {
     operation_id = "open311Requests",
     security(()),
     params(
-        ("format" = Form, Path, description = "The form of the answer"),
+        ("format" = inline(Form), Path, description = "The form of the answer"),
         ("api_key" = Option<String>, Query, description = "A key of the gateway; headers do as well"),
         ("jurisdiction_id" = Option<String>, Query, description = "A platform"),
         ("service_request_id" = Option<String>, Query, description = "Only these, separated by commas; nothing else counts then"),
@@ -212,7 +213,7 @@ async fn file(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Found {
         ("page" = Option<u32>, Query, description = "Which page; 1 is the first", minimum = 1),
         ("page_size" = Option<u32>, Query, description = "How many a page has", minimum = 1, maximum = 1000),
     ),
-    responses((status = 200, description = "The requests", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    responses((status = 200, description = "The requests", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/requests.{format}")]
 pub async fn list_requests(gateway: web::Data<Gateway>, request: HttpRequest, form: web::Path<String>) -> HttpResponse {
@@ -231,11 +232,11 @@ pub async fn list_requests(gateway: web::Data<Gateway>, request: HttpRequest, fo
     security(()),
     params(
         ("id" = String, Path, description = "The filing"),
-        ("format" = Form, Path, description = "The form of the answer"),
+        ("format" = inline(Form), Path, description = "The form of the answer"),
         ("api_key" = Option<String>, Query, description = "A key of the gateway; headers do as well"),
         ("jurisdiction_id" = Option<String>, Query, description = "A platform"),
     ),
-    responses((status = 200, description = "The request", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    responses((status = 200, description = "The request", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/requests/{id}.{format}")]
 pub async fn get_request(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
@@ -255,11 +256,11 @@ pub async fn get_request(gateway: web::Data<Gateway>, request: HttpRequest, path
     security(()),
     params(
         ("token" = String, Path, description = "The token"),
-        ("format" = Form, Path, description = "The form of the answer"),
+        ("format" = inline(Form), Path, description = "The form of the answer"),
         ("api_key" = Option<String>, Query, description = "A key of the gateway; headers do as well"),
         ("jurisdiction_id" = Option<String>, Query, description = "A platform"),
     ),
-    responses((status = 200, description = "The number", body = String, content_type = "text/xml"), (status = "4XX", description = "Errors, in GeoReport's form")),
+    responses((status = 200, description = "The number", content((String = "text/xml"), (Value = "application/json"))), (status = "4XX", description = "Errors, in GeoReport's form")),
 )]
 #[get("/open311/v2/tokens/{token}.{format}")]
 pub async fn get_request_by_token(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
@@ -397,7 +398,7 @@ fn view(request: &ServiceRequest) -> Value {
     json!({
         "service_request_id": request.id,
         "status": if request.is_closed() { "closed" } else { "open" },
-        "status_notes": request.status.map(|status| status.as_str()),
+        "status_notes": request.status.map(CaseStatus::as_str),
         "service_name": service.map(|(_, name, _)| *name),
         "service_code": request.kind.as_str(),
         "description": null,

@@ -80,8 +80,9 @@ pub async fn list_audit_entries(
 #[into_params(parameter_in = Query)]
 pub struct InclusionQuery {
     /// Position of the leaf, beginning at 0.
-    #[param(example = 0)]
-    index: u64,
+    #[param(required = true, example = 0)]
+    #[serde(default)]
+    index: Option<u64>,
     /// Leaves of the tree; those of the newest checkpoint if absent.
     size: Option<u64>,
 }
@@ -99,7 +100,12 @@ pub async fn get_inclusion_proof(
     gateway: web::Data<Gateway>,
     query: Params<InclusionQuery>,
 ) -> Reply<web::Json<InclusionProof>> {
-    gateway.inclusion_proof(query.0.index, query.0.size).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+    gateway.inclusion_proof(given("index", query.0.index)?, query.0.size).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+}
+
+/// A parameter that must be there. Asked for here and not by the form of the query, so that a caller without a key learns that first.
+fn given<T>(name: &str, value: Option<T>) -> Reply<T> {
+    value.ok_or_else(|| Problem::new(Code::InvalidQuery, format!("`{name}` is missing; give it.")))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,8 +113,9 @@ pub async fn get_inclusion_proof(
 #[into_params(parameter_in = Query)]
 pub struct ConsistencyQuery {
     /// Leaves of the earlier tree, at least 1.
-    #[param(minimum = 1, example = 1)]
-    from: u64,
+    #[param(required = true, minimum = 1, example = 1)]
+    #[serde(default)]
+    from: Option<u64>,
     /// Leaves of the later tree; those of the newest checkpoint if absent.
     to: Option<u64>,
 }
@@ -126,5 +133,5 @@ pub async fn get_consistency_proof(
     gateway: web::Data<Gateway>,
     query: Params<ConsistencyQuery>,
 ) -> Reply<web::Json<ConsistencyProof>> {
-    gateway.consistency_proof(query.0.from, query.0.to).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+    gateway.consistency_proof(given("from", query.0.from)?, query.0.to).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }

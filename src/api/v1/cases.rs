@@ -46,6 +46,7 @@ pub struct CaseQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     cursor: Option<String>,
 }
 

@@ -77,6 +77,7 @@ pub struct ChangeQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, or the id of a stream's last event.
+    #[param(min_length = 1, max_length = 512)]
     cursor: Option<String>,
 }
 

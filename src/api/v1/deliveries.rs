@@ -15,7 +15,7 @@ use crate::{
         Gateway,
         code::Code,
         query::DeliveryFilter,
-        view::{DeliveryDetail, DeliveryState, DeliveryView, Paged},
+        view::{DeliveryDetail, DeliveryState, DeliveryView, Paged, Requeued},
     },
 };
 
@@ -30,6 +30,7 @@ pub struct DeliveryQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     cursor: Option<String>,
 }
 
@@ -94,4 +95,36 @@ pub async fn requeue_delivery(
         return Err(Problem::of(Code::NotFound));
     }
     gateway.requeue(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::DeliveryNotDead))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct RequeueQuery {
+    /// Without it, those of all platforms.
+    platform: Option<String>,
+}
+
+/// Requeue all dead deliveries
+///
+/// Of one platform, as after its outage, or of all. They are tried again from now on, in their order.
+#[utoipa::path(
+    tag = "deliveries",
+    operation_id = "requeueDeliveries",
+    params(RequeueQuery),
+    responses((status = 200, description = "How many", body = Requeued), Acting),
+)]
+#[post("/v1/deliveries/requeue")]
+pub async fn requeue_deliveries(
+    _caller: Caller<Administer>,
+    gateway: web::Data<Gateway>,
+    query: Params<RequeueQuery>,
+) -> Reply<web::Json<Requeued>> {
+    if let Some(platform) = query.0.platform.as_deref().filter(|id| gateway.federation().platform(id).is_none()) {
+        return Err(Problem::new(
+            Code::InvalidQuery,
+            format!("`platform` cannot be used: {} is not part of the federation.", platform.chars().take(64).collect::<String>()),
+        ));
+    }
+    Ok(web::Json(Requeued { requeued: gateway.requeue_all(query.0.platform.as_deref()).await? }))
 }

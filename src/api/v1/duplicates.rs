@@ -36,6 +36,8 @@ pub struct DuplicateQuery {
     decision: Option<Decision>,
     /// One of the two filings came from this platform.
     platform: Option<String>,
+    /// So did the other, or the same, from this one: with `platform`, the pairs between the two.
+    other_platform: Option<String>,
     case: Option<String>,
     /// Only filings from two platforms.
     #[param(default = false)]
@@ -50,6 +52,7 @@ pub struct DuplicateQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     cursor: Option<String>,
 }
 
@@ -77,7 +80,7 @@ pub async fn list_duplicates(
     let filter = DuplicateFilter {
         decision: query.decision,
         platform: query.platform,
-        other_platform: None,
+        other_platform: query.other_platform,
         case: query.case,
         across_platforms: query.across_platforms,
         min_probability: query.min_probability,

@@ -13,10 +13,12 @@ pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod gaps;
+pub mod indicators;
 pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod ratings;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
@@ -53,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(webhooks::replay_webhook)
         .service(webhooks::test_webhook)
         .service(webhooks::list_webhook_deliveries)
+        .service(ratings::rate_case)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)
@@ -62,11 +65,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(rulings::list_case_rulings)
         .service(reviews::list_reviews)
         .service(matters::list_matters)
+        .service(matters::get_matter)
         .service(duplicates::list_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
+        .service(platforms::get_reconciliation)
+        .service(platforms::reconcile_platform)
         .service(organizations::list_organizations)
         .service(overview::get_overview)
+        .service(indicators::get_indicators)
         .service(gaps::list_gaps)
         .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
@@ -75,5 +82,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(audit::get_checkpoint)
         .service(audit::list_audit_entries)
         .service(audit::get_inclusion_proof)
-        .service(audit::get_consistency_proof);
+        .service(audit::get_consistency_proof)
+        .service(deliveries::requeue_deliveries);
 }

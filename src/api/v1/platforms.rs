@@ -1,15 +1,22 @@
 //! The federated platforms and how they are doing.
 
-use actix_web::{get, web};
+use actix_web::{get, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Listed;
 use crate::{
     api::{
-        auth::{Caller, Monitor, Read},
+        auth::{Administer, Caller, Monitor, Read},
+        params::Params,
         problem::{Problem, Reply},
-        responses::Reading,
+        responses::{Comparing, Reading},
     },
-    app::{Gateway, code::Code, view::PlatformView},
+    app::{
+        Gateway,
+        code::Code,
+        view::{PlatformView, Reconciliation},
+    },
 };
 
 /// List platforms
@@ -40,4 +47,58 @@ pub async fn get_platform(caller: Caller<Read>, gateway: web::Data<Gateway>, id:
         return Err(Problem::of(Code::NotFound));
     }
     gateway.platform(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+}
+
+/// Read a platform's reconciliation
+///
+/// What the comparisons of its own ledger with ours found, newest day first. One's own, or any for those who watch.
+#[utoipa::path(
+    tag = "federation",
+    operation_id = "getReconciliation",
+    params(("id" = String, Path, description = "The platform")),
+    responses((status = 200, description = "The days that were compared", body = Reconciliation), Reading),
+)]
+#[get("/v1/platforms/{id}/reconciliation")]
+pub async fn get_reconciliation(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<Reconciliation>> {
+    if caller.confined_to()?.is_some_and(|own| own != id.as_str()) || gateway.federation().platform(&id).is_none() {
+        return Err(Problem::of(Code::NotFound));
+    }
+    Ok(web::Json(gateway.reconciliation(&id).await?))
+}
+
+/// Which days to compare.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DaysQuery {
+    /// The first day, in the platform's own zone.
+    pub from: chrono::NaiveDate,
+    /// The last day, at most 30 later and not in the future.
+    pub until: chrono::NaiveDate,
+}
+
+/// Reconcile a platform
+///
+/// Asks the platform for its ledger of some days, compares it with ours, and pulls again what is missing here. Answers with
+/// all days that were compared so far.
+#[utoipa::path(
+    tag = "federation",
+    operation_id = "reconcilePlatform",
+    params(("id" = String, Path, description = "The platform"), DaysQuery),
+    responses((status = 200, description = "The days that were compared", body = Reconciliation), Comparing),
+)]
+#[post("/v1/platforms/{id}/reconciliation")]
+pub async fn reconcile_platform(
+    _caller: Caller<Administer>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+    days: Params<DaysQuery>,
+) -> Reply<web::Json<Reconciliation>> {
+    let platform = gateway.federation().platform(&id).cloned().ok_or_else(|| Problem::of(Code::NotFound))?;
+    gateway.reconcile(&platform, days.0.from, days.0.until).await?;
+    Ok(web::Json(gateway.reconciliation(&id).await?))
 }

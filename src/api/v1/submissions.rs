@@ -49,7 +49,7 @@ pub struct SubmissionReceipt {
     operation_id = "createSubmission",
     request_body(content = Submission, description = "The filing in exchange format v1"),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "A fresh value for every new request: the same value with the same body answers the first result"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ !#-~]+$", description = "A fresh value for every new request: the same value with the same body answers the first result"),
         ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N (at most 30) seconds for the link to a case; `respond-async` does not wait, as without the header"),
     ),
     responses(
@@ -88,7 +88,7 @@ pub async fn create_submission(
     operation_id = "createBlindSubmission",
     request_body(content = BlindSubmission, description = "The envelope and the fingerprint"),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "A fresh value for every new request: the same value with the same body answers the first result"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ !#-~]+$", description = "A fresh value for every new request: the same value with the same body answers the first result"),
         ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N (at most 30) seconds for the link to a case; `respond-async` does not wait, as without the header"),
     ),
     responses(
@@ -182,6 +182,7 @@ pub struct SubmissionQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
     cursor: Option<String>,
 }
 

@@ -17,6 +17,7 @@ use crate::{
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, Words},
         links::{self, Link, Match},
+        matters,
         submissions::{self, Registered},
     },
 };
@@ -44,6 +45,14 @@ struct Touched {
     case: Case,
     /// Version in the store; `None` for a case of this batch.
     stored_version: Option<i64>,
+}
+
+impl Touched {
+    /// The matter of a stored case that changed.
+    fn grown_matter(&self) -> Option<String> {
+        let changed = self.stored_version.is_some_and(|version| version != self.case.version);
+        self.case.matter_id.clone().filter(|_| changed)
+    }
 }
 
 /// Writes everything a batch decides, in one go; answers how many messages it owes.
@@ -276,9 +285,11 @@ impl Plan<'_> {
         }
         for (founding, count) in &self.joined {
             if let Some(founder) = self.cases.get(founding) {
-                links::grow_matter(connection, &matter_code(&founder.case.id), *founding, *count, self.now)?;
+                matters::grow(connection, &matter_code(&founder.case.id), *founding, *count, self.now)?;
             }
         }
+        let grown: BTreeSet<String> = self.cases.values().filter_map(Touched::grown_matter).collect();
+        matters::touch(connection, &grown.into_iter().collect::<Vec<_>>(), self.now)?;
         links::insert(connection, &self.links)?;
         links::insert_matches(connection, &self.matches)?;
         self.gateway.append_events(connection, &self.events)?;

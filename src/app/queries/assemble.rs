@@ -6,21 +6,24 @@ use crate::{
     app::{
         AppError, Gateway,
         link::GATEWAY,
+        query::MatterOrder,
         view::{
             AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DeadlineView, DecidedBy, Decision, DeliveryState,
             DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText, GapView, MatchView,
-            MatterView, ModelReference, SubmissionState, SubmissionView, Verdict,
+            MatterFlow, MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
         },
     },
-    domain::{message::CaseSummary, update::Reply},
+    domain::{matter::recent_and_before, message::CaseSummary, update::Reply},
     matching,
     store::{
-        Connection, StoreError,
+        Connection, Page, StoreError,
         cases::{self, Case, RoutingGap},
         deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
-        links::{self, Match, Matter},
+        links::{self, Match},
+        matters::{Matter, Order, Summary},
+        revisions,
         submissions::{self, Heading, Registered},
     },
 };
@@ -71,6 +74,16 @@ impl From<deliveries::DeliveryState> for DeliveryState {
     }
 }
 
+impl From<MatterOrder> for Order {
+    fn from(order: MatterOrder) -> Self {
+        match order {
+            MatterOrder::Cases => Self::Cases,
+            MatterOrder::Updated => Self::Updated,
+            MatterOrder::Growth => Self::Growth,
+        }
+    }
+}
+
 impl From<AppError> for StoreError {
     /// Reading knows no other failure than the store's.
     fn from(error: AppError) -> Self {
@@ -112,11 +125,26 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
                 case: link.and_then(|link| summaries.get(&link.case_id).cloned()),
                 decision: link.map(|link| link.decision.into()),
                 probability: link.and_then(|_| probabilities.get(&row.seq).copied()),
+                revisions: Vec::new(),
                 submission: None,
                 blind: row.blind,
             }
         })
         .collect())
+}
+
+/// What a platform did to a filing afterwards, as the API shows it.
+pub(super) fn revisions(c: &mut Connection<'_>, id: &str) -> Result<Vec<RevisionView>, StoreError> {
+    let view = |revision: revisions::Heading| RevisionView {
+        number: revision.number.unsigned_abs(),
+        kind: match revision.kind {
+            revisions::RevisionKind::Changed => RevisionKind::Changed,
+            revisions::RevisionKind::Withdrawn => RevisionKind::Withdrawn,
+        },
+        fields: revision.fields,
+        received_at: revision.received_at,
+    };
+    Ok(revisions::list(c, id, Page::MAX_LIMIT)?.into_iter().map(view).collect())
 }
 
 pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>) -> Result<Vec<CaseView>, StoreError> {
@@ -269,14 +297,32 @@ pub(super) fn matters(c: &mut Connection<'_>, found: Vec<Matter>) -> Result<Vec<
             let (division, category) = founder.map(|case| (case.division, case.category)).unwrap_or_default();
             MatterView {
                 id: matter.id,
+                name: matter.summary.as_ref().and_then(|summary| summary.name.clone()),
                 cases: u64::try_from(matter.case_count).unwrap_or_default(),
+                flow: matter.summary.map(flow),
                 division,
                 category,
-                created_at: matter.created_at.0,
-                updated_at: matter.updated_at.0,
+                created_at: matter.created_at,
+                updated_at: matter.updated_at,
             }
         })
         .collect())
+}
+
+fn flow(summary: Summary) -> MatterFlow {
+    let (recent, before) = recent_and_before(&summary.weeks);
+    MatterFlow {
+        submissions: u64::try_from(summary.submissions).unwrap_or_default(),
+        platforms: u64::try_from(summary.platforms).unwrap_or_default(),
+        first_filed_at: summary.first_filed_at,
+        last_filed_at: summary.last_filed_at,
+        weeks: summary.weeks,
+        weeks_until: summary.weeks_until,
+        trend: summary.trend,
+        recent,
+        before,
+        ratio: (before > 0).then(|| recent as f64 / before as f64),
+    }
 }
 
 pub(super) fn gaps(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<RoutingGap>) -> Result<Vec<GapView>, StoreError> {

@@ -1,6 +1,6 @@
 //! The federation as a whole: platforms, bodies, counts, readiness.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::atomic::Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,8 +8,8 @@ use crate::{
     app::{
         AppError, FederatedPlatform, Gateway,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-            SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+            ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
@@ -17,7 +17,7 @@ use crate::{
     store::{
         Connection, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
-        links,
+        events, links, matters,
         platforms::{self, PlatformState as StoredState},
         quarantine, submissions,
     },
@@ -25,6 +25,8 @@ use crate::{
 
 /// A pending message or pull that is older than this makes its platform lag.
 const LAG: TimeDelta = TimeDelta::minutes(5);
+/// A linker that failed so often in a row does not come right by itself.
+const LINKER_FAILURES: u32 = 3;
 
 /// Counts that platforms are shown with, by platform.
 #[derive(Default)]
@@ -39,6 +41,7 @@ struct Counts {
     pulled: HashMap<String, DateTime<Utc>>,
     delivered: HashMap<String, DateTime<Utc>>,
     states: HashMap<String, StoredState>,
+    errors: HashMap<String, Vec<PlatformErrorView>>,
 }
 
 impl Counts {
@@ -65,6 +68,10 @@ impl Counts {
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c)?;
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
+        for error in platforms::errors(c)? {
+            let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
+            counts.errors.entry(error.platform).or_default().push(view);
+        }
         Ok(counts)
     }
 
@@ -99,6 +106,7 @@ impl Counts {
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
+            errors: self.errors.get(id).cloned().unwrap_or_default(),
         }
     }
 }
@@ -156,7 +164,7 @@ impl Gateway {
                     .map(|(decision, n)| DecisionCount { decision: decision.into(), count: count(n) })
                     .collect(),
                 cases: cases::counts_by_status(c)?.into_iter().map(|(status, n)| StatusCount { status, count: count(n) }).collect(),
-                matters: count(links::count_matters(c)?),
+                matters: count(matters::count(c)?),
                 gaps: count(cases::count_gaps(c)?),
                 overdue: count(overdue),
                 due_soon: count(due_soon),
@@ -165,6 +173,7 @@ impl Gateway {
                     .map(|(platform, kind, state, n)| DeliveryCount { platform, kind, state: state.into(), count: count(n) })
                     .collect(),
                 unlinked: count(links::backlog(c)?),
+                updates_parked: count(events::count_parked(c)?),
                 audit_leaves: audit::size(c)?,
             })
         })
@@ -184,7 +193,14 @@ impl Gateway {
             ok: self.0.intake.capacity() > 0,
             detail: (self.0.intake.capacity() == 0).then(|| "the intake queue is full".to_owned()),
         };
-        let checks = vec![store, intake];
+        // One failure may be a lease that was lost; what fails again and again waits for somebody.
+        let failures = self.0.linker_failures.load(Ordering::Relaxed);
+        let linker = ReadinessCheck {
+            name: "linker".into(),
+            ok: failures < LINKER_FAILURES,
+            detail: (failures >= LINKER_FAILURES).then(|| format!("linking failed {failures} times in a row; the log says why")),
+        };
+        let checks = vec![store, intake, linker];
         Readiness { ready: checks.iter().all(|check| check.ok), checks }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Collector,
-    semantics::{not_blank, plausible_time, text},
+    semantics::{no_control_characters, not_blank, plausible_time, text},
     submission::{check_category, check_division},
 };
 use crate::{app::code::Code, matching::Fingerprint};
@@ -15,6 +15,7 @@ const FINGERPRINT: &str = "/fingerprint";
 pub(super) fn check(filing: &Value, now: DateTime<Utc>, found: &mut Collector) {
     plausible_time(filing, "/submitted_at", now, found);
     not_blank(filing, "/source_id", found);
+    no_control_characters(filing, "/source_id", found);
     check_division(filing, found);
     check_category(filing, found);
     let Some(print) = filing.get("fingerprint").filter(|print| print.is_string()) else { return };

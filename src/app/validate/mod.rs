@@ -12,10 +12,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::code::Code;
-use crate::domain::{blind::BlindSubmission, submission::Submission, update::CaseUpdate};
+use crate::domain::{blind::BlindSubmission, rating::Rating, submission::Submission, update::CaseUpdate};
 
 mod blind;
 pub mod json_schema;
+mod rating;
 pub mod ruling;
 mod scan;
 mod schema;
@@ -115,6 +116,14 @@ pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate,
     judge(value, now, &UPDATE, found)
 }
 
+/// Reads a petitioner's rating.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn rating(bytes: &[u8], now: DateTime<Utc>) -> Result<Rating, Violations> {
+    read(bytes, now, &RATING)
+}
+
 /// Reads the order to merge two cases.
 ///
 /// # Errors
@@ -180,6 +189,7 @@ struct Format {
 
 static SUBMISSION: Format = Format { refused: Code::InvalidSubmission, schema: &schema::SUBMISSION, meaning: submission::check };
 static BLIND: Format = Format { refused: Code::InvalidSubmission, schema: &schema::BLIND, meaning: blind::check };
+static RATING: Format = Format { refused: Code::InvalidRating, schema: &schema::RATING, meaning: rating::check };
 static MERGE: Format = Format { refused: Code::InvalidRuling, schema: &schema::MERGE, meaning: ruling::check };
 static SPLIT: Format = Format { refused: Code::InvalidRuling, schema: &schema::SPLIT, meaning: ruling::check };
 static PAIR: Format = Format { refused: Code::InvalidRuling, schema: &schema::PAIR, meaning: ruling::check };

@@ -14,13 +14,17 @@ use super::{
     ruling::{MergeOrder, PairOrder, SplitOrder},
     webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
-use crate::{app::code::Code, domain::blind::BlindSubmission};
+use crate::{
+    app::code::Code,
+    domain::{blind::BlindSubmission, rating::Rating},
+};
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
 pub(super) static CASE_UPDATE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::case_update())));
 
 pub(super) static BLIND: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<BlindSubmission>("blind-submission", "BlindSubmission"))));
+pub(super) static RATING: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<Rating>("rating", "Rating"))));
 pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
 pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
 pub(super) static PAIR: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<PairOrder>("pair-order", "PairOrder"))));

@@ -26,6 +26,13 @@ pub(super) fn not_blank(value: &Value, pointer: &str, found: &mut Collector) {
     }
 }
 
+/// A number that people and log files read must have nothing invisible in it.
+pub(super) fn no_control_characters(value: &Value, pointer: &str, found: &mut Collector) {
+    if text(value, pointer).is_some_and(|text| text.chars().any(char::is_control)) && !found.touches(pointer) {
+        found.add(Code::ControlCharacter, pointer.to_owned(), Code::ControlCharacter.advice());
+    }
+}
+
 /// A time must lie between the beginnings of the system and now.
 pub(super) fn plausible_time(value: &Value, pointer: &str, now: DateTime<Utc>, found: &mut Collector) {
     let Some(time) = text(value, pointer).and_then(|t| DateTime::parse_from_rfc3339(t).ok()) else { return };

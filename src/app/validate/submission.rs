@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Collector,
-    semantics::{is_blank, not_blank, plausible_time, text},
+    semantics::{is_blank, no_control_characters, not_blank, plausible_time, text},
 };
 use crate::{
     app::code::Code,
@@ -23,6 +23,9 @@ pub(super) fn check(filing: &Value, now: DateTime<Utc>, found: &mut Collector) {
     plausible_time(filing, "/submitted_at", now, found);
     for pointer in ["/source_id", "/place", "/previous_source_id", "/respondent/name", "/respondent/organization"] {
         not_blank(filing, pointer, found);
+    }
+    for pointer in ["/source_id", "/previous_source_id"] {
+        no_control_characters(filing, pointer, found);
     }
     check_words(filing, found);
     check_place(filing, found);

@@ -105,6 +105,8 @@ fn the_form_of_a_filing_is_checked() {
     check("/location/type", json!("Polygon"), &[("unknown_value", "/location/type")]);
     check("/channel", json!("fax"), &[("unknown_value", "/channel")]);
     check("/source_id", json!(""), &[("too_short", "/source_id")]);
+    check("/source_id", json!("A\t1"), &[("control_character", "/source_id")]);
+    check("/previous_source_id", json!("A\u{7f}1"), &[("control_character", "/previous_source_id")]);
     check("/source_id", json!("x".repeat(129)), &[("too_long", "/source_id")]);
     check("/subject", json!("字".repeat(501)), &[("too_long", "/subject")]);
     check("/people_count", json!(0), &[("number_out_of_range", "/people_count")]);

@@ -9,6 +9,7 @@ use super::Decision;
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
+use crate::domain::rating::Satisfaction;
 use crate::domain::submission::Kind;
 use crate::domain::update::Reply;
 
@@ -107,6 +108,12 @@ pub enum EventKind {
     /// A further filing was linked to it.
     #[serde(rename = "onecase.submission.linked")]
     SubmissionLinked,
+    /// The platform changed a filing of the case after it was registered; what was registered stays.
+    #[serde(rename = "onecase.submission.revised")]
+    SubmissionRevised,
+    /// The platform no longer has a filing of the case.
+    #[serde(rename = "onecase.submission.withdrawn")]
+    SubmissionWithdrawn,
     /// It was put into a body's hands.
     #[serde(rename = "onecase.case.routed")]
     CaseRouted,
@@ -116,6 +123,9 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// A petitioner rated the answer.
+    #[serde(rename = "onecase.case.rated")]
+    CaseRated,
     /// People made two cases one.
     #[serde(rename = "onecase.case.merged")]
     CasesMerged,
@@ -131,12 +141,15 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
+        Self::SubmissionRevised,
+        Self::SubmissionWithdrawn,
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
+        Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
         Self::CasesKeptApart,
@@ -148,9 +161,12 @@ impl EventKind {
         match self {
             Self::CaseRegistered => "onecase.case.registered",
             Self::SubmissionLinked => "onecase.submission.linked",
+            Self::SubmissionRevised => "onecase.submission.revised",
+            Self::SubmissionWithdrawn => "onecase.submission.withdrawn",
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
             Self::CasesKeptApart => "onecase.case.kept_apart",
@@ -169,7 +185,7 @@ pub struct EventData {
     /// The status after the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CaseStatus>,
-    /// The filing that was linked.
+    /// The filing that was linked, changed or taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<String>,
     /// The platform the filing or the report came from.
@@ -187,6 +203,15 @@ pub struct EventData {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// What the petitioner thinks of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
+    /// The number of the filing's revision; what was registered is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// Names of the filing's members that the platform changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,

@@ -121,3 +121,9 @@ impl AttemptOutcome {
         Self::ALL.into_iter().find(|o| o.as_str() == text)
     }
 }
+
+/// How many deliveries were put back into the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Requeued {
+    pub requeued: u64,
+}

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::submission::Channel;
+use crate::domain::{matter::Trend, submission::Channel};
 
 /// What was decided about a filing and a case (比对结果).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -140,7 +140,15 @@ pub struct ModelReference {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MatterView {
     pub id: String,
+    /// Terms that its filings share and few others say, in the order in which they say them. Absent until it is summarised, and
+    /// where they share none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "金桂苑 · 水泥搅拌站 · 粉尘")]
+    pub name: Option<String>,
     pub cases: u64,
+    /// Filings of its cases and how they come over time. Absent until it is summarised, within a minute or so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<MatterFlow>,
     /// Of the case that founded it: GB/T 2260.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
@@ -148,6 +156,30 @@ pub struct MatterView {
     pub category: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// The filings of a matter over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MatterFlow {
+    pub submissions: u64,
+    /// Platforms they came from.
+    pub platforms: u64,
+    pub first_filed_at: DateTime<Utc>,
+    pub last_filed_at: DateTime<Utc>,
+    /// Filings in each of the last twelve weeks, oldest first.
+    #[schema(min_items = 12, max_items = 12)]
+    pub weeks: Vec<u32>,
+    /// When the last of them ends; exclusive.
+    pub weeks_until: DateTime<Utc>,
+    /// The last four weeks against the four before: `rising` or `falling` if they differ by more than two standard deviations of
+    /// chance, which is the root of their sum.
+    pub trend: Trend,
+    /// Filings of the last four weeks, and of the four before.
+    pub recent: u64,
+    pub before: u64,
+    /// `recent` over `before`; absent if nothing was filed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
 }
 
 /// One line of the duplicate report: two filings and why they were linked, or may have to be.

@@ -13,6 +13,7 @@ use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
 use crate::domain::platform::PlatformKind;
 use crate::domain::submission::Channel;
+use crate::store::reconciliations::Reconciled;
 
 /// A federated system (平台) and how it is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +45,21 @@ pub struct PlatformView {
     pub deliveries_dead: u64,
     /// Records of it that did not map or were refused; kept until `onecase quarantine replay`.
     pub records_quarantined: u64,
+    /// What went wrong with it so far, by class, newest first; whether it was its fault or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<PlatformErrorView>,
+}
+
+/// A class of things that went wrong with a platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlatformErrorView {
+    /// A stable word.
+    #[schema(example = "page_too_large")]
+    pub code: String,
+    pub count: u64,
+    /// The newest, in a sentence; nothing the platform said.
+    pub message: String,
+    pub last_at: DateTime<Utc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -56,6 +72,49 @@ pub enum PlatformState {
     Lagging,
     /// It refuses or does not answer; deliveries wait.
     Failing,
+}
+
+/// A platform's own ledger beside ours (对账).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reconciliation {
+    /// False: the platform's adapter declares no ledger, so there is nothing to compare.
+    pub has_ledger: bool,
+    /// The days that were compared, newest first.
+    pub days: Vec<ReconciliationDay>,
+}
+
+/// One day, compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReconciliationDay {
+    pub day: chrono::NaiveDate,
+    /// Filings the platform says were submitted that day, and those we have; what was pulled by the comparison counts.
+    pub theirs: u64,
+    pub ours: u64,
+    /// Nothing is missing here and nothing has gone there.
+    pub agrees: bool,
+    /// How many were missing and were pulled by the comparison.
+    pub recovered: u64,
+    /// Numbers the platform has and we still have not; the first hundred. Look into the quarantine for them.
+    pub missing: Vec<String>,
+    /// Numbers we have and the platform no longer has on that day; the first hundred.
+    pub surplus: Vec<String>,
+    pub checked_at: DateTime<Utc>,
+}
+
+impl From<Reconciled> for ReconciliationDay {
+    fn from(day: Reconciled) -> Self {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Self {
+            day: day.day,
+            theirs: count(day.their_count),
+            ours: count(day.our_count),
+            agrees: day.missing.is_empty() && day.surplus.is_empty(),
+            recovered: count(day.recovered),
+            missing: day.missing,
+            surplus: day.surplus,
+            checked_at: day.checked_at,
+        }
+    }
 }
 
 /// A body (机构) of the directory.
@@ -129,6 +188,8 @@ pub struct Overview {
     pub deliveries: Vec<DeliveryCount>,
     /// Submissions registered and not linked yet.
     pub unlinked: u64,
+    /// Reports that wait for the receipt they name; kept for thirty days.
+    pub updates_parked: u64,
     /// Leaves of the audit log.
     pub audit_leaves: u64,
 }

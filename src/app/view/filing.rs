@@ -44,7 +44,30 @@ pub struct SubmissionView {
     /// The platform kept the content and sent a fingerprint.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blind: bool,
+    /// What the platform changed or took back afterwards, oldest first; only when one filing is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<RevisionView>,
     /// The filing itself; only for the platform that filed it, and only when one filing is asked for. Absent on a blind one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<Submission>,
+}
+
+/// A change that a platform made to a filing after it was registered. The filing itself stays as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionView {
+    /// From 2: what was registered is the first.
+    pub number: u32,
+    pub kind: RevisionKind,
+    /// Names of the members that differ from before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    pub received_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RevisionKind {
+    Changed,
+    /// The platform no longer has it.
+    Withdrawn,
 }

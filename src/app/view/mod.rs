@@ -11,6 +11,7 @@ mod delivery;
 mod evidence;
 mod federation;
 mod filing;
+mod indicator;
 mod review;
 mod webhook;
 
@@ -21,16 +22,17 @@ pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use change::{ChangeData, ChangePage, ChangeView};
 pub use deadline::{CaseDeadlineView, DeadlineView};
-pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView};
+pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView, Requeued};
 pub use evidence::{
-    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterView,
+    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
     ModelReference, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformState, PlatformView, Readiness, ReadinessCheck, StatusCount,
-    SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
+    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
-pub use filing::{SubmissionState, SubmissionView};
+pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 

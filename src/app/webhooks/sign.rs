@@ -22,8 +22,8 @@ pub(super) fn signatures(secrets: &[Secret], id: &str, at: DateTime<Utc>, body: 
     signed.join(" ")
 }
 
-/// `None` if the secret is not one of ours.
-fn sign(secret: &str, id: &str, at: DateTime<Utc>, body: &[u8]) -> Option<String> {
+/// One signature, `v1,` and base64; `None` if the secret is not `whsec_` and base64.
+pub fn sign(secret: &str, id: &str, at: DateTime<Utc>, body: &[u8]) -> Option<String> {
     let key = STANDARD.decode(secret.strip_prefix(PREFIX)?).ok()?;
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).ok()?;
     mac.update(format!("{id}.{}.", at.timestamp()).as_bytes());

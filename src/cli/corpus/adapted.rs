@@ -81,7 +81,7 @@ fn map(adapter: &Adapter, path: &Path, file: impl Read, send: &mut dyn FnMut(Res
                 row.set("id", unmapped.source_ref.as_deref().unwrap_or_default());
                 Ok(row)
             }
-            Ok(Ok(Inbound::Update(_))) => continue,
+            Ok(Ok(Inbound::Update(_) | Inbound::Withdrawal(_))) => continue,
             Err(source) => Err(CorpusError::File { path: path.to_path_buf(), source }),
         };
         let broken = row.is_err();

@@ -2,6 +2,8 @@
 
 mod adapted;
 mod generate;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod read;
 mod vocabulary;
 
@@ -18,6 +20,12 @@ pub enum CorpusError {
     File { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Csv { path: PathBuf, source: csv::Error },
+    #[cfg(feature = "parquet")]
+    #[error("{path}: {source}")]
+    Parquet { path: PathBuf, source: ::parquet::errors::ParquetError },
+    #[cfg(not(feature = "parquet"))]
+    #[error("{path}: this program was built without Parquet; build it with the feature parquet")]
+    NoParquet { path: PathBuf },
     #[error(
         "{path} has none of the columns id, subject, content; rename its columns, or name the adapter folder that maps them (--adapter)"
     )]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
@@ -32,6 +33,10 @@ const COLUMNS: [&str; 18] = [
     "place",
     "respondent",
 ];
+/// Columns of which a file has at least one.
+pub(super) const ID: usize = 0;
+pub(super) const SUBJECT: usize = 12;
+pub(super) const CONTENT: usize = 13;
 const MAX_LINE_BYTES: u64 = 4 << 20;
 /// Naive times are China Standard Time.
 const DEFAULT_OFFSET_SECONDS: i64 = 8 * 3600;
@@ -39,13 +44,16 @@ const DEFAULT_OFFSET_SECONDS: i64 = 8 * 3600;
 /// One row, its fields as text; absent fields are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FlatRow {
-    fields: [String; COLUMNS.len()],
+    /// All fields, in the order they were set.
+    text: String,
+    /// Where in the text each field is.
+    fields: [Range<usize>; COLUMNS.len()],
 }
 
 macro_rules! fields {
     ($($name:ident $at:literal),* $(,)?) => { $(
         pub fn $name(&self) -> &str {
-            &self.fields[$at]
+            &self.text[self.fields[$at].clone()]
         }
     )* };
 }
@@ -56,20 +64,22 @@ impl FlatRow {
         division 10, category 11, subject 12, content 13, longitude 14, latitude 15, place 16, respondent 17,
     }
 
-    /// Takes the id away.
-    pub fn take_id(&mut self) -> String {
-        std::mem::take(&mut self.fields[0])
-    }
-
     /// Sets the field of a column; `false` if there is no such column.
     pub fn set(&mut self, column: &str, value: &str) -> bool {
         match COLUMNS.iter().position(|c| *c == column) {
             Some(at) => {
-                value.trim().clone_into(&mut self.fields[at]);
+                self.put(at, value);
                 true
             }
             None => false,
         }
+    }
+
+    /// Sets the field of the column at a place in [`COLUMNS`].
+    pub(super) fn put(&mut self, column: usize, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(value.trim());
+        self.fields[column] = start..self.text.len();
     }
 
     /// The row as a record, counting in `problems` what did not parse.
@@ -162,7 +172,7 @@ pub fn time(raw: &str) -> Option<i64> {
     at.map(|at| at.and_utc().timestamp() - DEFAULT_OFFSET_SECONDS)
 }
 
-/// A file of rows, read as a stream. NDJSON by the endings `.ndjson`, `.jsonl` and `.json`, else CSV.
+/// A file of rows, read as a stream. NDJSON by the endings `.ndjson`, `.jsonl` and `.json`, Parquet by `.parquet`, else CSV.
 pub struct RowReader {
     path: PathBuf,
     source: Source,
@@ -173,8 +183,14 @@ pub struct RowReader {
 }
 
 enum Source {
-    Csv { reader: Box<csv::Reader<Counted>>, columns: Vec<Option<usize>>, record: csv::ByteRecord },
+    Csv {
+        reader: Box<csv::Reader<Counted>>,
+        columns: Vec<Option<usize>>,
+        record: csv::ByteRecord,
+    },
     Ndjson(Box<BufReader<Counted>>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<super::parquet::ParquetRows>),
 }
 
 struct Counted {
@@ -194,16 +210,18 @@ impl RowReader {
     pub fn open(path: &Path) -> Result<Self, CorpusError> {
         let failed = |source| CorpusError::File { path: path.to_owned(), source };
         let bytes = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let file = Counted { file: File::open(path).map_err(failed)?, bytes: bytes.clone() };
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if extension == "parquet" {
+            return Self::open_parquet(path, bytes);
+        }
+        let file = Counted { file: File::open(path).map_err(failed)?, bytes: bytes.clone() };
         let source = if matches!(extension.as_str(), "ndjson" | "jsonl" | "json") {
             Source::Ndjson(Box::new(BufReader::with_capacity(1 << 18, file)))
         } else {
             let mut reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 18).from_reader(file);
             let headers = reader.byte_headers().map_err(|source| CorpusError::Csv { path: path.to_owned(), source })?;
             let columns: Vec<Option<usize>> = headers.iter().map(column).collect();
-            let found = |name: &str| columns.iter().flatten().any(|at| COLUMNS[*at] == name);
-            if !["id", "subject", "content"].into_iter().any(found) {
+            if !columns.iter().flatten().any(|at| matches!(*at, ID | SUBJECT | CONTENT)) {
                 return Err(CorpusError::Columns { path: path.to_owned() });
             }
             Source::Csv { reader: Box::new(reader), columns, record: csv::ByteRecord::new() }
@@ -211,8 +229,23 @@ impl RowReader {
         Ok(Self { path: path.to_owned(), source, counted: bytes, malformed: 0, recognised: false })
     }
 
+    #[cfg(feature = "parquet")]
+    fn open_parquet(path: &Path, counted: std::sync::Arc<std::sync::atomic::AtomicU64>) -> Result<Self, CorpusError> {
+        let source = Source::Parquet(Box::new(super::parquet::ParquetRows::open(path)?));
+        Ok(Self { path: path.to_owned(), source, counted, malformed: 0, recognised: true })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn open_parquet(path: &Path, _: std::sync::Arc<std::sync::atomic::AtomicU64>) -> Result<Self, CorpusError> {
+        Err(CorpusError::NoParquet { path: path.to_owned() })
+    }
+
     /// Bytes read so far, for progress.
     pub fn bytes_read(&self) -> u64 {
+        #[cfg(feature = "parquet")]
+        if let Source::Parquet(rows) = &self.source {
+            return rows.bytes_read();
+        }
         self.counted.load(std::sync::atomic::Ordering::Relaxed)
     }
 
@@ -224,15 +257,17 @@ impl RowReader {
     /// The next row, or `None` at the end.
     pub fn next_row(&mut self) -> Result<Option<FlatRow>, CorpusError> {
         match &mut self.source {
+            #[cfg(feature = "parquet")]
+            Source::Parquet(rows) => rows.next_row(),
             Source::Csv { reader, columns, record } => {
                 let failed = |source| CorpusError::Csv { path: self.path.clone(), source };
                 if !reader.read_byte_record(record).map_err(failed)? {
                     return Ok(None);
                 }
-                let mut row = FlatRow::default();
+                let mut row = FlatRow { text: String::with_capacity(record.as_slice().len()), ..FlatRow::default() };
                 for (at, value) in columns.iter().zip(record.iter()) {
                     if let Some(at) = at {
-                        row.fields[*at] = text(value).trim().to_owned();
+                        row.put(*at, &text(value));
                     }
                 }
                 Ok(Some(row))
@@ -278,7 +313,8 @@ fn json_row(line: &str) -> Option<(FlatRow, bool)> {
     Some((row, ["id", "subject", "content"].iter().any(|name| object.contains_key(*name))))
 }
 
-fn column(header: &[u8]) -> Option<usize> {
+/// The place in [`COLUMNS`] of a column by its header.
+pub(super) fn column(header: &[u8]) -> Option<usize> {
     let name = text(header);
     let name = name.trim().trim_start_matches('\u{feff}').to_ascii_lowercase();
     COLUMNS.iter().position(|c| *c == name)

@@ -2,3 +2,4 @@
 
 pub mod flow;
 pub mod waterfall;
+pub mod weeks;

@@ -67,9 +67,11 @@ impl DetailView<'_> {
         match event.kind {
             EventKind::CaseRegistered => "registered",
             EventKind::SubmissionLinked => "linked",
+            EventKind::SubmissionRevised | EventKind::SubmissionWithdrawn => "revised",
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
+            EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }
     }

@@ -5,6 +5,7 @@ pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod failure;
+pub mod indicators;
 pub mod matters;
 pub mod overview;
 pub mod platforms;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryView, PlatformView},
+    app::view::{CaseView, DeliveryView, PlatformView, Reconciliation},
     web::page::Page,
 };
 
@@ -29,6 +29,8 @@ pub struct PlatformDetail {
     pub cases: Vec<CaseView>,
     /// Its latest deliveries.
     pub deliveries: Vec<DeliveryView>,
+    /// Its own ledger beside ours.
+    pub reconciliation: Reconciliation,
 }
 
 #[derive(Template)]

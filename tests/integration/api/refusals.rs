@@ -22,12 +22,15 @@ async fn every_refusal_is_a_problem() {
     put.assert_problem("method_not_allowed");
     assert!(put.header("allow").contains("POST") && put.header("allow").contains("GET"));
     Answer::of(test.request(Method::DELETE, "/v1/cases/LJ1").bearer_auth(&key)).await.assert_problem("method_not_allowed");
+    let delete = Answer::of(test.request(Method::DELETE, "/v1/cases").bearer_auth(&key)).await;
+    assert_eq!(delete.assert_problem("method_not_allowed").header("allow"), "GET, HEAD");
     Answer::of(post("/v1/submissions").body("{}")).await.assert_problem("unsupported_media_type");
     Answer::of(json_body(b"{".to_vec())).await.assert_problem("malformed_json");
     Answer::of(json_body(b"\"\xff\"".to_vec())).await.assert_problem("invalid_utf8");
     Answer::of(json_body(vec![b' '; 600 * 1024])).await.assert_problem("payload_too_large");
     Answer::of(json_body(b"{}".to_vec())).await.assert_problem("invalid_submission");
     test.get("/v1/cases?limit=0", &key).await.assert_problem("invalid_query");
+    test.get("/v1/cases?category=%ff", &key).await.assert_problem("invalid_query");
     test.get("/v1/cases?colour=red", &key).await.assert_problem("invalid_query");
     test.get("/v1/cases?status=done", &key).await.assert_problem("invalid_query");
     test.get(&format!("/v1/cases?category={}", "x".repeat(9000)), &key).await.assert_problem("uri_too_long");

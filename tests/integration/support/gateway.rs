@@ -57,6 +57,8 @@ pub fn platform(id: &str, kind: PlatformKind, division: &str) -> FederatedPlatfo
         base_url: None,
         secrets: Secrets::default(),
         pull_interval: None,
+        folder: None,
+        tls: None,
     }
 }
 

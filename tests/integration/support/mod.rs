@@ -5,3 +5,4 @@ pub mod gateway;
 pub mod http;
 pub mod postgres;
 pub mod stores;
+pub mod wild;

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use onecase::{
     app::view::{CaseDeadlineView, CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
+    domain::indicator::Dimension,
     web::{
         assets,
         page::{Page, Section},
         pages::{
             cases, deadlines, deliveries, duplicates,
             failure::{self, Failure},
-            matters,
+            indicators, matters,
             overview::{self, Glance},
             platforms,
             reviews::{self, Refusal, RefusalCause},
@@ -64,6 +65,14 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("ruling", rulings::detail(&frame(Section::Reviews, "/cases/x/rulings/y"), &samples::ruling_detail())),
         ("matters", matters::list(&frame(Section::Matters, "/matters"), &samples::matters())),
         ("matters-empty", matters::list(&frame(Section::Matters, "/matters"), &samples::nothing::<MatterView>())),
+        ("indicators", {
+            let (figures, bodies) = samples::indicators::figures();
+            indicators::show(&frame(Section::Indicators, "/indicators"), &figures, Some(Dimension::Division), &names, &bodies)
+        }),
+        ("indicators-empty", {
+            let (nothing, bodies) = samples::indicators::nothing();
+            indicators::show(&frame(Section::Indicators, "/indicators"), &nothing, Some(Dimension::Organization), &names, &bodies)
+        }),
         ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
         ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
         ("failure", failure::render(&frame(Section::Cases, "/cases/x"), &Failure::NotFound)),

@@ -1,17 +1,20 @@
 //! A small federation to draw: four platforms, a few cases, one duplicate across platforms.
 
 pub mod deadlines;
+pub mod indicators;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, MatterView, ModelReference, Overview, Paged, PlatformState, PlatformView, ReviewQueue, ReviewView,
-        RulingAction, RulingView, StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict,
+        GapView, MatchView, MatterFlow, MatterView, ModelReference, Overview, Paged, PlatformErrorView, PlatformState, PlatformView,
+        Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount,
+        SubmissionState, SubmissionView, Verdict,
     },
     domain::{
         case::CaseStatus,
+        matter::Trend,
         message::{CaseSummary, MessageKind, OrganizationReference},
         organization::GapReason,
         platform::PlatformKind,
@@ -45,6 +48,7 @@ pub fn platforms() -> Vec<PlatformView> {
         open_cases: 0,
         deliveries_pending: 0,
         records_quarantined: 0,
+        errors: Vec::new(),
         deliveries_dead: 0,
     };
     vec![
@@ -68,6 +72,7 @@ pub fn platforms() -> Vec<PlatformView> {
             deliveries_pending: 5,
             deliveries_dead: 3,
             records_quarantined: 2,
+            errors: vec![PlatformErrorView { code: "no_connection".into(), count: 41, message: "no connection".into(), last_at: ago(9) }],
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },
     ]
@@ -186,6 +191,7 @@ pub fn overview() -> Glance {
                 delivery(DeliveryState::Delivered, 99_000),
             ],
             unlinked: 0,
+            updates_parked: 0,
             audit_leaves: 150_000,
         },
         platforms: platforms(),
@@ -349,7 +355,19 @@ pub fn delivery_list() -> Paged<DeliveryView> {
 
 pub fn platform_detail() -> PlatformDetail {
     let platforms = platforms();
-    PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items }
+    let day = |day, theirs, ours, missing: &[&str]| ReconciliationDay {
+        day: chrono::NaiveDate::from_ymd_opt(2026, 2, day).unwrap(),
+        theirs,
+        ours,
+        agrees: missing.is_empty(),
+        recovered: 2,
+        missing: missing.iter().map(|number| (*number).to_owned()).collect(),
+        surplus: Vec::new(),
+        checked_at: ago(30),
+    };
+    let reconciliation =
+        Reconciliation { has_ledger: true, days: vec![day(28, 41, 41, &[]), day(27, 40, 39, &["来信〔2026〕117号"])] };
+    PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items, reconciliation }
 }
 
 /// A filing of the case.
@@ -366,6 +384,7 @@ fn filing(id: &str, platform: &str, source_id: &str, channel: Channel, probabili
         case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization }),
         decision: Some(if probability.is_none() { Decision::Distinct } else { Decision::Duplicate }),
         probability,
+        revisions: Vec::new(),
         submission: None,
         blind: false,
     }
@@ -464,9 +483,27 @@ pub fn ruling_detail() -> RulingDetail {
 }
 
 pub fn matters() -> Paged<MatterView> {
+    let flow = |weeks: [u32; 12], trend, (before, recent)| MatterFlow {
+        submissions: 140,
+        platforms: 3,
+        first_filed_at: ago(40_000),
+        last_filed_at: ago(90),
+        weeks: weeks.to_vec(),
+        weeks_until: ago(0),
+        trend,
+        recent,
+        before,
+        ratio: Some(recent as f64 / before as f64),
+    };
     let matter = |end: &str, cases, division: &str, category: Option<&str>| MatterView {
-        id: format!("01958a3c-7b1e-7000-8000-00000000{end}"),
+        id: format!("GX7K2M9QX4{end}"),
+        name: category.map(|_| "金桂苑 · 水泥搅拌站 <b>".to_owned()),
         cases,
+        flow: match cases {
+            118 => Some(flow([0, 0, 1, 2, 2, 4, 3, 5, 9, 14, 22, 31], Trend::Rising, (14, 76))),
+            41 => Some(flow([0, 0, 0, 0, 9, 9, 8, 2, 1, 0, 0, 0], Trend::Falling, (28, 1))),
+            _ => None,
+        },
         division: Some(division.into()),
         category: category.map(Into::into),
         created_at: ago(40_000),

@@ -4,18 +4,22 @@ use std::collections::BTreeSet;
 
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
-    domain::{case::CaseStatus, deadline::Clock},
+    domain::{case::CaseStatus, deadline::Clock, rating::Satisfaction},
     web::texts::Lang,
 };
 
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 21] = [
+const GROUPS: [&str; 25] = [
+    "trend",
+    "matter_order",
     "ruling_action",
     "ruling_effect",
     "status",
     "clock",
+    "dimension",
+    "satisfaction",
     "deadline_state",
     "kind",
     "channel",
@@ -68,9 +72,10 @@ fn closed_lists_have_words() {
     let event = EventKind::ALL.map(|value| ("event", value.as_str()));
     let delivery = DeliveryState::ALL.map(|value| ("delivery_state", value.as_str()));
     let outcome = AttemptOutcome::ALL.map(|value| ("outcome", value.as_str()));
+    let satisfaction = Satisfaction::ALL.map(|value| ("satisfaction", value.as_str()));
     let clock = Clock::ALL.map(|value| ("clock", value.as_str()));
     let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
-    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(clock).chain(decision);
+    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }

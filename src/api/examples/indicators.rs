@@ -1,0 +1,39 @@
+//! Examples of indicators.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::{at, value};
+use crate::app::view::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+
+fn figures() -> IndicatorFigures {
+    let rate = |numerator, denominator, value| Rate { numerator, denominator, value: Some(value) };
+    IndicatorFigures {
+        submissions: 1000,
+        cases: 800,
+        answered: 500,
+        timely_acceptance: rate(720, 750, 0.96),
+        on_time_completion: rate(475, 500, 0.95),
+        satisfaction: rate(90, 100, 0.9),
+        rating_participation: rate(100, 500, 0.2),
+        online_share: rate(620, 1000, 0.62),
+        duplicate_share: rate(200, 1000, 0.2),
+    }
+}
+
+pub(super) fn response_to(operation: &str) -> Option<Value> {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
+    (operation == "getIndicators").then(|| {
+        value(&Indicators {
+            area: "430000".into(),
+            from: day("2026-01-01"),
+            until: day("2026-03-31"),
+            computed_at: at("2026-04-01T01:00:00Z"),
+            up_to_date: true,
+            total: figures(),
+            before: figures(),
+            year_before: IndicatorFigures::default(),
+            by: vec![IndicatorGroup { value: "430100".into(), figures: figures() }],
+        })
+    })
+}

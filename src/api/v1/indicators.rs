@@ -1,0 +1,100 @@
+//! Indicators by area, period and dimension.
+
+use actix_web::{get, web};
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    api::{
+        auth::{Caller, Monitor},
+        params::Params,
+        problem::{Problem, Reply},
+        responses::Listing,
+    },
+    app::{Gateway, code::Code, query::IndicatorQuery, view::Indicators},
+    domain::{
+        division,
+        indicator::{Dimension, local_day},
+    },
+};
+
+/// What the figures are told apart by.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// The divisions directly inside the area.
+    Division,
+    /// The responsible body.
+    Organization,
+    /// For filings the platform they came from, for cases that of the responsible body.
+    Platform,
+    Channel,
+    Kind,
+    /// The first level.
+    Category,
+}
+
+impl From<GroupBy> for Dimension {
+    fn from(by: GroupBy) -> Self {
+        match by {
+            GroupBy::Division => Self::Division,
+            GroupBy::Organization => Self::Organization,
+            GroupBy::Platform => Self::Platform,
+            GroupBy::Channel => Self::Channel,
+            GroupBy::Kind => Self::Kind,
+            GroupBy::Category => Self::Category,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct IndicatorParams {
+    /// GB/T 2260 code of six digits; the nation unless said otherwise.
+    #[param(example = "430000")]
+    area: Option<String>,
+    /// First day, in Beijing; the first of this month unless said otherwise.
+    #[param(example = "2026-01-01")]
+    from: Option<NaiveDate>,
+    /// Last day, in Beijing; today unless said otherwise.
+    #[param(example = "2026-03-31")]
+    until: Option<NaiveDate>,
+    #[param(inline)]
+    by: Option<GroupBy>,
+}
+
+/// Longest period, days.
+const MAX_DAYS: i64 = 3_660;
+
+/// Read the indicators
+///
+/// Timely acceptance, on-time completion, satisfaction and the rest, with the counts behind each rate, beside those of the period before
+/// and of a year before. Counts are kept as things happen, so any question is answered at once.
+#[utoipa::path(
+    tag = "federation",
+    operation_id = "getIndicators",
+    params(IndicatorParams),
+    responses((status = 200, description = "The figures", body = Indicators), Listing),
+)]
+#[get("/v1/indicators")]
+pub async fn get_indicators(
+    _caller: Caller<Monitor>,
+    gateway: web::Data<Gateway>,
+    query: Params<IndicatorParams>,
+) -> Reply<web::Json<Indicators>> {
+    let query = query.0;
+    let today = local_day(gateway.now());
+    let area = query.area.unwrap_or_else(|| division::NATION.to_owned());
+    let until = query.until.unwrap_or(today);
+    let from = query.from.or_else(|| until.with_day(1)).unwrap_or(until);
+    let wrong = |detail: &str| Problem::new(Code::InvalidQuery, detail.to_owned());
+    if area.len() != 6 || !division::is_known(&area) {
+        return Err(wrong("`area` cannot be used: expected a division code of six digits."));
+    }
+    if !(0..MAX_DAYS).contains(&until.signed_duration_since(from).num_days()) {
+        return Err(wrong("`from` cannot be used: expected a day not after `until`, at most ten years before it."));
+    }
+    Ok(web::Json(gateway.indicators(IndicatorQuery { area, from, until, by: query.by.map(Dimension::from) }).await?))
+}

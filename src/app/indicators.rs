@@ -1,0 +1,137 @@
+//! Indicators: folding the change feed into counts, and rates from counts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Days, Months, NaiveDate};
+
+use super::{
+    AppError, Gateway,
+    query::IndicatorQuery,
+    view::{IndicatorFigures, IndicatorGroup, Indicators, Rate},
+};
+use crate::{
+    domain::indicator::{CaseFacts, Cell, Count, Dimension, counts, local_day},
+    store::{Connection, StoreError, cases, changes, deadlines, indicators, ratings},
+};
+
+/// Events of the feed folded in one transaction.
+const CHUNK: i64 = 500;
+
+impl Gateway {
+    /// Folds the next stretch of the change feed into the counts; `false` if there was nothing left. Blocks.
+    pub fn fold_indicators(&self) -> Result<bool, StoreError> {
+        self.store().transaction(|c| {
+            let Some((changed, last)) = indicators::next(c, CHUNK)? else { return Ok(false) };
+            let before = indicators::counted(c, &changed)?;
+            let now = facts(c, &changed)?;
+            let mut amounts: BTreeMap<Cell, i64> = BTreeMap::new();
+            let mut add = |counts: &[Count], amount: i64| {
+                for cell in counts.iter().flat_map(Count::cells) {
+                    *amounts.entry(cell).or_default() += amount;
+                }
+            };
+            let mut kept = Vec::with_capacity(changed.len());
+            for case in changed {
+                let new = now.get(&case).map(counts).unwrap_or_default();
+                let old = before.get(&case).map(Vec::as_slice).unwrap_or_default();
+                if new != old {
+                    add(old, -1);
+                    add(&new, 1);
+                    kept.push((case, new));
+                }
+            }
+            indicators::add(c, &amounts)?;
+            indicators::keep(c, &kept)?;
+            indicators::advance(c, last)?;
+            Ok(true)
+        })
+    }
+
+    /// The indicators of an area over a period, beside those of the period before and of a year before.
+    pub async fn indicators(&self, query: IndicatorQuery) -> Result<Indicators, AppError> {
+        let now = self.now();
+        self.read(move |_, c| {
+            let (from, until) = (query.from, query.until);
+            let days = until.signed_duration_since(from).num_days().unsigned_abs() + 1;
+            // What is due today may still be done today.
+            let yesterday = local_day(now) - Days::new(1);
+            let mut figures = |from: NaiveDate, until: NaiveDate, dimension| groups(c, &query.area, dimension, (from, until), yesterday);
+            let one = |groups: Vec<(String, IndicatorFigures)>| groups.into_iter().next().map(|(_, figures)| figures).unwrap_or_default();
+            let total = one(figures(from, until, Dimension::All)?);
+            let before = one(figures(from - Days::new(days), from - Days::new(1), Dimension::All)?);
+            let year_before = one(figures(from - Months::new(12), until - Months::new(12), Dimension::All)?);
+            let by = match query.by {
+                None | Some(Dimension::All) => Vec::new(),
+                Some(dimension) => {
+                    figures(from, until, dimension)?.into_iter().map(|(value, figures)| IndicatorGroup { value, figures }).collect()
+                }
+            };
+            let up_to_date = indicators::position(c)? >= changes::head(c)?;
+            Ok(Indicators { area: query.area.clone(), from, until, computed_at: now, up_to_date, total, before, year_before, by })
+        })
+        .await
+    }
+}
+
+/// What the cases count by; those that are part of others count there.
+fn facts(c: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, CaseFacts>, StoreError> {
+    let mut filings = indicators::filings(c, ids)?;
+    let mut clocks = deadlines::of_cases(c, ids)?;
+    let ratings = ratings::newest(c, ids)?;
+    let cases = cases::find_many(c, ids)?.into_iter().filter(|case| case.merged_into.is_none());
+    Ok(cases
+        .map(|case| {
+            let facts = CaseFacts {
+                registered_at: case.created_at,
+                kind: case.kind,
+                division: case.division,
+                category: case.category,
+                organization: case.organization,
+                platform: case.platform,
+                filings: filings.remove(&case.id).unwrap_or_default(),
+                deadlines: clocks.remove(&case.id).unwrap_or_default(),
+                rating: ratings.get(&case.id).map(|(satisfaction, _)| *satisfaction),
+            };
+            (case.id, facts)
+        })
+        .collect())
+}
+
+fn groups(
+    c: &mut Connection<'_>,
+    area: &str,
+    dimension: Dimension,
+    (from, until): (NaiveDate, NaiveDate),
+    yesterday: NaiveDate,
+) -> Result<Vec<(String, IndicatorFigures)>, StoreError> {
+    let mut sums: BTreeMap<String, HashMap<String, u64>> = BTreeMap::new();
+    for (value, measure, sum) in indicators::sums(c, area, dimension, from, until)? {
+        sums.entry(value).or_default().insert(measure, u64::try_from(sum).unwrap_or_default());
+    }
+    // Duties whose last day is not over are not due yet.
+    if until > yesterday {
+        for (value, measure, sum) in indicators::sums(c, area, dimension, from.max(yesterday + Days::new(1)), until)? {
+            let is_duty = measure.starts_with("accept_") || measure.starts_with("answer_");
+            if let Some(counted) = sums.get_mut(&value).and_then(|group| group.get_mut(&measure)).filter(|_| is_duty) {
+                *counted = counted.saturating_sub(u64::try_from(sum).unwrap_or_default());
+            }
+        }
+    }
+    Ok(sums.into_iter().map(|(value, sums)| (value, figures(&sums))).collect())
+}
+
+fn figures(sums: &HashMap<String, u64>) -> IndicatorFigures {
+    let sum = |measure: &str| sums.get(measure).copied().unwrap_or_default();
+    let (submissions, answered, rated) = (sum("submissions"), sum("answered"), sum("rated"));
+    IndicatorFigures {
+        submissions,
+        cases: sum("cases"),
+        answered,
+        timely_acceptance: Rate::new(sum("accept_met"), sum("accept_due")),
+        on_time_completion: Rate::new(sum("answer_met"), sum("answer_due")),
+        satisfaction: Rate::new(sum("satisfied"), rated),
+        rating_participation: Rate::new(rated, answered),
+        online_share: Rate::new(sum("online"), submissions),
+        duplicate_share: Rate::new(sum("duplicates"), submissions),
+    }
+}

@@ -1,0 +1,33 @@
+//! What is kept for a time only.
+
+use chrono::TimeDelta;
+
+use super::Gateway;
+use crate::store::{StoreError, events, submissions};
+
+/// How long a request may be repeated under its idempotency key; afterwards `source_id` alone tells a filing sent again.
+const KEYS: TimeDelta = TimeDelta::days(7);
+/// How long a report waits for the receipt it names.
+const PARKED: TimeDelta = TimeDelta::days(30);
+/// Reports dropped at a time.
+const ROUND: i64 = 1_000;
+
+/// What a round removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tidied {
+    pub keys: usize,
+    pub reports: usize,
+}
+
+impl Gateway {
+    /// Removes what has had its time. Blocks.
+    pub fn tidy(&self) -> Result<Tidied, StoreError> {
+        let now = self.now();
+        let keys = self.store().transaction(|c| submissions::expire_keys(c, now - KEYS))?;
+        let reports = self.store().transaction(|c| events::expire_parked(c, now - PARKED, ROUND))?;
+        for (platform, update_id) in &reports {
+            tracing::warn!(platform, update_id, "a report was dropped: nothing was ever forwarded under the receipt it names");
+        }
+        Ok(Tidied { keys, reports: reports.len() })
+    }
+}

@@ -1,0 +1,328 @@
+//! Indicators (考核指标): what a case counts for, by day, area and dimension. Pure; the rates' formulas are ours and published,
+//! since no official ones are public.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    calendar::ZONE,
+    deadline::{Clock, Deadline, DeadlineState},
+    division,
+    rating::Satisfaction,
+    submission::{Channel, Kind},
+};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Filings, by the day they came in.
+    Submissions,
+    /// Those of them from the web, a mobile application or WeChat.
+    Online,
+    /// Those of them linked to a case that was there.
+    Duplicates,
+    /// Cases, by the day they were registered.
+    Cases,
+    /// Decisions on acceptance, by the last day for them; made in time; made late.
+    AcceptDue,
+    AcceptMet,
+    AcceptLate,
+    /// Answers, by the last day for them; given in time; given late.
+    AnswerDue,
+    AnswerMet,
+    AnswerLate,
+    /// Cases, by the day they were first answered.
+    Answered,
+    /// Cases with a rating, by the day they were first answered; their newest rating says satisfied.
+    Rated,
+    Satisfied,
+}
+
+impl Measure {
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submissions => "submissions",
+            Self::Online => "online",
+            Self::Duplicates => "duplicates",
+            Self::Cases => "cases",
+            Self::AcceptDue => "accept_due",
+            Self::AcceptMet => "accept_met",
+            Self::AcceptLate => "accept_late",
+            Self::AnswerDue => "answer_due",
+            Self::AnswerMet => "answer_met",
+            Self::AnswerLate => "answer_late",
+            Self::Answered => "answered",
+            Self::Rated => "rated",
+            Self::Satisfied => "satisfied",
+        }
+    }
+}
+
+/// What counts can be told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// Everything in the area together.
+    All,
+    /// The divisions directly inside the area.
+    Division,
+    /// The responsible body.
+    Organization,
+    /// For filings the platform they came from, for cases that of the responsible body.
+    Platform,
+    /// For cases that of the first filing.
+    Channel,
+    Kind,
+    /// The first level.
+    Category,
+}
+
+impl Dimension {
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Division => "division",
+            Self::Organization => "organization",
+            Self::Platform => "platform",
+            Self::Channel => "channel",
+            Self::Kind => "kind",
+            Self::Category => "category",
+        }
+    }
+}
+
+/// A filing of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filing {
+    pub platform: String,
+    pub channel: Channel,
+    pub received_at: DateTime<Utc>,
+    pub is_duplicate: bool,
+}
+
+/// What a case counts by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFacts {
+    pub registered_at: DateTime<Utc>,
+    pub kind: Kind,
+    pub division: Option<String>,
+    pub category: Option<String>,
+    pub organization: Option<String>,
+    pub platform: Option<String>,
+    /// In the order they came.
+    pub filings: Vec<Filing>,
+    pub deadlines: Vec<Deadline>,
+    pub rating: Option<Satisfaction>,
+}
+
+/// Something that counts one. Kept with the case, so that it can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    pub day: NaiveDate,
+    pub measure: Measure,
+    division: Option<String>,
+    by: Vec<(Dimension, String)>,
+}
+
+/// Where a count stands in the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// GB/T 2260 code; the nation holds everything.
+    pub area: String,
+    pub dimension: Dimension,
+    pub day: NaiveDate,
+    pub measure: Measure,
+    /// Empty for [`Dimension::All`].
+    pub value: String,
+}
+
+impl Count {
+    /// The cells this counts in: each area around it, each dimension.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+        let areas = areas(self.division.as_deref());
+        let mut cells = Vec::with_capacity(areas.len() * (self.by.len() + 2));
+        for (index, area) in areas.iter().enumerate() {
+            let cell = |dimension, value: &str| Cell {
+                area: area.clone(),
+                dimension,
+                day: self.day,
+                measure: self.measure,
+                value: value.to_owned(),
+            };
+            cells.push(cell(Dimension::All, ""));
+            cells.extend(areas.get(index + 1).map(|inner| cell(Dimension::Division, inner)));
+            cells.extend(self.by.iter().map(|(dimension, value)| cell(*dimension, value)));
+        }
+        cells.into_iter()
+    }
+}
+
+/// The nation, the province, the city and the county around a division; townships count for their county.
+fn areas(code: Option<&str>) -> Vec<String> {
+    let mut areas = vec![division::NATION.to_owned()];
+    for digits in [2, 4, 6] {
+        let inner = code.and_then(|code| code.get(..digits)).map(|prefix| format!("{prefix:0<6}"));
+        areas.extend(inner.filter(|area| areas.last() != Some(area)));
+    }
+    areas
+}
+
+/// What a case counts for. O(filings + clocks).
+pub fn counts(case: &CaseFacts) -> Vec<Count> {
+    let category = case.category.as_deref().and_then(|path| path.split('/').next()).map(str::to_owned);
+    let kind = word(&case.kind);
+    let count = |at: NaiveDate, measure, platform: Option<&str>, channel: Option<Channel>| Count {
+        day: at,
+        measure,
+        division: case.division.clone(),
+        by: [
+            (Dimension::Organization, case.organization.clone()),
+            (Dimension::Platform, platform.map(str::to_owned)),
+            (Dimension::Channel, channel.map(|channel| word(&channel))),
+            (Dimension::Kind, Some(kind.clone())),
+            (Dimension::Category, category.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(dimension, value)| Some((dimension, value?)))
+        .collect(),
+    };
+    let mut counts = Vec::new();
+    for filing in &case.filings {
+        let counted = [
+            (Measure::Submissions, true),
+            (Measure::Online, matches!(filing.channel, Channel::Web | Channel::MobileApp | Channel::Wechat)),
+            (Measure::Duplicates, filing.is_duplicate),
+        ];
+        let day = local_day(filing.received_at);
+        counts.extend(
+            counted.into_iter().filter(|(_, counts)| *counts).map(|(m, _)| count(day, m, Some(&filing.platform), Some(filing.channel))),
+        );
+    }
+    let channel = case.filings.first().map(|filing| filing.channel);
+    let of_case = |day, measure| count(day, measure, case.platform.as_deref(), channel);
+    counts.push(of_case(local_day(case.registered_at), Measure::Cases));
+    for deadline in &case.deadlines {
+        let (due, met, late) = match deadline.clock {
+            Clock::Accept => (Measure::AcceptDue, Measure::AcceptMet, Measure::AcceptLate),
+            Clock::Answer => (Measure::AnswerDue, Measure::AnswerMet, Measure::AnswerLate),
+            _ => continue,
+        };
+        let day = local_day(deadline.due_at - TimeDelta::milliseconds(1));
+        counts.push(of_case(day, due));
+        match deadline.ended_at.map(|at| deadline.state(at)) {
+            Some(DeadlineState::Met) => counts.push(of_case(day, met)),
+            Some(_) => counts.push(of_case(day, late)),
+            None => {}
+        }
+    }
+    if let Some(answered) = case.deadlines.iter().find(|deadline| deadline.clock == Clock::ReviewRequest) {
+        let day = local_day(answered.started_at);
+        counts.push(of_case(day, Measure::Answered));
+        counts.extend(case.rating.map(|_| of_case(day, Measure::Rated)));
+        counts.extend(case.rating.filter(|rating| rating.is_satisfied()).map(|_| of_case(day, Measure::Satisfied)));
+    }
+    counts
+}
+
+/// The day in Beijing.
+pub fn local_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&ZONE).date_naive()
+}
+
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("{text}:00+08:00").parse().expect("a time")
+    }
+
+    fn facts() -> CaseFacts {
+        let filing = |platform: &str, channel, received, is_duplicate| Filing {
+            platform: platform.into(),
+            channel,
+            received_at: at(received),
+            is_duplicate,
+        };
+        let deadline = |clock, started, due, ended: Option<&str>| Deadline {
+            clock,
+            started_at: at(started),
+            due_at: at(due),
+            ended_at: ended.map(at),
+            extended: false,
+        };
+        CaseFacts {
+            registered_at: at("2026-03-02T09:00"),
+            kind: Kind::Request,
+            division: Some("430102".into()),
+            category: Some("城乡建设/施工管理".into()),
+            organization: Some("furong".into()),
+            platform: Some("hunan".into()),
+            filings: vec![
+                filing("mobile", Channel::MobileApp, "2026-03-02T00:10", false),
+                filing("hunan", Channel::Letter, "2026-03-04T09:00", true),
+            ],
+            deadlines: vec![
+                deadline(Clock::Accept, "2026-03-02T09:00", "2026-03-18T00:00", Some("2026-03-18T09:00")),
+                deadline(Clock::Answer, "2026-03-18T09:00", "2026-05-19T00:00", Some("2026-04-01T09:00")),
+                deadline(Clock::ReviewRequest, "2026-04-01T09:00", "2026-05-02T00:00", None),
+            ],
+            rating: Some(Satisfaction::Satisfied),
+        }
+    }
+
+    #[test]
+    fn a_case_counts_for_what_happened_on_its_day() {
+        let found: Vec<String> = counts(&facts()).iter().map(|count| format!("{} {}", count.day, count.measure.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                "2026-03-02 submissions",
+                "2026-03-02 online",
+                "2026-03-04 submissions",
+                "2026-03-04 duplicates",
+                "2026-03-02 cases",
+                "2026-03-17 accept_due",
+                "2026-03-17 accept_late",
+                "2026-05-18 answer_due",
+                "2026-05-18 answer_met",
+                "2026-04-01 answered",
+                "2026-04-01 rated",
+                "2026-04-01 satisfied",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_area_around_it_counts_it() {
+        let count = &counts(&facts())[0];
+        let cells: Vec<(String, Dimension, String)> = count.cells().map(|cell| (cell.area, cell.dimension, cell.value)).collect();
+        for (area, inner) in [("000000", "430000"), ("430000", "430100"), ("430100", "430102")] {
+            assert!(cells.contains(&(area.into(), Dimension::Division, inner.into())), "{cells:?}");
+            assert!(cells.contains(&(area.into(), Dimension::Platform, "mobile".into())), "{cells:?}");
+        }
+        assert_eq!(cells.iter().filter(|(_, dimension, _)| *dimension == Dimension::All).count(), 4);
+        let kept: Count = serde_json::from_str(&serde_json::to_string(count).expect("text")).expect("a count");
+        assert_eq!(&kept, count);
+    }
+
+    #[test]
+    fn areas_of_short_and_long_codes() {
+        for (code, expected) in [
+            (None, &["000000"][..]),
+            (Some("000000"), &["000000"]),
+            (Some("430000"), &["000000", "430000"]),
+            (Some("430100"), &["000000", "430000", "430100"]),
+            (Some("430102001"), &["000000", "430000", "430100", "430102"]),
+        ] {
+            assert_eq!(areas(code), expected, "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `/indicators`: rates and volumes of an area over a period.
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use super::Names;
+use crate::{
+    app::view::{IndicatorFigures, Indicators, PlatformView, Rate},
+    domain::indicator::Dimension,
+    web::page::{Page, address},
+};
+
+const DIMENSIONS: [Dimension; 6] =
+    [Dimension::Division, Dimension::Organization, Dimension::Platform, Dimension::Channel, Dimension::Kind, Dimension::Category];
+
+/// Names of bodies by their ids, for the figures by body.
+pub type Bodies = std::collections::HashMap<String, String>;
+
+#[derive(Template)]
+#[template(path = "indicators.html")]
+struct View<'a> {
+    p: &'a Page,
+    data: &'a Indicators,
+    by: Option<Dimension>,
+    names: Names,
+    bodies: &'a Bodies,
+    dimensions: &'static [Dimension],
+}
+
+/// A rate of the period, by the key of its words, with those it is compared with.
+struct Card {
+    key: &'static str,
+    now: Rate,
+    before: Rate,
+    year_before: Rate,
+}
+
+impl View<'_> {
+    fn cards(&self) -> Vec<Card> {
+        let card = |key, rate: fn(&IndicatorFigures) -> Rate| Card {
+            key,
+            now: rate(&self.data.total),
+            before: rate(&self.data.before),
+            year_before: rate(&self.data.year_before),
+        };
+        vec![
+            card("indicators.timely_acceptance", |figures| figures.timely_acceptance),
+            card("indicators.on_time_completion", |figures| figures.on_time_completion),
+            card("indicators.satisfaction", |figures| figures.satisfaction),
+            card("indicators.rating_participation", |figures| figures.rating_participation),
+            card("indicators.online_share", |figures| figures.online_share),
+            card("indicators.duplicate_share", |figures| figures.duplicate_share),
+        ]
+    }
+
+    /// The difference of two rates in percentage points, with its sign.
+    fn change(&self, now: &Rate, then: &Rate) -> String {
+        match now.value.zip(then.value) {
+            None => self.p.t("site.none").to_owned(),
+            Some((now, then)) => {
+                let points = (now - then) * 100.0;
+                let sign = if points < -0.05 { "−" } else { "+" };
+                self.p.fill("indicators.points", format!("{sign}{:.1}", points.abs()))
+            }
+        }
+    }
+
+    fn rate(&self, rate: &Rate) -> String {
+        self.p.share(&rate.numerator, &rate.denominator)
+    }
+
+    fn group_name<'v>(&'v self, value: &'v str) -> Cow<'v, str> {
+        match self.by {
+            Some(Dimension::Division) => Cow::Owned(self.p.division(value)),
+            Some(Dimension::Organization) => Cow::Borrowed(self.bodies.get(value).map_or(value, String::as_str)),
+            Some(Dimension::Platform) => Cow::Borrowed(self.names.of(value)),
+            Some(Dimension::Channel) => self.p.word("channel", value),
+            Some(Dimension::Kind) => self.p.word("kind", value),
+            Some(Dimension::Category | Dimension::All) | None => Cow::Borrowed(value),
+        }
+    }
+
+    /// The same question about an area inside this one.
+    fn inside(&self, area: &str) -> String {
+        let (from, until) = (self.data.from.to_string(), self.data.until.to_string());
+        address("/indicators", &[("area", area), ("from", &from), ("until", &until), ("by", "division")])
+    }
+}
+
+pub fn show(p: &Page, data: &Indicators, by: Option<Dimension>, platforms: &[PlatformView], bodies: &Bodies) -> askama::Result<String> {
+    View { p, data, by, names: Names::new(platforms), bodies, dimensions: &DIMENSIONS }.render()
+}

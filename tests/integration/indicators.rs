@@ -1,0 +1,86 @@
+//! Ratings count once, and indicators are what was registered, decided, answered and rated, on both stores.
+
+use chrono::{NaiveDate, TimeDelta};
+use onecase::{
+    app::{Decree, Gateway, RateError, query::IndicatorQuery, view::Indicators},
+    domain::indicator::Dimension,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, start, view, wages},
+    stores::on_both_stores,
+};
+
+async fn report(gateway: &Gateway, case: &str, status: &str, more: Value) {
+    let mut update = json!({
+        "update_id": format!("{case}-{status}"), "reference": { "case": case }, "status": status, "occurred_at": gateway.now().to_rfc3339(),
+    });
+    update.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    gateway.report("hunan", serde_json::from_value(update).unwrap()).await.unwrap();
+}
+
+async fn rate(gateway: &Gateway, platform: &str, case: &str, number: u32, satisfaction: &str) -> Result<(), RateError> {
+    let rating = json!({ "rating_id": format!("P-{number}"), "satisfaction": satisfaction, "comment": "谢谢", "rated_at": "2026-03-20T09:00:00+08:00" });
+    gateway.rate(platform, case, serde_json::from_value(rating).unwrap()).await.map(drop)
+}
+
+async fn indicators(gateway: &Gateway, area: &str, by: Option<Dimension>) -> Indicators {
+    while gateway.fold_indicators().unwrap() {}
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    gateway.indicators(IndicatorQuery { area: area.into(), from: day("2026-03-01"), until: day("2026-06-30"), by }).await.unwrap()
+}
+
+on_both_stores! {
+    async fn indicators_follow_the_cases(store: TestStore) {
+        let clock = TestClock::new();
+        let gateway = start(&store, federation(), &clock);
+        let first = file(&gateway, "mobile", noise("M-1", WANG)).await.id;
+        file(&gateway, "hunan", noise_reworded("A-1", WANG)).await;
+        let second = file(&gateway, "mobile", wages("M-2", LI)).await.id;
+        link_all(&gateway);
+        let (noise, wages) = (view(&gateway, &first).await.case.unwrap().id, view(&gateway, &second).await.case.unwrap().id);
+        assert!(matches!(rate(&gateway, "mobile", &noise, 1, "satisfied").await, Err(RateError::NotAnswered(_))));
+        report(&gateway, &noise, "accepted", json!({})).await;
+        clock.advance(TimeDelta::days(18));
+        report(&gateway, &wages, "accepted", json!({})).await;
+        report(&gateway, &noise, "answered", json!({ "reply": { "content": "已停工。", "replied_at": gateway.now().to_rfc3339() } })).await;
+        rate(&gateway, "mobile", &noise, 1, "dissatisfied").await.unwrap();
+        rate(&gateway, "mobile", &noise, 1, "dissatisfied").await.unwrap();
+        assert!(matches!(rate(&gateway, "mobile", &noise, 1, "satisfied").await, Err(RateError::Conflict)));
+        assert!(matches!(rate(&gateway, "national", &noise, 2, "satisfied").await, Err(RateError::UnknownCase)));
+        rate(&gateway, "hunan", &noise, 2, "satisfied").await.unwrap();
+
+        let found = indicators(&gateway, "000000", None).await;
+        let total = &found.total;
+        assert!(found.up_to_date);
+        assert_eq!((total.submissions, total.cases, total.answered), (3, 2, 1));
+        assert_eq!((total.timely_acceptance.numerator, total.timely_acceptance.denominator), (1, 2), "one was accepted late");
+        assert_eq!((total.on_time_completion.numerator, total.on_time_completion.denominator), (0, 0), "the last day is not over");
+        assert_eq!((total.satisfaction.value, total.rating_participation.value), (Some(1.0), Some(1.0)), "the newest rating counts");
+        assert_eq!((total.duplicate_share.numerator, total.online_share.numerator), (1, 3));
+        clock.advance(TimeDelta::days(70));
+        let total = indicators(&gateway, "430100", None).await.total;
+        assert_eq!((total.on_time_completion.numerator, total.on_time_completion.denominator), (1, 2), "the other was never answered");
+
+        let by = indicators(&gateway, "000000", Some(Dimension::Division)).await.by;
+        assert_eq!(by.iter().map(|group| (group.value.as_str(), group.figures.cases)).collect::<Vec<_>>(), [("430000", 2)]);
+        assert_eq!(indicators(&gateway, "440000", None).await.total, Default::default());
+    }
+
+    async fn a_merge_takes_back_what_the_case_counted_for(store: TestStore) {
+        let clock = TestClock::new();
+        let gateway = start(&store, federation(), &clock);
+        let (one, other) = (file(&gateway, "mobile", noise("M-1", WANG)).await.id, file(&gateway, "hunan", wages("A-1", LI)).await.id);
+        link_all(&gateway);
+        assert_eq!(indicators(&gateway, "000000", None).await.total.cases, 2);
+        let (one, other) = (view(&gateway, &one).await.case.unwrap().id, view(&gateway, &other).await.case.unwrap().id);
+        let decree = Decree { actor: "审核员甲".into(), reason: "当面核实".into(), expected_version: None, other_version: None };
+        gateway.merge(&one, &other, decree).await.unwrap();
+        let total = indicators(&gateway, "000000", None).await.total;
+        assert_eq!((total.cases, total.submissions), (1, 2));
+        let by = indicators(&gateway, "430000", Some(Dimension::Platform)).await.by;
+        let counted: Vec<_> = by.iter().map(|group| (group.value.as_str(), group.figures.cases, group.figures.submissions)).collect();
+        assert_eq!(counted, [("hunan", 1, 1), ("mobile", 0, 1)]);
+    }
+}
