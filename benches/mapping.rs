@@ -50,8 +50,8 @@ fn measure(folder: &Path) {
         return;
     }
     let (whole, reading) = (
-        seconds(|| inputs.iter().for_each(|i| drop(black_box(read(&adapter, i))))),
-        seconds(|| inputs.iter().for_each(|i| drop(black_box(read(&bare, i))))),
+        seconds(|| inputs.iter().for_each(|i| _ = black_box(read(&adapter, i)))),
+        seconds(|| inputs.iter().for_each(|i| _ = black_box(read(&bare, i)))),
     );
     let share = (1.0 - reading / whole).clamp(0.0, 1.0);
     println!("{:22} {records:>8} {:>14.0} {:>7.0}%", name(folder), records as f64 / whole, 100.0 * share);
