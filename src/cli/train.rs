@@ -1,4 +1,4 @@
-//! `onecase train`: estimates the person part of a match model on a file, without labels.
+//! `onecase train`: estimates a match model on a file, without labels.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use super::corpus::CorpusError;
 use super::link::{MultiReader, fingerprints, load_model, run_key};
 use crate::matching::{Fingerprinter, train};
 
-/// Estimate m, u and the prior of the person comparisons by expectation–maximisation.
+/// Estimate m, u and the priors of a match model by expectation–maximisation.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Read the files through this adapter folder instead of as flat columns
