@@ -39,7 +39,7 @@ pub struct IndexOptions {
 
 impl IndexOptions {
     /// For linking as a stream: about 300 bytes a submission.
-    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 12, stored_terms: 12, list_length: 16, candidates: 10 };
+    pub const STREAM: Self = Self { posted_terms: 9, queried_terms: 16, stored_terms: 12, list_length: 32, candidates: 14 };
     /// For ranking all of a corpus: several times the memory and time, for the last percent of recall.
     pub const THOROUGH: Self = Self { posted_terms: 256, queried_terms: 256, stored_terms: 16, list_length: 1_024, candidates: 256 };
 }
