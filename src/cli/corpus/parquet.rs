@@ -20,7 +20,7 @@ pub struct ParquetRows {
     path: PathBuf,
     rows: RowIter<'static>,
     /// Which column of ours each projected one is, and what its numbers mean.
-    columns: Vec<(usize, Option<Timestamps>)>,
+    columns: Vec<Target>,
     bytes: u64,
     total: u64,
     read: u64,
@@ -72,8 +72,11 @@ impl ParquetRows {
     }
 }
 
+/// The place of a column of a file in a flat row, and how its times are written, if it holds any.
+type Target = (usize, Option<Timestamps>);
+
 /// The top-level columns that are ours, in the order of the file.
-fn known(schema: &SchemaDescriptor) -> (Vec<Arc<Type>>, Vec<(usize, Option<Timestamps>)>) {
+fn known(schema: &SchemaDescriptor) -> (Vec<Arc<Type>>, Vec<Target>) {
     let fields = schema.root_schema().get_fields();
     let ours = fields.iter().filter(|field| field.is_primitive());
     let ours = ours.filter_map(|field| Some((Arc::clone(field), (column(field.name().as_bytes())?, timestamps(field)))));
