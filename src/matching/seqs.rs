@@ -16,10 +16,7 @@ impl Seqs {
     /// The number of the entry; `None`, and nothing changes, unless `seq` exceeds all before.
     pub(super) fn push(&mut self, seq: u64) -> Option<u32> {
         let entry = self.len;
-        let after = match self.runs.last() {
-            None => None,
-            Some((first, start)) => Some(start + u64::from(entry - first)),
-        };
+        let after = self.runs.last().map(|(first, start)| start + u64::from(entry - first));
         if after.is_some_and(|after| seq < after) || entry == u32::MAX {
             return None;
         }
