@@ -8,7 +8,7 @@ use super::Listed;
 use crate::{
     api::{
         auth::{Administer, Caller, Monitor, Read},
-        params::Params,
+        params::{self, Params},
         problem::{Problem, Reply},
         responses::{Comparing, Reading},
     },
@@ -76,9 +76,13 @@ pub async fn get_reconciliation(
 #[into_params(parameter_in = Query)]
 pub struct DaysQuery {
     /// The first day, in the platform's own zone.
-    pub from: chrono::NaiveDate,
+    #[param(required = true)]
+    #[serde(default)]
+    pub from: Option<chrono::NaiveDate>,
     /// The last day, at most 30 later and not in the future.
-    pub until: chrono::NaiveDate,
+    #[param(required = true)]
+    #[serde(default)]
+    pub until: Option<chrono::NaiveDate>,
 }
 
 /// Reconcile a platform
@@ -99,6 +103,6 @@ pub async fn reconcile_platform(
     days: Params<DaysQuery>,
 ) -> Reply<web::Json<Reconciliation>> {
     let platform = gateway.federation().platform(&id).cloned().ok_or_else(|| Problem::of(Code::NotFound))?;
-    gateway.reconcile(&platform, days.0.from, days.0.until).await?;
+    gateway.reconcile(&platform, params::given("from", days.0.from)?, params::given("until", days.0.until)?).await?;
     Ok(web::Json(gateway.reconciliation(&id).await?))
 }
