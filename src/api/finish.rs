@@ -77,11 +77,42 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
 }
 
 fn over_limit(request: &ServiceRequest) -> Option<Code> {
-    if request.uri().to_string().len() > MAX_URI {
+    let uri = request.uri();
+    if uri.to_string().len() > MAX_URI {
         return Some(Code::UriTooLong);
+    }
+    if !is_text(uri.path()) {
+        return Some(Code::NotFound);
+    }
+    if !is_text(uri.query().unwrap_or_default()) {
+        return Some(Code::InvalidQuery);
     }
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     (headers > MAX_HEADERS).then_some(Code::HeadersTooLarge)
+}
+
+/// True if a part of an address is UTF-8 without U+0000 once decoded. Nothing else is the name of anything, and PostgreSQL takes
+/// neither.
+fn is_text(encoded: &str) -> bool {
+    if !encoded.contains('%') {
+        return true;
+    }
+    let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        match (first, others) {
+            (b'%', [high, low, others @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
+                decoded.push((hex(*high).unwrap_or_default() << 4) | hex(*low).unwrap_or_default());
+                rest = others;
+            }
+            _ => {
+                decoded.push(*first);
+                rest = others;
+            }
+        }
+    }
+    !decoded.contains(&0) && std::str::from_utf8(&decoded).is_ok()
 }
 
 /// The problem to answer with instead, if the answer is an error that has no body of its own kind.
@@ -146,4 +177,24 @@ fn dress(headers: &mut HeaderMap, path: &str, trace: &TraceId) {
 
 fn is_for_programs(path: &str) -> bool {
     ["/v1/", "/callbacks/", "/wechat/", "/open311/", "/openapi.json", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_text;
+
+    #[test]
+    fn addresses_are_text() {
+        for (encoded, text) in [
+            ("/v1/cases", true),
+            ("source_id=%E5%BC%A0%20%25", true),
+            ("a=%zz&b=%e", true),
+            ("a=%2500", true),
+            ("a=%00", false),
+            ("a=%ff", false),
+            ("a=%E5%BC", false),
+        ] {
+            assert_eq!(is_text(encoded), text, "{encoded}");
+        }
+    }
 }

@@ -67,6 +67,15 @@ fn parse<T: DeserializeOwned>(query: &str) -> Reply<T> {
     })
 }
 
+/// A parameter that must be there. Asked for by the handler and not by the form of the query, so that a caller without a key
+/// learns of that first.
+///
+/// # Errors
+/// If it is missing.
+pub fn given<T>(name: &str, value: Option<T>) -> Reply<T> {
+    value.ok_or_else(|| Problem::new(Code::InvalidQuery, format!("`{name}` is missing; give it.")))
+}
+
 /// Which page of a list that has no filters.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]

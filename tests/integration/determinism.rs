@@ -160,11 +160,11 @@ impl<'t> Run<'t> {
     }
 }
 
-fn check(store: TestStore, steps: &[Step], batch: usize, restart: usize) {
+fn check(store: &TestStore, steps: &[Step], batch: usize, restart: usize) {
     actix_web::rt::System::new().block_on(async {
         let plain_store = TestStore::sqlite();
         let mut plain = Run::new(&plain_store, 256, 0);
-        let mut run = Run::new(&store, batch, restart);
+        let mut run = Run::new(store, batch, restart);
         plain.run(steps).await;
         run.run(steps).await;
         assert_eq!(run.partition().await, plain.partition().await, "batches of {batch}, a restart every {restart} steps");
@@ -188,7 +188,7 @@ proptest! {
 
     #[test]
     fn the_same_log_gives_the_same_cases(steps in steps(), batch in 1..6_usize, restart in 0..7_usize) {
-        check(TestStore::sqlite(), &steps, batch, restart);
+        check(&TestStore::sqlite(), &steps, batch, restart);
     }
 }
 
@@ -198,7 +198,7 @@ proptest! {
 
     #[test]
     fn the_same_log_gives_the_same_cases_on_postgres(steps in steps(), batch in 1..6_usize, restart in 0..7_usize) {
-        check(TestStore::postgres(), &steps, batch, restart);
+        check(&TestStore::postgres(), &steps, batch, restart);
     }
 }
 

@@ -56,7 +56,7 @@ impl Drop for Sandbox {
 fn vendor() -> String {
     let page = include_str!("../../src/cli/adapter/template/page.http").split_once("\n\n").unwrap().1;
     let filings = move |request: HttpRequest| async move {
-        match request.headers().get("X-API-Key").map(|key| key.as_bytes()) {
+        match request.headers().get("X-API-Key").map(actix_web::http::header::HeaderValue::as_bytes) {
             Some(b"a-real-key") => HttpResponse::Ok().content_type("application/json").body(page),
             _ => HttpResponse::Unauthorized().finish(),
         }

@@ -88,6 +88,8 @@ pub struct InclusionQuery {
 }
 
 /// Prove that a leaf is in the log
+///
+/// The hashes that lead from the leaf to the tree's root (RFC 9162, section 2.1.3).
 #[utoipa::path(
     tag = "audit",
     operation_id = "getInclusionProof",
@@ -100,12 +102,11 @@ pub async fn get_inclusion_proof(
     gateway: web::Data<Gateway>,
     query: Params<InclusionQuery>,
 ) -> Reply<web::Json<InclusionProof>> {
-    gateway.inclusion_proof(given("index", query.0.index)?, query.0.size).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
-}
-
-/// A parameter that must be there. Asked for here and not by the form of the query, so that a caller without a key learns that first.
-fn given<T>(name: &str, value: Option<T>) -> Reply<T> {
-    value.ok_or_else(|| Problem::new(Code::InvalidQuery, format!("`{name}` is missing; give it.")))
+    gateway
+        .inclusion_proof(params::given("index", query.0.index)?, query.0.size)
+        .await?
+        .map(web::Json)
+        .ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -121,6 +122,8 @@ pub struct ConsistencyQuery {
 }
 
 /// Prove that the log only grew
+///
+/// The hashes that lead from the earlier tree's root to the later one's (RFC 9162, section 2.1.4).
 #[utoipa::path(
     tag = "audit",
     operation_id = "getConsistencyProof",
@@ -133,5 +136,9 @@ pub async fn get_consistency_proof(
     gateway: web::Data<Gateway>,
     query: Params<ConsistencyQuery>,
 ) -> Reply<web::Json<ConsistencyProof>> {
-    gateway.consistency_proof(given("from", query.0.from)?, query.0.to).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+    gateway
+        .consistency_proof(params::given("from", query.0.from)?, query.0.to)
+        .await?
+        .map(web::Json)
+        .ok_or_else(|| Problem::of(Code::NotFound))
 }

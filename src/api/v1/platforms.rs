@@ -8,7 +8,7 @@ use super::Listed;
 use crate::{
     api::{
         auth::{Administer, Caller, Monitor, Read},
-        params::Params,
+        params::{self, Params},
         problem::{Problem, Reply},
         responses::{Comparing, Reading},
     },
@@ -102,9 +102,6 @@ pub async fn reconcile_platform(
     days: Params<DaysQuery>,
 ) -> Reply<web::Json<Reconciliation>> {
     let platform = gateway.federation().platform(&id).cloned().ok_or_else(|| Problem::of(Code::NotFound))?;
-    let (Some(from), Some(until)) = (days.0.from, days.0.until) else {
-        return Err(Problem::new(Code::InvalidQuery, "`from` and `until` are needed, as YYYY-MM-DD."));
-    };
-    gateway.reconcile(&platform, from, until).await?;
+    gateway.reconcile(&platform, params::given("from", days.0.from)?, params::given("until", days.0.until)?).await?;
     Ok(web::Json(gateway.reconciliation(&id).await?))
 }

@@ -93,6 +93,22 @@ on_both_stores! {
         test.stop().await;
     }
 
+    async fn what_no_store_can_hold_is_not_asked_for(store: TestStore) {
+        let test = TestServer::start(store).await;
+        let monitor = test.monitor_key();
+        for (path, code) in [
+            ("/v1/changes?case=%00", "invalid_query"),
+            ("/v1/cases?category=a%00b", "invalid_query"),
+            ("/v1/submissions?source_id=%ff", "invalid_query"),
+            ("/v1/cases/%00", "not_found"),
+            ("/v1/changes/%E5%BC", "not_found"),
+            ("/v1/webhooks/%00", "not_found"),
+        ] {
+            test.get(path, &monitor).await.assert_problem(code);
+        }
+        test.stop().await;
+    }
+
     async fn a_stream_goes_on_where_it_broke_off(store: TestStore) {
         let test = TestServer::start(store).await;
         let (mobile, monitor) = (test.platform_key("mobile"), test.monitor_key());

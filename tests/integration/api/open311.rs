@@ -167,7 +167,7 @@ async fn refusals_are_in_the_protocols_own_form() {
         ("requests.json?jurisdiction_id=city&start_date=0000-01-01T00:00:00Z", 400),
         ("requests.json?jurisdiction_id=city&page=0", 400),
         ("requests.json?jurisdiction_id=city&service_code=accusation", 403),
-        ("requests.json?jurisdiction_id=%ff", 404),
+        ("requests.json?jurisdiction_id=%ff", 400),
     ] {
         assert_eq!(get(&test, path).await.status, code, "{path}");
     }

@@ -117,7 +117,8 @@ on_both_stores! {
         assert_eq!((*valid.lock().unwrap(), server.requests()), (3, 6));
         clock.advance(chrono::TimeDelta::hours(1));
         pull_all(&gateway).await;
-        assert_eq!((*valid.lock().unwrap(), errors(&gateway).await.len()), (4, 0));
+        let failed = errors(&gateway).await.len();
+        assert_eq!((*valid.lock().unwrap(), failed), (4, 0));
 
         let wrong = start(&store, with_secrets(&oauth, &server.base, &[("id", "id"), ("secret", "wrong")]), &clock);
         let platform = wrong.federation().platform("plain").unwrap().clone();
