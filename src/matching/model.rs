@@ -168,9 +168,9 @@ pub(super) struct Priors {
     pub matter_per_doubling: f64,
     /// Of two submissions of one person: people come back with what was not settled.
     pub matter_same_person: f64,
-    /// So many earlier filings somebody may have before `matter_same_person` falls: who writes about everything writes
-    /// about anything.
-    pub filings: f64,
+    /// So many earlier cases somebody may have before `matter_same_person` falls: who writes about everything writes
+    /// about anything, who repeats one matter does not.
+    pub cases: f64,
     /// Bits by which it falls with each doubling beyond that.
     pub matter_same_person_per_doubling: f64,
 }
@@ -181,9 +181,9 @@ impl Priors {
         self.matter - self.matter_per_doubling * (submissions as f64 / self.corpus).log2().max(0.0)
     }
 
-    /// By how many bits the prior of two submissions of one person who filed so many before is lower.
-    pub(super) fn lower_by(&self, filings: usize) -> f64 {
-        self.matter_same_person_per_doubling * (filings as f64 / self.filings).log2().max(0.0)
+    /// By how many bits the prior of two submissions of one person who has so many cases is lower.
+    pub(super) fn lower_by(&self, cases: usize) -> f64 {
+        self.matter_same_person_per_doubling * (cases as f64 / self.cases).log2().max(0.0)
     }
 }
 

@@ -89,10 +89,12 @@ impl Linker {
     }
 
     pub(super) fn placement(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
-        let filings = compared.iter().filter(|m| m.person == Verdict::Yes).count();
-        let lower_by = self.model().prior().lower_by(filings);
+        let mut cases: Vec<u64> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| self.cases().case(m.entry)).collect();
+        cases.sort_unstable();
+        cases.dedup();
+        let lower_by = self.model().prior().lower_by(cases.len());
         if lower_by > 0.0 {
-            // Few have so many filings: comparing them again costs less than keeping what would spare it.
+            // Few have so many cases: comparing them again costs less than keeping what would spare it.
             let own: Vec<u32> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
             let lowered =
                 self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
