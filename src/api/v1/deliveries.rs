@@ -9,7 +9,7 @@ use crate::{
         auth::{Administer, Caller, Read},
         params::{self, Params},
         problem::{Problem, Reply},
-        responses::{Acting, Listing, Reading},
+        responses::{Acting, Comparing, Listing, Reading},
     },
     app::{
         Gateway,
@@ -112,7 +112,7 @@ pub struct RequeueQuery {
     tag = "deliveries",
     operation_id = "requeueDeliveries",
     params(RequeueQuery),
-    responses((status = 200, description = "How many", body = Requeued), Acting),
+    responses((status = 200, description = "How many", body = Requeued), Comparing),
 )]
 #[post("/v1/deliveries/requeue")]
 pub async fn requeue_deliveries(

@@ -21,6 +21,9 @@ use crate::{
     domain::{division, matter::Trend},
 };
 
+/// No matter is larger than this.
+const MAX_MIN_CASES: u32 = 1_000_000;
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -36,7 +39,7 @@ pub struct MatterQuery {
     #[serde(deserialize_with = "params::time")]
     filed_until: Option<DateTime<Utc>>,
     trend: Option<Trend>,
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 1_000_000)]
     min_cases: Option<u32>,
     /// The greatest first; `cases` unless said otherwise.
     #[param(inline)]
@@ -67,6 +70,9 @@ pub async fn list_matters(
     let query = query.0;
     if query.division.as_deref().is_some_and(|code| !division::is_known(code)) {
         return Err(Problem::new(Code::InvalidQuery, "`division` cannot be used: expected a code of GB/T 2260."));
+    }
+    if query.min_cases.is_some_and(|least| !(1..=MAX_MIN_CASES).contains(&least)) {
+        return Err(Problem::new(Code::InvalidQuery, format!("`min_cases` cannot be used: expected a number from 1 to {MAX_MIN_CASES}.")));
     }
     let order = query.sort.unwrap_or_default();
     // A position under one order means nothing under another.
