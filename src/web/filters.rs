@@ -67,8 +67,8 @@ pub fn indicators(page: &Page) -> Result<IndicatorQuery, Failure> {
     if !(0..MAX_INDICATOR_DAYS).contains(&until.signed_duration_since(from).num_days()) {
         return Err(unreadable("from"));
     }
-    let by = if page.asked("by").is_empty() && page.is_filtered() { None } else { word(page, "by")?.or(Some(Dimension::Division)) };
-    Ok(IndicatorQuery { area, from, until, by })
+    let by = word(page, "by")?.unwrap_or(Dimension::Division);
+    Ok(IndicatorQuery { area, from, until, by: Some(by) })
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {

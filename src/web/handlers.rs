@@ -129,8 +129,9 @@ async fn deadline_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Deadlines, async |visit, page| {
             let filter = filters::deadlines(page)?;
+            let state = filter.state;
             let (list, platforms) = try_join!(visit.gateway.deadlines(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(deadlines::list(page, &list, &platforms)?.into())
+            Ok(deadlines::list(page, &list, state, &platforms)?.into())
         })
         .await
 }

@@ -22,11 +22,12 @@ struct View<'a> {
     p: &'a Page,
     list: &'a Paged<CaseDeadlineView>,
     names: Names,
+    state: DeadlineState,
     clocks: &'static [Clock],
     states: &'static [DeadlineState],
     kinds: &'static [Kind],
 }
 
-pub fn list(p: &Page, list: &Paged<CaseDeadlineView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, list, names: Names::new(platforms), clocks: &Clock::ALL, states: &STATES, kinds: &KINDS }.render()
+pub fn list(p: &Page, list: &Paged<CaseDeadlineView>, state: DeadlineState, platforms: &[PlatformView]) -> askama::Result<String> {
+    View { p, list, names: Names::new(platforms), state, clocks: &Clock::ALL, states: &STATES, kinds: &KINDS }.render()
 }

@@ -66,6 +66,10 @@ impl View<'_> {
         }
     }
 
+    fn is_chosen(&self, by: &Dimension) -> bool {
+        self.by == Some(*by)
+    }
+
     fn rate(&self, rate: &Rate) -> String {
         self.p.share(&rate.numerator, &rate.denominator)
     }
