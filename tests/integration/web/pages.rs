@@ -47,8 +47,19 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
             cases::list(&filtered, &samples::nothing::<CaseView>(), &names)
         }),
         ("case", cases::detail(&frame(Section::Cases, "/cases/LJ7K2M9QX4TB3C"), &samples::case_detail())),
-        ("deadlines", deadlines::list(&frame(Section::Deadlines, "/deadlines"), &samples::deadlines::list(), DeadlineState::Overdue, &names)),
-        ("deadlines-empty", deadlines::list(&frame(Section::Deadlines, "/deadlines"), &samples::nothing::<CaseDeadlineView>(), DeadlineState::Running, &names)),
+        (
+            "deadlines",
+            deadlines::list(&frame(Section::Deadlines, "/deadlines"), &samples::deadlines::list(), DeadlineState::Overdue, &names),
+        ),
+        (
+            "deadlines-empty",
+            deadlines::list(
+                &frame(Section::Deadlines, "/deadlines"),
+                &samples::nothing::<CaseDeadlineView>(),
+                DeadlineState::Running,
+                &names,
+            ),
+        ),
         ("duplicates", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::duplicates(), &names)),
         ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
         (
