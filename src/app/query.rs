@@ -1,6 +1,6 @@
 //! What lists are asked for with.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
+    division,
     indicator::Dimension,
     matter::Trend,
     submission::{Channel, Kind},
@@ -54,6 +55,36 @@ pub struct IndicatorQuery {
     pub from: NaiveDate,
     pub until: NaiveDate,
     pub by: Option<Dimension>,
+}
+
+/// Longest period of indicators, days.
+const MAX_INDICATOR_DAYS: i64 = 3_660;
+
+impl IndicatorQuery {
+    /// The nation over this month up to `today`, in whatever is not said.
+    ///
+    /// # Errors
+    /// The name of the parameter that cannot be used: `area` must be a known code of six digits, `from` not after `until` and at most
+    /// ten years before it.
+    pub fn new(
+        area: Option<String>,
+        from: Option<NaiveDate>,
+        until: Option<NaiveDate>,
+        by: Option<Dimension>,
+        today: NaiveDate,
+    ) -> Result<Self, &'static str> {
+        let area = area.unwrap_or_else(|| division::NATION.to_owned());
+        if area.len() != 6 || !division::is_known(&area) {
+            return Err("area");
+        }
+        let until = until.unwrap_or(today);
+        let from = from.or_else(|| until.with_day(1)).unwrap_or(until);
+        if (0..MAX_INDICATOR_DAYS).contains(&until.signed_duration_since(from).num_days()) {
+            Ok(Self { area, from, until, by })
+        } else {
+            Err("from")
+        }
+    }
 }
 
 /// Newest first.

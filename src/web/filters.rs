@@ -1,6 +1,6 @@
 //! What the address of a list asks for. The names are the forms' in the templates.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde::de::DeserializeOwned;
 
@@ -13,9 +13,6 @@ use crate::{
         indicator::{Dimension, local_day},
     },
 };
-
-/// Longest period of indicators, days.
-const MAX_INDICATOR_DAYS: i64 = 3_660;
 
 /// Rows on one page of a list.
 const ROWS: u32 = 50;
@@ -58,17 +55,8 @@ pub fn deadlines(page: &Page) -> Result<DeadlineFilter, Failure> {
 /// The nation by division over this month unless the address says otherwise.
 pub fn indicators(page: &Page) -> Result<IndicatorQuery, Failure> {
     let date = |name: &str| text(page, name).map(|text| text.parse::<NaiveDate>().map_err(|_| unreadable(name))).transpose();
-    let area = text(page, "area").unwrap_or_else(|| division::NATION.to_owned());
-    if area.len() != 6 || !division::is_known(&area) {
-        return Err(unreadable("area"));
-    }
-    let until = date("until")?.unwrap_or_else(|| local_day(page.now));
-    let from = date("from")?.or_else(|| until.with_day(1)).unwrap_or(until);
-    if !(0..MAX_INDICATOR_DAYS).contains(&until.signed_duration_since(from).num_days()) {
-        return Err(unreadable("from"));
-    }
     let by = word(page, "by")?.unwrap_or(Dimension::Division);
-    Ok(IndicatorQuery { area, from, until, by: Some(by) })
+    IndicatorQuery::new(text(page, "area"), date("from")?, date("until")?, Some(by), local_day(page.now)).map_err(unreadable)
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {

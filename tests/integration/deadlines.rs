@@ -8,21 +8,12 @@ use onecase::{
     },
     domain::deadline::{Clock, DeadlineState},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, start, view, wages},
+    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, report, start, view, wages},
     stores::on_both_stores,
 };
-
-async fn report(gateway: &Gateway, case: &str, number: u32, status: &str, more: Value) {
-    let mut update = json!({
-        "update_id": format!("{case}-{number}"), "reference": { "case": case }, "status": status,
-        "occurred_at": gateway.now().to_rfc3339(),
-    });
-    update.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    gateway.report("hunan", serde_json::from_value(update).unwrap()).await.unwrap();
-}
 
 async fn clocks(gateway: &Gateway, case: &str) -> Vec<(Clock, DeadlineState)> {
     let case = gateway.case(case).await.unwrap().unwrap();

@@ -5,20 +5,12 @@ use onecase::{
     app::{Decree, Gateway, RateError, query::IndicatorQuery, view::Indicators},
     domain::indicator::Dimension,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, start, view, wages},
+    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, report, start, view, wages},
     stores::on_both_stores,
 };
-
-async fn report(gateway: &Gateway, case: &str, status: &str, more: Value) {
-    let mut update = json!({
-        "update_id": format!("{case}-{status}"), "reference": { "case": case }, "status": status, "occurred_at": gateway.now().to_rfc3339(),
-    });
-    update.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    gateway.report("hunan", serde_json::from_value(update).unwrap()).await.unwrap();
-}
 
 async fn rate(gateway: &Gateway, platform: &str, case: &str, number: u32, satisfaction: &str) -> Result<(), RateError> {
     let rating = json!({ "rating_id": format!("P-{number}"), "satisfaction": satisfaction, "comment": "谢谢", "rated_at": "2026-03-20T09:00:00+08:00" });
@@ -41,10 +33,10 @@ on_both_stores! {
         link_all(&gateway);
         let (noise, wages) = (view(&gateway, &first).await.case.unwrap().id, view(&gateway, &second).await.case.unwrap().id);
         assert!(matches!(rate(&gateway, "mobile", &noise, 1, "satisfied").await, Err(RateError::NotAnswered(_))));
-        report(&gateway, &noise, "accepted", json!({})).await;
+        report(&gateway, &noise, 1, "accepted", json!({})).await;
         clock.advance(TimeDelta::days(18));
-        report(&gateway, &wages, "accepted", json!({})).await;
-        report(&gateway, &noise, "answered", json!({ "reply": { "content": "已停工。", "replied_at": gateway.now().to_rfc3339() } })).await;
+        report(&gateway, &wages, 2, "accepted", json!({})).await;
+        report(&gateway, &noise, 3, "answered", json!({ "reply": { "content": "已停工。", "replied_at": gateway.now().to_rfc3339() } })).await;
         rate(&gateway, "mobile", &noise, 1, "dissatisfied").await.unwrap();
         rate(&gateway, "mobile", &noise, 1, "dissatisfied").await.unwrap();
         assert!(matches!(rate(&gateway, "mobile", &noise, 1, "satisfied").await, Err(RateError::Conflict)));

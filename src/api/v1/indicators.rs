@@ -1,7 +1,7 @@
 //! Indicators by area, period and dimension.
 
 use actix_web::{get, web};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,10 +13,7 @@ use crate::{
         responses::Listing,
     },
     app::{Gateway, code::Code, query::IndicatorQuery, view::Indicators},
-    domain::{
-        division,
-        indicator::{Dimension, local_day},
-    },
+    domain::indicator::{Dimension, local_day},
 };
 
 /// What the figures are told apart by.
@@ -65,9 +62,6 @@ pub struct IndicatorParams {
     by: Option<GroupBy>,
 }
 
-/// Longest period, days.
-const MAX_DAYS: i64 = 3_660;
-
 /// Read the indicators
 ///
 /// Timely acceptance, on-time completion, satisfaction and the rest, with the counts behind each rate, beside those of the period before
@@ -85,16 +79,14 @@ pub async fn get_indicators(
     query: Params<IndicatorParams>,
 ) -> Reply<web::Json<Indicators>> {
     let query = query.0;
-    let today = local_day(gateway.now());
-    let area = query.area.unwrap_or_else(|| division::NATION.to_owned());
-    let until = query.until.unwrap_or(today);
-    let from = query.from.or_else(|| until.with_day(1)).unwrap_or(until);
-    let wrong = |detail: &str| Problem::new(Code::InvalidQuery, detail.to_owned());
-    if area.len() != 6 || !division::is_known(&area) {
-        return Err(wrong("`area` cannot be used: expected a division code of six digits."));
-    }
-    if !(0..MAX_DAYS).contains(&until.signed_duration_since(from).num_days()) {
-        return Err(wrong("`from` cannot be used: expected a day not after `until`, at most ten years before it."));
-    }
-    Ok(web::Json(gateway.indicators(IndicatorQuery { area, from, until, by: query.by.map(Dimension::from) }).await?))
+    let query = IndicatorQuery::new(query.area, query.from, query.until, query.by.map(Dimension::from), local_day(gateway.now())).map_err(
+        |parameter| {
+            let expected = match parameter {
+                "area" => "a division code of six digits",
+                _ => "a day not after `until`, at most ten years before it",
+            };
+            Problem::new(Code::InvalidQuery, format!("`{parameter}` cannot be used: expected {expected}."))
+        },
+    )?;
+    Ok(web::Json(gateway.indicators(query).await?))
 }

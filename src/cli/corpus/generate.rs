@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
-use super::CorpusError;
 use super::vocabulary::{
     CITIES, COMPANY_ENDS, DEMANDS, DETAILS, ESTATE_ENDS, GIVEN, HISTORIES, OPENINGS, PLACE_CHARS, PROBLEMS, ROAD_ENDS, SELVES, SURNAMES,
 };
+use super::{CorpusError, read::COLUMNS};
 use crate::matching::resident_id::check_character;
 
 const PLATFORMS: [(&str, &str); 5] =
@@ -95,30 +95,14 @@ pub struct Plan {
     pub seed: u64,
 }
 
+/// Of the flat columns, those that are written: all but `place` and `respondent`.
+const WRITTEN_COLUMNS: usize = 16;
+
 /// Writes the corpus as CSV in the flat columns plus `truth_case` and `truth_matter`, in order of time.
 /// O(rows) memory of 24 bytes each.
 pub fn write(plan: Plan, output: impl Write) -> Result<(), CorpusError> {
     let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 18).from_writer(output);
-    writer.write_record([
-        "id",
-        "platform",
-        "channel",
-        "submitted_at",
-        "account",
-        "name",
-        "id_number",
-        "phone",
-        "birth_date",
-        "address",
-        "division",
-        "category",
-        "subject",
-        "content",
-        "longitude",
-        "latitude",
-        "truth_case",
-        "truth_matter",
-    ])?;
+    writer.write_record(COLUMNS[..WRITTEN_COLUMNS].iter().chain(&["truth_case", "truth_matter"]))?;
     for (n, filing) in filings(plan).into_iter().enumerate() {
         writer.write_record(row(plan.seed, n, filing))?;
     }

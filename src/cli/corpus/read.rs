@@ -13,7 +13,7 @@ use super::CorpusError;
 use crate::matching::{Person, Record, resident_id};
 
 /// The columns of the flat form, in the order of [`FlatRow`]'s fields. `place` and `respondent` may be added.
-const COLUMNS: [&str; 18] = [
+pub(super) const COLUMNS: [&str; 18] = [
     "id",
     "platform",
     "channel",

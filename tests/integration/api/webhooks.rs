@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{filing, unrelated};
 use crate::support::{
     gateway::eventually,
-    http::{Answer, TestServer},
+    http::{Answer, ORGANIZATIONS, TestServer},
     stores::{TestStore, on_both_stores},
 };
 
@@ -36,18 +36,6 @@ id = "mobile"
 name = "手机信访"
 kind = "mobile"
 division = "000000"
-"#;
-const ORGANIZATIONS: &str = r#"
-[[organizations]]
-id = "hunan-office"
-name = "湖南省信访局"
-division = "430000"
-platform = "hunan"
-[[organizations]]
-id = "furong-office"
-name = "芙蓉区信访局"
-division = "430102"
-parent = "hunan-office"
 "#;
 
 /// What a receiver was sent.

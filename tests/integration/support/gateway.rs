@@ -184,3 +184,13 @@ pub fn anonymous(mut filing: Value) -> Value {
     filing["petitioners"] = json!([]);
     filing
 }
+
+/// Hunan's platform reports on a case; `number` tells its reports on it apart, `more` are further members.
+pub async fn report(gateway: &Gateway, case: &str, number: u32, status: &str, more: Value) {
+    let mut update = json!({
+        "update_id": format!("{case}-{number}"), "reference": { "case": case }, "status": status,
+        "occurred_at": gateway.now().to_rfc3339(),
+    });
+    update.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    gateway.report("hunan", serde_json::from_value(update).unwrap()).await.unwrap();
+}

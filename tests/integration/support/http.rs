@@ -41,7 +41,8 @@ kind = "provincial"
 division = "440000"
 "#;
 
-const ORGANIZATIONS: &str = r#"
+/// A province's office on its platform, and a district's that is not connected.
+pub const ORGANIZATIONS: &str = r#"
 [[organizations]]
 id = "hunan-office"
 name = "湖南省信访局"
