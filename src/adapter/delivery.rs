@@ -27,6 +27,7 @@ pub(super) enum Delivery {
     },
 }
 
+/// Every adapter says what becomes of these.
 pub(super) const KINDS: [MessageKind; 6] = [
     MessageKind::CaseForwarded,
     MessageKind::SubmissionRegistered,
@@ -35,6 +36,9 @@ pub(super) const KINDS: [MessageKind; 6] = [
     MessageKind::CaseReply,
     MessageKind::CaseWithdrawn,
 ];
+
+/// An adapter may leave these out: manifests were written before they came. What is owed then shows as skipped.
+pub(super) const LATER_KINDS: [MessageKind; 1] = [MessageKind::CaseNotice];
 
 impl Delivery {
     pub fn compile(engine: &Engine, kind: MessageKind, manifest: &DeliveryManifest) -> Result<Self, ManifestFault> {

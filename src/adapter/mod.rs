@@ -339,7 +339,8 @@ impl Adapter {
 
     /// Each kind of message that is declared and whether it is sent.
     fn declared_deliveries(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        let declared = delivery::KINDS.into_iter().filter_map(|kind| Some((kind, self.deliveries.get(&kind)?)));
+        let kinds = delivery::KINDS.into_iter().chain(delivery::LATER_KINDS);
+        let declared = kinds.filter_map(|kind| Some((kind, self.deliveries.get(&kind)?)));
         declared.map(|(kind, delivery)| (kind.as_str(), matches!(delivery, Delivery::Sent { .. })))
     }
 
@@ -388,6 +389,11 @@ fn deliveries(engine: &Engine, manifest: &Manifest) -> Result<HashMap<MessageKin
         let missing =
             || ManifestFault::new("/deliveries", format!("{} is missing; say not_sent if the platform is not told", kind.as_str()));
         deliveries.insert(kind, Delivery::compile(engine, kind, declared.get(&kind).ok_or_else(missing)?)?);
+    }
+    for kind in delivery::LATER_KINDS {
+        if let Some(manifest) = declared.get(&kind) {
+            deliveries.insert(kind, Delivery::compile(engine, kind, manifest)?);
+        }
     }
     let to_platform = manifest.statuses.as_ref().map(|statuses| &statuses.to_platform);
     if let Some(map) = to_platform.filter(|map| !map.is_empty())

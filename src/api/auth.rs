@@ -36,6 +36,9 @@ pub struct Monitor;
 /// Decide what may be a duplicate.
 #[derive(Debug)]
 pub struct Review;
+/// Decide as the superior of the bodies concerned, or as a reviewer of the gateway.
+#[derive(Debug)]
+pub struct Oversee;
 /// See what waits for a decision.
 #[derive(Debug)]
 pub struct ReadReviews;
@@ -57,6 +60,9 @@ impl Permission for Monitor {
 }
 impl Permission for Review {
     const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Administer];
+}
+impl Permission for Oversee {
+    const SCOPES: &'static [Scope] = &[Scope::Handle, Scope::Review, Scope::Administer];
 }
 impl Permission for ReadReviews {
     const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Monitor];
@@ -87,6 +93,15 @@ impl<P: Permission> Caller<P> {
     /// If the key may neither watch nor belongs to a platform.
     pub fn confined_to(&self) -> Reply<Option<&str>> {
         if self.credential.scopes.contains(&Scope::Monitor) { Ok(None) } else { self.platform().map(Some) }
+    }
+
+    /// The platform the caller decides for; `None` for a reviewer of the gateway, who decides for whatever body is competent.
+    ///
+    /// # Errors
+    /// If the key belongs to no platform and may not review.
+    pub fn on_behalf_of(&self) -> Reply<Option<&str>> {
+        let reviews = [Scope::Review, Scope::Administer].iter().any(|scope| self.credential.scopes.contains(scope));
+        if reviews && self.credential.platform.is_none() { Ok(None) } else { self.platform().map(Some) }
     }
 
     /// Names the key, for what is recorded as somebody's doing.

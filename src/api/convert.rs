@@ -6,8 +6,10 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError, code::Code,
+        AppError, BlindError, CallbackRefused, ObjectionError, RateError, ReconcileError, ReviewRequestError, RuleError, SubmitError,
+        UpdateError, WebhookError, code::Code,
     },
+    domain::{deadline::Clock, lifecycle::Refusal},
 };
 
 /// When to send again what could not be stored.
@@ -67,14 +69,51 @@ impl From<UpdateError> for Problem {
         match error {
             UpdateError::UnknownCase => Self::of(Code::NotFound),
             UpdateError::NotHandler => Self::of(Code::NotHandler),
-            UpdateError::IllegalTransition { from, to, allowed } => {
-                let names: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
-                let next =
-                    if names.is_empty() { "nothing can follow it".to_owned() } else { format!("it may become {}", names.join(", ")) };
-                Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
-            }
+            UpdateError::Unlawful(refusal) => refusal.into(),
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
             UpdateError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Illegal { from, to, allowed } => {
+                let names: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
+                let next = if names.is_empty() {
+                    "you can move it nowhere".to_owned()
+                } else {
+                    format!("you may move it to {}", names.join(", "))
+                };
+                Self::new(Code::IllegalTransition, format!("The case is {from} and cannot become {to}; {next}.")).allowed_statuses(&allowed)
+            }
+            Refusal::TooLate { window: Clock::Object, .. } => Self::of(Code::ObjectionTooLate),
+            Refusal::TooLate { .. } => Self::of(Code::ReviewTooLate),
+            Refusal::AlreadyExtended => Self::of(Code::AlreadyExtended),
+        }
+    }
+}
+
+impl From<ReviewRequestError> for Problem {
+    fn from(error: ReviewRequestError) -> Self {
+        match error {
+            ReviewRequestError::UnknownCase => Self::of(Code::NotFound),
+            ReviewRequestError::Conflict => Self::of(Code::ReviewRequestIdConflict),
+            ReviewRequestError::Unlawful(refusal) => refusal.into(),
+            ReviewRequestError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<ObjectionError> for Problem {
+    fn from(error: ObjectionError) -> Self {
+        match error {
+            ObjectionError::UnknownCase => Self::of(Code::NotFound),
+            ObjectionError::NotObjected(_) => Self::of(Code::NotObjected),
+            ObjectionError::Changed => Self::of(Code::PreconditionFailed),
+            ObjectionError::Refused(violations) => violations.into(),
+            ObjectionError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }

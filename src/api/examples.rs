@@ -56,6 +56,10 @@ fn request(operation: &str) -> Option<Value> {
         "rateCase" => {
             json!({ "rating_id": "PJ-2026-0042", "satisfaction": "satisfied", "comment": "回复及时", "rated_at": "2026-03-21T10:00:00+08:00" })
         }
+        "requestReview" => {
+            json!({ "request_id": "FC-2026-0007", "reason": "答复未说明为何仍在夜间施工", "requested_at": "2026-03-25T10:00:00+08:00" })
+        }
+        "decideObjection" => json!({ "decision": "agree", "organization": "furong-office", "reason": "属芙蓉区管辖" }),
         "mergeCase" => json!({ "from": "LJ0000000000AB", "reason": "同一人就同一问题分别在网上和来访反映" }),
         "splitCase" => json!({ "submissions": [FILING], "reason": "反映的是另一栋楼的问题" }),
         "keepCaseApart" | "releaseCase" => json!({ "case": "LJ0000000000AB", "reason": "当事人同名，并非同一人" }),
@@ -98,7 +102,11 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("createSubmissions", "200") => value(&batch_result()),
         ("listSubmissions", "200") => page(SubmissionView { submission: None, ..filing() }),
         ("listCaseSubmissions", "200") => listed(SubmissionView { submission: None, ..filing() }),
-        ("getCase" | "updateCase" | "reportUpdate" | "rateCase" | "mergeCase" | "keepCaseApart" | "releaseCase", "200")
+        (
+            "getCase" | "updateCase" | "reportUpdate" | "rateCase" | "requestReview" | "decideObjection" | "mergeCase" | "keepCaseApart"
+            | "releaseCase",
+            "200",
+        )
         | ("splitCase", "201") => value(&case()),
         ("listCases", "200") => page(case()),
         ("listCaseEvents", "200") => page(event()),

@@ -88,6 +88,7 @@ pub fn is_violation(code: Code) -> bool {
                 | Code::InvalidUpdate
                 | Code::InvalidRuling
                 | Code::InvalidRating
+                | Code::InvalidReviewRequest
                 | Code::InvalidWebhook
                 | Code::BadSplit
         )

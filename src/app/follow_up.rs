@@ -11,15 +11,18 @@ use crate::{
     audit::Entry,
     domain::{
         case::CaseStatus,
+        deadline::Deadline,
         id,
+        lifecycle::{Party, Refusal, Standing},
         update::{CaseReference, CaseUpdate},
     },
     store::{
         Connection, Page, StoreError, audit,
         cases::{self, Case},
+        deadlines,
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, UpdateNovelty, Words},
-        links,
+        links, review_requests,
         submissions::{self, Registered},
     },
 };
@@ -31,8 +34,8 @@ pub enum UpdateError {
     /// Another platform has the case in hand.
     #[error("the case is not in this platform's hands")]
     NotHandler,
-    #[error("a case that is {from} cannot become {to}")]
-    IllegalTransition { from: CaseStatus, to: CaseStatus, allowed: Vec<CaseStatus> },
+    #[error(transparent)]
+    Unlawful(#[from] Refusal),
     #[error("the update_id was used for another update")]
     Conflict,
     #[error(transparent)]
@@ -81,18 +84,15 @@ impl Gateway {
     pub(super) fn follow_up(&self, connection: &mut Connection<'_>, platform: &str, update: &CaseUpdate) -> Result<String, UpdateError> {
         let now = self.now();
         let mut case = find(connection, platform, &update.reference)?.ok_or(UpdateError::UnknownCase)?;
-        if case.platform.as_deref() != Some(platform) || case.merged_into.is_some() {
-            return Err(UpdateError::NotHandler);
-        }
+        let party = party(connection, &case, platform)?.ok_or(UpdateError::NotHandler)?;
         match events::remember_update(connection, platform, &update.update_id, &update.digest(), &case.id, now)? {
             UpdateNovelty::Repeated => return Ok(case.id),
             UpdateNovelty::Conflict => return Err(UpdateError::Conflict),
             UpdateNovelty::New => {}
         }
-        if !case.status.may_become(update.status) {
-            let allowed = case.status.successors().to_vec();
-            return Err(UpdateError::IllegalTransition { from: case.status, to: update.status, allowed });
-        }
+        let clocks = clocks(connection, &case)?;
+        let at = update.occurred_at.to_utc().min(now);
+        Standing { status: case.status, deadlines: &clocks, at }.check(update.status, party)?;
         let version = case.version;
         let moved = case.status != update.status;
         case.status = update.status;
@@ -102,7 +102,7 @@ impl Gateway {
             return Err(StoreError::LeaseLost("case version".to_owned()).into());
         }
         let history = self.history(&case, platform, update, moved);
-        let owed = self.tell_sources(connection, &case, update, &history)?;
+        let owed = self.tell_sources(connection, &case, &history)?;
         let store = self.store();
         self.append_events(connection, &history)?;
         deliveries::enqueue(connection, store.sealer(), &owed)?;
@@ -124,7 +124,12 @@ impl Gateway {
             kind: kind.as_str().to_owned(),
             source: platform.to_owned(),
             status: Some(update.status),
-            data: json!({ "platform": platform, "occurred_at": update.occurred_at, "hearing": update.hearing }),
+            data: json!({
+                "platform": platform,
+                "occurred_at": update.occurred_at,
+                "hearing": update.hearing,
+                "approved_by": update.approved_by,
+            }),
             words: Words::default(),
             at: self.now(),
         };
@@ -143,11 +148,10 @@ impl Gateway {
     }
 
     /// One message an event to each submission of the case, on whichever platform it was filed.
-    fn tell_sources(
+    pub(super) fn tell_sources(
         &self,
         connection: &mut Connection<'_>,
         case: &Case,
-        update: &CaseUpdate,
         events: &[CaseEvent],
     ) -> Result<Vec<NewDelivery>, StoreError> {
         let messenger = Messenger { federation: self.federation(), now: self.now() };
@@ -161,7 +165,7 @@ impl Gateway {
                 for event in events {
                     owed.extend(match &event.words.reply {
                         Some(reply) => messenger.reply(case, source, &event.id, reply),
-                        None => messenger.status(case, source, &event.id, update.reason.as_deref()),
+                        None => messenger.status(case, source, &event.id, event.words.reason.as_deref()),
                     });
                 }
             }
@@ -180,12 +184,34 @@ fn sources(
     submissions::find_many(connection, sealer, &seqs)
 }
 
+/// What the platform is to the case now; `None`: it has no part in handling it. While an answer is reviewed, the reviewing body has
+/// the word.
+fn party(connection: &mut Connection<'_>, case: &Case, platform: &str) -> Result<Option<Party>, StoreError> {
+    if case.merged_into.is_some() {
+        return Ok(None);
+    }
+    if matches!(case.status, CaseStatus::UnderReview | CaseStatus::UnderReReview)
+        && let Some(request) = review_requests::latest(connection, &case.id)?
+    {
+        return Ok((request.reviewer_platform == platform).then_some(Party::Reviewer));
+    }
+    Ok((case.platform.as_deref() == Some(platform)).then_some(Party::Handler))
+}
+
+/// The clocks of one case.
+pub(super) fn clocks(connection: &mut Connection<'_>, case: &Case) -> Result<Vec<Deadline>, StoreError> {
+    Ok(deadlines::of_cases(connection, std::slice::from_ref(&case.id))?.remove(&case.id).unwrap_or_default())
+}
+
 fn find(connection: &mut Connection<'_>, platform: &str, reference: &CaseReference) -> Result<Option<Case>, StoreError> {
     let id = match reference {
         CaseReference::Case(id) => id.clone(),
         CaseReference::Receipt(receipt) => match cases::find_by_receipt(connection, platform, receipt)? {
             Some(case) => case.id,
-            None => return Ok(None),
+            None => match review_requests::case_by_receipt(connection, platform, receipt)? {
+                Some(id) => id,
+                None => return Ok(None),
+            },
         },
     };
     cases::lock(connection, &id)

@@ -20,6 +20,7 @@ use crate::{
         deliveries::{self, Attempt, Claimed, Finish, Lease},
         events, platforms,
         quarantine::{self, Form, Quarantined},
+        review_requests,
     },
 };
 
@@ -237,7 +238,10 @@ impl Gateway {
     /// Notes the handling platform's own number, and follows up the reports that were waiting for it.
     fn keep_receipt(&self, c: &mut Connection<'_>, case_id: &str, platform: &str, receipt: &str) -> Result<(), StoreError> {
         let Some(mut case) = cases::lock(c, case_id)? else { return Ok(()) };
-        if case.platform.as_deref() == Some(platform) && case.receipt.as_deref() != Some(receipt) {
+        let reviewed = review_requests::latest(c, case_id)?.filter(|request| request.reviewer_platform == platform);
+        if let Some(request) = reviewed.filter(|request| request.receipt.is_none()) {
+            review_requests::keep_receipt(c, &request.id, receipt)?;
+        } else if case.platform.as_deref() == Some(platform) && case.receipt.as_deref() != Some(receipt) {
             let version = case.version;
             case.receipt = Some(receipt.to_owned());
             case.version += 1;

@@ -7,11 +7,11 @@ use crate::{
     domain::{
         case::CaseStatus,
         id,
-        message::{CaseSummary, Message, MessageKind, SubmissionReference},
+        message::{CaseSummary, Message, MessageKind, Notice, SubmissionReference},
         submission::Submission,
         update::Reply,
     },
-    store::{cases::Case, deliveries::NewDelivery, submissions::Registered},
+    store::{cases::Case, deliveries::NewDelivery, review_requests::ReviewRequest, submissions::Registered},
 };
 
 /// Makes messages about cases at one moment.
@@ -45,13 +45,36 @@ impl Messenger<'_> {
         envelope
     }
 
+    /// To the platform of the body that reviews an answer, with what the petitioner has against it.
+    pub fn review(&self, case: &Case, founding: &Registered, request: &ReviewRequest, reason: &str) -> Option<NewDelivery> {
+        let platform = request.reviewer_platform.as_str();
+        let own = (founding.platform == platform).then(|| reference(founding));
+        let mut message = self.message(MessageKind::CaseForwarded, case, own);
+        message.forwarded = Some(Box::new(if founding.blind { self.withheld(founding) } else { founding.submission.clone() }));
+        let asked = if case.status == CaseStatus::UnderReReview { "复核" } else { "复查" };
+        message.note = Some(format!("信访人对答复意见不服，请求{asked}，请自收到之日起三十日内提出{asked}意见。理由：{reason}"));
+        self.owed(platform, message, format!("review:{}:{}", case.id, request.id))
+    }
+
     /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
     pub fn withdrawn(&self, case: &Case, founding: &Registered, ruling: &str) -> Option<NewDelivery> {
         let platform = case.platform.as_deref()?;
         let own = (founding.platform == platform).then(|| reference(founding));
         let mut message = self.message(MessageKind::CaseWithdrawn, case, own);
-        message.note = case.merged_into.as_ref().map(|into| format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"));
+        message.note = Some(match &case.merged_into {
+            Some(into) => format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"),
+            None => "该事项已改由其他单位办理，请终止办理。".to_owned(),
+        });
         self.owed(platform, message, format!("withdrawn:{}:{ruling}", case.id))
+    }
+
+    /// To a platform that one of the bodies concerned works on.
+    pub fn notice(&self, case: &Case, platform: &str, notice: Notice, note: String) -> Option<NewDelivery> {
+        let key = format!("notice:{}:{}:{}", notice.kind.as_str(), notice.id, platform);
+        let mut message = self.message(MessageKind::CaseNotice, case, None);
+        message.notice = Some(notice);
+        message.note = Some(note);
+        self.owed(platform, message, key)
     }
 
     /// To the source of a filing that people moved to another case.
@@ -116,6 +139,7 @@ impl Messenger<'_> {
             submission,
             forwarded: None,
             reply: None,
+            notice: None,
             note: None,
         }
     }

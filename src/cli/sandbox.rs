@@ -195,6 +195,7 @@ async fn report(gateway: &Gateway, case: &str, status: CaseStatus) {
         }),
         reason: None,
         hearing: None,
+        approved_by: None,
     };
     // Somebody with the office's key may have been faster.
     if let Err(error) = gateway.update_case(HANDLES, update).await {

@@ -54,30 +54,6 @@ impl CaseStatus {
             Self::Concluded => "concluded",
         }
     }
-
-    /// The statuses the law lets follow this one. The same status may always be reported again.
-    pub const fn successors(self) -> &'static [Self] {
-        use CaseStatus::*;
-        match self {
-            Registered => &[Routed, Accepted, Refused, InProgress, Answered, Closed],
-            Routed => &[Objected, Accepted, Refused, InProgress, Answered, Closed],
-            Objected => &[Routed, Accepted],
-            Accepted => &[InProgress, Extended, Answered, Closed],
-            InProgress => &[Extended, Answered, Closed],
-            Extended => &[InProgress, Answered, Closed],
-            Answered => &[Closed, UnderReview, InProgress],
-            Refused => &[Closed, Routed],
-            Closed => &[UnderReview],
-            UnderReview => &[UnderReReview, Answered, Closed],
-            UnderReReview => &[Concluded],
-            Concluded => &[],
-        }
-    }
-
-    /// True if a report of `next` is lawful now.
-    pub fn may_become(self, next: Self) -> bool {
-        self == next || self.successors().contains(&next)
-    }
 }
 
 impl std::fmt::Display for CaseStatus {

@@ -178,7 +178,9 @@ impl Clocks<'_> {
                 self.end(&Clock::ALL, at);
                 self.start(Clock::ReReview, at);
             }
-            S::Refused | S::Closed | S::Concluded => self.end(&Clock::ALL, at),
+            // What was answered may be asked to be reviewed for as long as the law says, closed or not.
+            S::Closed => self.end(&[Clock::Route, Clock::Object, Clock::Accept, Clock::Answer, Clock::Review, Clock::ReReview], at),
+            S::Refused | S::Concluded => self.end(&Clock::ALL, at),
         }
     }
 

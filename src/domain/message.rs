@@ -29,6 +29,9 @@ pub struct Message {
     /// On `case_reply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// On `case_notice`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
     /// A sentence for the person who reads it: why it was refused, where it is handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -49,6 +52,8 @@ pub enum MessageKind {
     CaseReply,
     /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
     CaseWithdrawn,
+    /// To the platform of a body concerned: what it is told or reminded of about a case. `notice` says what.
+    CaseNotice,
 }
 
 impl MessageKind {
@@ -60,6 +65,36 @@ impl MessageKind {
             Self::CaseStatus => "case_status",
             Self::CaseReply => "case_reply",
             Self::CaseWithdrawn => "case_withdrawn",
+            Self::CaseNotice => "case_notice",
+        }
+    }
+}
+
+/// What a body is told about a case that it has a part in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// Names what it is about, for the answer.
+    pub id: String,
+    pub kind: NoticeKind,
+    /// Until when an answer is expected; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_due_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The sender did not agree to the body's objection: the case stays with it (信访工作条例, article 23).
+    ObjectionDeclined,
+}
+
+impl NoticeKind {
+    pub const ALL: [Self; 1] = [Self::ObjectionDeclined];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ObjectionDeclined => "objection_declined",
         }
     }
 }

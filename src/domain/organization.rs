@@ -183,6 +183,12 @@ impl Directory {
         None
     }
 
+    /// The nearest connected body above one.
+    pub fn connected_superior(&self, id: &str) -> Option<&Organization> {
+        let above = self.superior(self.get(id)?);
+        std::iter::successors(above, |o| self.superior(o)).find(|o| o.platform.is_some())
+    }
+
     fn superior(&self, organization: &Organization) -> Option<&Organization> {
         self.organizations.get(organization.parent.as_deref()?)
     }

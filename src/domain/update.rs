@@ -24,6 +24,10 @@ pub struct CaseUpdate {
     /// A hearing (听证) held in a re-review; its time is taken out of the thirty days (信访工作条例, article 36).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hearing: Option<Hearing>,
+    /// Who approved an extension, and thereby that the petitioner is told (信访工作条例, article 34). Required with the status `extended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub approved_by: Option<String>,
     /// Required when a case is refused or objected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]

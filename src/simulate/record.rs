@@ -55,6 +55,8 @@ pub enum NoticeKind {
     Reply,
     /// A case the platform's body had is handled elsewhere.
     Withdrawn,
+    /// What the platform's body is told or reminded of about a case it has.
+    Instructed,
 }
 
 /// Webhooks and callbacks of the platform.

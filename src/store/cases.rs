@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
-    schema::{cases, links, routing_gaps},
+    schema::{cases, links, review_requests, routing_gaps},
     stored, word,
 };
 use crate::domain::{
@@ -113,7 +113,7 @@ impl TryFrom<CaseRow> for Case {
 /// Which cases a list shows; every part narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct CaseFilter {
-    /// Only cases this platform is a source or the handler of.
+    /// Only cases this platform is a source, the handler or the reviewer of.
     pub visible_to: Option<String>,
     pub status: Option<CaseStatus>,
     pub kind: Option<Kind>,
@@ -260,7 +260,9 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
         if let Some(platform) = &filter.visible_to {
             let sources = links::table.filter(links::platform.eq(platform)).select(links::case_id);
-            query = query.filter(cases::platform.eq(platform).assume_not_null().or(cases::id.eq_any(sources)));
+            let reviewed = review_requests::table.filter(review_requests::reviewer_platform.eq(platform)).select(review_requests::case_id);
+            let visible = cases::platform.eq(platform).assume_not_null().or(cases::id.eq_any(sources)).or(cases::id.eq_any(reviewed));
+            query = query.filter(visible);
         }
         if let Some(status) = filter.status {
             query = query.filter(cases::status.eq(status.as_str()));

@@ -6,7 +6,7 @@ use diesel::{dsl::exists, prelude::*};
 use super::{
     Connection, StoreError, cases,
     connection::each_backend,
-    schema::{case_events, cases as case_table, links},
+    schema::{case_events, cases as case_table, links, review_requests},
     stored, word,
 };
 use crate::domain::case::CaseStatus;
@@ -27,7 +27,7 @@ pub struct Change {
 /// Which entries a reader gets; every part narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeFilter {
-    /// Only cases this platform is a source or the handler of.
+    /// Only cases this platform is a source, the handler or the reviewer of.
     pub visible_to: Option<String>,
     /// Any of these kinds; all if empty.
     pub kinds: Vec<String>,
@@ -79,7 +79,10 @@ macro_rules! visible {
         if let Some(platform) = &$filter.visible_to {
             let filed = links::table.filter(links::case_id.eq(case_events::case_id)).filter(links::platform.eq(platform));
             let handled = case_table::table.filter(case_table::id.eq(case_events::case_id)).filter(case_table::platform.eq(platform));
-            $query = $query.filter(exists(filed).or(exists(handled)));
+            let reviewed = review_requests::table
+                .filter(review_requests::case_id.eq(case_events::case_id))
+                .filter(review_requests::reviewer_platform.eq(platform));
+            $query = $query.filter(exists(filed).or(exists(handled)).or(exists(reviewed)));
         }
     };
 }

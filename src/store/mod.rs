@@ -25,6 +25,7 @@ pub mod platforms;
 pub mod quarantine;
 pub mod ratings;
 pub mod reconciliations;
+pub mod review_requests;
 pub mod reviews;
 pub mod revisions;
 pub mod rulings;

@@ -1,5 +1,9 @@
 //! The tables as diesel sees them; the same for both backends.
 
+mod oversight;
+
+pub use oversight::*;
+
 diesel::table! {
     submissions (seq) {
         seq -> BigInt,
@@ -449,6 +453,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_updates,
     case_deadlines,
     ratings,
+    review_requests,
     indicator_cases,
     indicator_counts,
     feed_positions,

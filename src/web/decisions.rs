@@ -23,6 +23,7 @@ use crate::{
     app::{
         AppError, Decree, Gateway, RuleError,
         query::{DeliveryFilter, MAX_LIMIT},
+        validate::{ObjectionDecision, ObjectionOrder},
         view::DeliveryView,
     },
     domain::platform::Scope,
@@ -42,6 +43,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/reviews", web::get().to(queue))
         .route("/reviews/{submission}", web::get().to(review))
         .route("/reviews/{submission}", web::post().to(decide))
+        .route("/cases/{id}/objection", web::post().to(objection))
         .route("/cases/{id}/split", web::post().to(split))
         .route("/cases/{id}/release", web::post().to(release))
         .route("/cases/{id}/rulings/{ruling}", web::get().to(ruling));
@@ -160,6 +162,24 @@ async fn split(visit: Visit, fields: Fields) -> HttpResponse {
         let leaving: Vec<String> = fields.0.iter().filter(|(name, _)| name == "submission").map(|(_, id)| id.clone()).collect();
         gateway.split(&case, leaving, decree(gateway, &fields).await?).await?;
         made(gateway, &case).await
+    })
+    .await
+}
+
+/// A reviewer decides on a body's objection; an agreed case goes to the body chosen, or to the one above.
+async fn objection(visit: Visit, fields: Fields) -> HttpResponse {
+    let case = visit.named("id").to_owned();
+    about_case(visit, &fields, async |gateway| {
+        let decree = decree(gateway, &fields).await?;
+        let decision = match field(&fields, "decision") {
+            "agree" => ObjectionDecision::Agree,
+            "disagree" => ObjectionDecision::Disagree,
+            _ => return Err(RefusalCause::Choice.into()),
+        };
+        let organization = Some(field(&fields, "organization").to_owned()).filter(|id| !id.is_empty());
+        let order = ObjectionOrder { decision, organization, reason: decree.reason.clone() };
+        gateway.decide_objection(&case, None, order, decree).await.map_err(RuleError::from)?;
+        Ok(address(&format!("/cases/{case}"), &[]))
     })
     .await
 }

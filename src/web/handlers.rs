@@ -14,16 +14,21 @@ use super::{
     pages::{cases, deadlines, deliveries, duplicates, failure::Failure, indicators, matters, overview, platforms, reviews::Refusal},
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{
-    AppError,
-    query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
-    view::{Decision, DeliveryDetail, DuplicateView, Paged},
+use crate::{
+    app::{
+        AppError, Gateway,
+        query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+        view::{Decision, DeliveryDetail, DuplicateView, Paged},
+    },
+    domain::case::CaseStatus,
 };
 
 /// Rows of a list that stands on a page about something else.
 const FEW: u32 = 8;
 /// Deliveries of one case that are shown with all their attempts.
 const DETAILED: u32 = 40;
+/// Bodies in one choice; any other can be named over the API.
+const MAX_CHOICES: usize = 2_000;
 /// Addresses that only programs ask for: what is not there is not a page that is missing.
 const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/wechat", "/assets"];
 
@@ -169,8 +174,14 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
         deliveries.extend(gateway.delivery(&delivery.id).await?);
     }
     let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
-    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, refused };
+    let bodies = if case.status == CaseStatus::Objected { connected_bodies(gateway) } else { Vec::new() };
+    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, bodies, refused };
     Ok(cases::detail(page, &detail)?)
+}
+
+fn connected_bodies(gateway: &Gateway) -> Vec<(String, String)> {
+    let connected = gateway.federation().directory().iter().filter(|body| body.platform.is_some());
+    connected.take(MAX_CHOICES).map(|body| (body.id.clone(), body.name.clone())).collect()
 }
 
 async fn duplicate_list(visit: Visit) -> impl Responder {

@@ -75,7 +75,6 @@ on_both_stores! {
         report(&gateway, &noise, 4, "under_review", json!({})).await;
         clock.advance(TimeDelta::days(5));
         report(&gateway, &noise, 5, "answered", reply).await;
-        report(&gateway, &noise, 6, "under_review", json!({})).await;
         report(&gateway, &noise, 7, "under_re_review", json!({})).await;
         let before = gateway.case(&noise).await.unwrap().unwrap().deadlines.last().unwrap().due_at;
         clock.advance(TimeDelta::days(9));

@@ -10,6 +10,7 @@ use onecase::{
     config::{Config, KeyMaterial},
     domain::{
         case::CaseStatus,
+        lifecycle::Refusal,
         organization::{Directory, GapReason},
         platform::PlatformKind,
     },
@@ -184,7 +185,7 @@ on_both_stores! {
         assert_eq!(gateway.case(&case).await.unwrap().unwrap().version, version, "a repeated report changes nothing");
         assert!(matches!(gateway.update_case("hunan", update("1", "closed")).await, Err(UpdateError::Conflict)));
         let illegal = gateway.update_case("hunan", update("2", "routed")).await;
-        assert!(matches!(illegal, Err(UpdateError::IllegalTransition { from: CaseStatus::Accepted, to: CaseStatus::Routed, .. })));
+        assert!(matches!(illegal, Err(UpdateError::Unlawful(Refusal::Illegal { from: CaseStatus::Accepted, to: CaseStatus::Routed, .. }))));
     }
 
     async fn pages_continue_where_they_ended(store: TestStore) {

@@ -28,6 +28,7 @@ mod guide;
 mod indicators;
 mod keeping;
 mod licences;
+mod lifecycle;
 mod linking;
 mod matters;
 #[cfg(feature = "parquet")]

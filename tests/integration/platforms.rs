@@ -126,6 +126,7 @@ fn message(kind: MessageKind, number: u32, filing: &Filing) -> Message {
             account: filing.persons.first().and_then(|person| person.account.clone()),
         }),
         forwarded: to_body.then(|| Box::new(submission(filing))),
+        notice: None,
         reply: (kind == MessageKind::CaseReply).then(|| Reply {
             content: "已经办结。".into(),
             organization: None,

@@ -1,3 +1,4 @@
+DROP TABLE review_requests;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;
 DROP TABLE platform_errors;

@@ -171,6 +171,23 @@ CREATE TABLE ratings (
 );
 CREATE INDEX ratings_case ON ratings (case_id, rated_at);
 
+-- Requests for a review or a re-review of an answer, and which body decides; what was written is in the event.
+CREATE TABLE review_requests (
+    id                TEXT PRIMARY KEY NOT NULL,
+    platform          TEXT NOT NULL,
+    request_id        TEXT NOT NULL,
+    body_digest       BLOB NOT NULL,
+    case_id           TEXT NOT NULL,
+    organization      TEXT NOT NULL,
+    reviewer_platform TEXT NOT NULL,
+    -- The number the reviewing platform answered the forward with.
+    receipt           TEXT,
+    received_at       TIMESTAMP NOT NULL,
+    UNIQUE (platform, request_id)
+);
+CREATE INDEX review_requests_case ON review_requests (case_id, id);
+CREATE INDEX review_requests_receipt ON review_requests (reviewer_platform, receipt);
+
 -- What each case counts for in the indicators, so that a change takes its old counts back.
 CREATE TABLE indicator_cases (
     case_id TEXT PRIMARY KEY NOT NULL,

@@ -71,6 +71,7 @@ pub(super) fn blind() -> BlindSubmission {
 pub(super) fn update(reference: CaseReference) -> CaseUpdate {
     CaseUpdate {
         hearing: None,
+        approved_by: None,
         update_id: "XF-2026-0817-3".into(),
         reference,
         status: CaseStatus::Answered,
@@ -131,6 +132,8 @@ pub(super) fn case() -> CaseView {
         category: Some("城乡建设/安全生产/事故处理".into()),
         organization: Some(body()),
         platform: Some("hunan".into()),
+        reviewer: None,
+        reviewer_platform: None,
         matter: None,
         merged_into: None,
         submissions: 2,

@@ -85,7 +85,7 @@ pub async fn list_cases(
 /// How much of a case the caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
-    /// Handles it, or watches the federation.
+    /// Handles or reviews it, or watches the federation.
     Whole,
     /// Filed some of its filings.
     Own,
@@ -113,7 +113,9 @@ async fn visible(caller: &Caller<Read>, gateway: &Gateway, id: &str) -> Reply<(C
     let case = current(gateway, id).await?;
     match confined_to {
         None => Ok((case, Sight::Whole)),
-        Some(own) if case.platform.as_deref() == Some(own) => Ok((case, Sight::Whole)),
+        Some(own) if [&case.platform, &case.reviewer_platform].iter().any(|handler| handler.as_deref() == Some(own)) => {
+            Ok((case, Sight::Whole))
+        }
         Some(own) if case.platforms.iter().any(|source| source == own) => Ok((case, Sight::Own)),
         Some(_) => Err(Problem::of(Code::NotFound)),
     }

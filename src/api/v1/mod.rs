@@ -15,10 +15,12 @@ pub mod duplicates;
 pub mod gaps;
 pub mod indicators;
 pub mod matters;
+pub mod objections;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
 pub mod ratings;
+pub mod review_requests;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
@@ -56,6 +58,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(webhooks::test_webhook)
         .service(webhooks::list_webhook_deliveries)
         .service(ratings::rate_case)
+        .service(review_requests::request_review)
+        .service(objections::decide_objection)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)

@@ -23,7 +23,7 @@ use crate::{
         events::{self, CaseEvent},
         links::{self, Match},
         matters::{Matter, Order, Summary},
-        revisions,
+        review_requests, revisions,
         submissions::{self, Heading, Registered},
     },
 };
@@ -154,10 +154,13 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
         sources.entry(case).or_default().push(platform);
     }
     let mut clocks = deadlines::of_cases(c, &ids)?;
+    let mut reviewers = review_requests::latest_of(c, &ids)?;
     let now = gateway.now();
-    Ok(found
-        .into_iter()
-        .map(|case| CaseView {
+    let view = |case: Case| {
+        let (reviewer, reviewer_platform) = reviewers.remove(&case.id).unzip();
+        CaseView {
+            reviewer: reviewer.map(|id| gateway.federation().organization_reference(&id)),
+            reviewer_platform,
             deadlines: clocks.remove(&case.id).unwrap_or_default().iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
             organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),
             platforms: sources.remove(&case.id).unwrap_or_default(),
@@ -174,8 +177,9 @@ pub(super) fn cases(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<Case>)
             reply: None,
             created_at: case.created_at,
             updated_at: case.updated_at,
-        })
-        .collect())
+        }
+    };
+    Ok(found.into_iter().map(view).collect())
 }
 
 pub(super) fn reply(gateway: &Gateway, c: &mut Connection<'_>, case: &Case) -> Result<Option<Reply>, StoreError> {

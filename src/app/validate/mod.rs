@@ -12,11 +12,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::code::Code;
-use crate::domain::{blind::BlindSubmission, rating::Rating, submission::Submission, update::CaseUpdate};
+use crate::domain::{blind::BlindSubmission, rating::Rating, review_request::ReviewRequest, submission::Submission, update::CaseUpdate};
 
 mod blind;
 pub mod json_schema;
 mod rating;
+mod review_request;
 pub mod ruling;
 mod scan;
 mod schema;
@@ -25,7 +26,7 @@ mod submission;
 mod update;
 pub mod webhook;
 
-pub use ruling::{MergeOrder, PairOrder, SplitOrder};
+pub use ruling::{MergeOrder, ObjectionDecision, ObjectionOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 pub use webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder};
 
@@ -107,13 +108,30 @@ pub fn case_update(bytes: &[u8], now: DateTime<Utc>) -> Result<CaseUpdate, Viola
     read(bytes, now, &UPDATE)
 }
 
-/// Checks a case update that is already a value, such as a mapping's result.
+/// Checks a case update that is already a value, such as a mapping's result. Platforms that keep no record of who approved an
+/// extension report it without.
 ///
 /// # Errors
 /// Every violation of the format.
 pub fn case_update_value(value: Value, now: DateTime<Utc>) -> Result<CaseUpdate, Violations> {
     let found = scan::scanned(&value);
-    judge(value, now, &UPDATE, found)
+    judge(value, now, &MAPPED_UPDATE, found)
+}
+
+/// Reads a petitioner's request for a review.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn review_request(bytes: &[u8], now: DateTime<Utc>) -> Result<ReviewRequest, Violations> {
+    read(bytes, now, &REVIEW_REQUEST)
+}
+
+/// Reads what a sender decides about an objection.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn objection_order(bytes: &[u8], now: DateTime<Utc>) -> Result<ObjectionOrder, Violations> {
+    read(bytes, now, &OBJECTION)
 }
 
 /// Reads a petitioner's rating.
@@ -197,7 +215,11 @@ static WEBHOOK: Format = Format { refused: Code::InvalidWebhook, schema: &schema
 static WEBHOOK_CHANGE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::WEBHOOK_CHANGE, meaning: webhook::check };
 static REPLAY: Format = Format { refused: Code::InvalidWebhook, schema: &schema::REPLAY, meaning: webhook::check_replay };
 static ROTATE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::ROTATE, meaning: webhook::check };
-static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };
+static OBJECTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::OBJECTION, meaning: ruling::check };
+static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check_reported };
+static MAPPED_UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };
+static REVIEW_REQUEST: Format =
+    Format { refused: Code::InvalidReviewRequest, schema: &schema::REVIEW_REQUEST, meaning: review_request::check };
 
 fn read<T: DeserializeOwned>(bytes: &[u8], now: DateTime<Utc>, format: &Format) -> Result<T, Violations> {
     if bytes.len() > MAX_BYTES {

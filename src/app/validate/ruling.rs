@@ -43,6 +43,29 @@ pub struct PairOrder {
     pub reason: String,
 }
 
+/// What the sender of a case says to the objection of the body it was sent to (信访工作条例, article 23).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectionOrder {
+    pub decision: ObjectionDecision,
+    /// With `agree`: the connected body that gets the case. The nearest connected superior of the objecting body if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 63)]
+    pub organization: Option<String>,
+    /// Why; kept in the case's history and told to the bodies.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectionDecision {
+    /// The case is returned and goes to another body.
+    Agree,
+    /// It stays with the body that objected.
+    Disagree,
+}
+
 pub(super) fn check(order: &Value, _now: DateTime<Utc>, found: &mut Collector) {
     not_blank(order, "/reason", found);
 }

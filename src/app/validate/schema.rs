@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use super::{
     Collector, MAX_VIOLATIONS, json_schema, member,
-    ruling::{MergeOrder, PairOrder, SplitOrder},
+    ruling::{MergeOrder, ObjectionOrder, PairOrder, SplitOrder},
     webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
 use crate::{
     app::code::Code,
-    domain::{blind::BlindSubmission, rating::Rating},
+    domain::{blind::BlindSubmission, rating::Rating, review_request::ReviewRequest},
 };
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
@@ -27,6 +27,10 @@ pub(super) static BLIND: Compiled =
 pub(super) static RATING: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<Rating>("rating", "Rating"))));
 pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
 pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
+pub(super) static OBJECTION: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<ObjectionOrder>("objection-order", "ObjectionOrder"))));
+pub(super) static REVIEW_REQUEST: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<ReviewRequest>("review-request", "ReviewRequest"))));
 pub(super) static PAIR: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<PairOrder>("pair-order", "PairOrder"))));
 pub(super) static WEBHOOK: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<WebhookOrder>("webhook-order", "WebhookOrder"))));

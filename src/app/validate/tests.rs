@@ -243,6 +243,7 @@ fn a_case_update_is_checked() {
     check_update("/status", json!("refused"), &[("reason_missing", "/reason")]);
     check_update("/status", json!("objected"), &[("reason_missing", "/reason")]);
     check_update("/status", json!("answered"), &[("reply_missing", "/reply")]);
+    check_update("/status", json!("extended"), &[("approval_missing", "/approved_by")]);
     check_update("/status", json!("done"), &[("unknown_value", "/status")]);
     check_update("/occurred_at", json!("2026-03-01T09:30"), &[("time_without_offset", "/occurred_at")]);
     check_update("/occurred_at", json!("2026-03-03T09:30:00Z"), &[("time_in_future", "/occurred_at")]);

@@ -11,6 +11,15 @@ use crate::app::code::Code;
 
 const MAX_REFERENCE: usize = 128;
 
+/// [`check`], and what only a platform that speaks the exchange format itself can be asked for.
+pub(super) fn check_reported(update: &Value, now: DateTime<Utc>, found: &mut Collector) {
+    check(update, now, found);
+    let approved = update.get("approved_by").and_then(Value::as_str).is_some_and(|name| !is_blank(name));
+    if text(update, "/status") == Some("extended") && !approved {
+        found.add(Code::ApprovalMissing, "/approved_by".to_owned(), Code::ApprovalMissing.advice());
+    }
+}
+
 pub(super) fn check(update: &Value, now: DateTime<Utc>, found: &mut Collector) {
     plausible_time(update, "/occurred_at", now, found);
     for pointer in ["/reply/replied_at", "/hearing/began_at", "/hearing/ended_at"] {

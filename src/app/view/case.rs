@@ -33,6 +33,11 @@ pub struct CaseView {
     /// The platform the responsible body works on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+    /// The body that reviews or re-reviews the answer, once the petitioner has asked for it, and its platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<OrganizationReference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer_platform: Option<String>,
     /// The shared matter it belongs to, if other petitioners have it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matter: Option<String>,
@@ -123,6 +128,12 @@ pub enum EventKind {
     /// The responsible body answered.
     #[serde(rename = "onecase.case.replied")]
     Replied,
+    /// The sender decided on the objection of the body it had sent the case to.
+    #[serde(rename = "onecase.case.objection_decided")]
+    ObjectionDecided,
+    /// The petitioner asked for a review or re-review of the answer.
+    #[serde(rename = "onecase.case.review_requested")]
+    ReviewRequested,
     /// A petitioner rated the answer.
     #[serde(rename = "onecase.case.rated")]
     CaseRated,
@@ -141,7 +152,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
@@ -149,6 +160,8 @@ impl EventKind {
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
+        Self::ObjectionDecided,
+        Self::ReviewRequested,
         Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
@@ -166,6 +179,8 @@ impl EventKind {
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",
+            Self::ObjectionDecided => "onecase.case.objection_decided",
+            Self::ReviewRequested => "onecase.case.review_requested",
             Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
@@ -212,6 +227,9 @@ pub struct EventData {
     /// Names of the filing's members that the platform changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Who approved the extension, as the body reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,

@@ -12,7 +12,7 @@ use crate::{
     adapter::check,
     domain::{
         case::CaseStatus,
-        message::{CaseSummary, Message, MessageKind, OrganizationReference, SubmissionReference},
+        message::{CaseSummary, Message, MessageKind, Notice, NoticeKind, OrganizationReference, SubmissionReference},
         submission::{Channel, Submission},
         update::Reply,
     },
@@ -270,6 +270,7 @@ const fn more(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::CaseForwarded => "        filing: message.forwarded\n",
         MessageKind::CaseReply => "        reply: message.reply.content\n",
+        MessageKind::CaseNotice => "        notice: message.notice\n",
         MessageKind::SubmissionRegistered | MessageKind::DuplicateRegistered | MessageKind::CaseStatus | MessageKind::CaseWithdrawn => "",
     }
 }
@@ -283,10 +284,11 @@ fn messages() -> Vec<(MessageKind, Message)> {
         MessageKind::CaseStatus,
         MessageKind::CaseReply,
         MessageKind::CaseWithdrawn,
+        MessageKind::CaseNotice,
     ];
     let at = |text: &str| text.parse().unwrap_or_default();
     let message = |(index, kind): (usize, MessageKind)| {
-        let about = matches!(kind, MessageKind::CaseForwarded | MessageKind::CaseWithdrawn);
+        let about = matches!(kind, MessageKind::CaseForwarded | MessageKind::CaseWithdrawn | MessageKind::CaseNotice);
         let message = Message {
             id: format!("01953b2a-7000-7000-8000-00000000000{}", index + 1),
             kind,
@@ -307,6 +309,11 @@ fn messages() -> Vec<(MessageKind, Message)> {
                 content: "经现场核查，已清理完毕。".into(),
                 organization: Some("芙蓉区住房和城乡建设局".into()),
                 replied_at: "2026-03-20T16:00:00+08:00".parse().unwrap_or_default(),
+            }),
+            notice: (kind == MessageKind::CaseNotice).then(|| Notice {
+                id: "01953b2a-7000-7000-8000-000000000010".into(),
+                kind: NoticeKind::ObjectionDeclined,
+                answer_due_at: Some(at("2026-03-06T16:00:00Z")),
             }),
             note: None,
         };

@@ -40,6 +40,8 @@ pub struct CaseDetail {
     pub deliveries: Vec<DeliveryDetail>,
     /// What people decided about it, first to last.
     pub rulings: Vec<RulingView>,
+    /// Connected bodies that a case may go to, by id with their names; only where an objection is to be decided.
+    pub bodies: Vec<(String, String)>,
     /// Why the order just given was not carried out.
     pub refused: Option<Refusal>,
 }
@@ -71,6 +73,8 @@ impl DetailView<'_> {
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
+            EventKind::ObjectionDecided => "routed",
+            EventKind::ReviewRequested => "status",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }

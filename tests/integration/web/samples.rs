@@ -93,6 +93,8 @@ pub fn case() -> CaseView {
         category: Some("城乡建设/施工管理/夜间施工".into()),
         organization: Some(body("furong-housing", "芙蓉区住房和城乡建设局")),
         platform: Some("hunan".into()),
+        reviewer: None,
+        reviewer_platform: None,
         matter: Some("01958a3c-7b1e-7000-8000-00000000a1f2".into()),
         submissions: 3,
         platforms: vec!["hunan".into(), "mobile".into(), "wechat".into()],
@@ -117,6 +119,8 @@ pub fn cases() -> Vec<CaseView> {
         category: category.map(Into::into),
         organization: office.map(|(id, name)| body(id, name)),
         platform: office.map(|_| "hunan".into()),
+        reviewer: None,
+        reviewer_platform: None,
         matter: None,
         submissions: 1,
         platforms: vec!["mobile".into()],
@@ -407,6 +411,7 @@ pub fn case_detail() -> CaseDetail {
     CaseDetail {
         case: case(),
         platforms: platforms(),
+        bodies: Vec::new(),
         events: vec![
             event(
                 27_000,
