@@ -36,6 +36,9 @@ pub struct Monitor;
 /// Decide what may be a duplicate.
 #[derive(Debug)]
 pub struct Review;
+/// See what one's platform was addressed with, or everything for those who watch.
+#[derive(Debug)]
+pub struct Supervise;
 /// Decide as the superior of the bodies concerned, or as a reviewer of the gateway.
 #[derive(Debug)]
 pub struct Oversee;
@@ -60,6 +63,9 @@ impl Permission for Monitor {
 }
 impl Permission for Review {
     const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Administer];
+}
+impl Permission for Supervise {
+    const SCOPES: &'static [Scope] = &[Scope::Handle, Scope::Monitor];
 }
 impl Permission for Oversee {
     const SCOPES: &'static [Scope] = &[Scope::Handle, Scope::Review, Scope::Administer];

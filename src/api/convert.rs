@@ -6,8 +6,8 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, ObjectionError, RateError, ReconcileError, ReviewRequestError, RuleError, SubmitError,
-        UpdateError, WebhookError, code::Code,
+        AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, RateError, ReconcileError, ReferralError, ReviewRequestError,
+        RuleError, SubmitError, SupervisionError, UpdateError, WebhookError, code::Code,
     },
     domain::{deadline::Clock, lifecycle::Refusal},
 };
@@ -114,6 +114,39 @@ impl From<ObjectionError> for Problem {
             ObjectionError::Changed => Self::of(Code::PreconditionFailed),
             ObjectionError::Refused(violations) => violations.into(),
             ObjectionError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<ReferralError> for Problem {
+    fn from(error: ReferralError) -> Self {
+        match error {
+            ReferralError::UnknownCase => Self::of(Code::NotFound),
+            ReferralError::Conflict => Self::of(Code::ReferralIdConflict),
+            ReferralError::Refused(violations) => violations.into(),
+            ReferralError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<ConflictError> for Problem {
+    fn from(error: ConflictError) -> Self {
+        match error {
+            ConflictError::Unknown => Self::of(Code::NotFound),
+            ConflictError::Decided => Self::of(Code::AlreadyDecided),
+            ConflictError::Unlawful(refusal) => refusal.into(),
+            ConflictError::Refused(violations) => violations.into(),
+            ConflictError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<SupervisionError> for Problem {
+    fn from(error: SupervisionError) -> Self {
+        match error {
+            SupervisionError::Unknown => Self::of(Code::NotFound),
+            SupervisionError::Ended => Self::of(Code::SupervisionEnded),
+            SupervisionError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }

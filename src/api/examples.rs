@@ -3,6 +3,7 @@
 mod audit;
 mod deadlines;
 mod indicators;
+mod oversight;
 mod values;
 
 use serde::Serialize;
@@ -72,7 +73,7 @@ fn request(operation: &str) -> Option<Value> {
         "open311PostRequest" => json!("api_key=oc_…&service_code=request&address_string=韶山北路&description=路灯不亮"),
         "postCallback" => json!("{\"event\":\"petition.created\"}"),
         "postWechatMessage" => json!("<xml><ToUserName>gh_1</ToUserName></xml>"),
-        _ => return None,
+        _ => return oversight::request(operation),
     })
 }
 
@@ -149,6 +150,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             return audit::response_to(operation)
                 .or_else(|| deadlines::response_to(operation))
                 .or_else(|| indicators::response_to(operation))
+                .or_else(|| oversight::response_to(operation))
                 .or_else(|| response_of_feed(operation, status));
         }
         _ => return response_of_feed(operation, status),

@@ -89,6 +89,8 @@ pub fn is_violation(code: Code) -> bool {
                 | Code::InvalidRuling
                 | Code::InvalidRating
                 | Code::InvalidReviewRequest
+                | Code::InvalidReferral
+                | Code::InvalidAnswer
                 | Code::InvalidWebhook
                 | Code::BadSplit
         )

@@ -8,6 +8,7 @@ mod callback;
 mod changes;
 pub mod code;
 mod collect;
+mod coverage;
 mod deadlines;
 mod explain;
 mod federation;
@@ -27,6 +28,7 @@ pub mod query;
 mod rate;
 mod receive;
 pub mod reconcile;
+mod refer;
 mod replay;
 mod request_review;
 mod retry;
@@ -34,6 +36,7 @@ mod revise;
 mod route;
 mod rule;
 mod send;
+mod supervise;
 mod tidy;
 pub mod validate;
 pub mod view;
@@ -71,9 +74,11 @@ pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
 pub use receive::Received;
 pub use reconcile::ReconcileError;
+pub use refer::{ConflictError, Keep, ReferralError};
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use request_review::ReviewRequestError;
 pub use rule::{Decree, RuleError};
+pub use supervise::SupervisionError;
 pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
@@ -81,7 +86,7 @@ use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
     domain::{
         calendar::{Calendar, CalendarError},
-        id,
+        id, supervision,
     },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
@@ -139,6 +144,7 @@ pub struct Parts {
     pub linker: LinkerConfig,
     pub notary: Notary,
     pub calendar: Calendar,
+    pub supervision: supervision::Rules,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -160,6 +166,7 @@ struct Inner {
     linker: LinkerConfig,
     notary: Notary,
     calendar: Calendar,
+    supervision: supervision::Rules,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -197,6 +204,7 @@ impl Gateway {
             linker: parts.linker,
             notary: parts.notary,
             calendar: parts.calendar,
+            supervision: parts.supervision,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -262,6 +270,8 @@ pub enum StartError {
     Client(#[from] crate::net::ClientError),
     #[error("the calendar cannot be used")]
     Calendar(#[from] CalendarError),
+    #[error("the supervision rules cannot be used")]
+    Supervision(#[from] supervision::RulesError),
     #[error("{path} cannot be read")]
     Read {
         path: std::path::PathBuf,
@@ -312,6 +322,7 @@ impl Parts {
             linker: config.linker.clone(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            supervision: load_supervision(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -331,7 +342,16 @@ pub fn load_model(config: &Config) -> Result<Model, StartError> {
 /// The calendar that a configuration names, or the one compiled in.
 fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
     let Some(path) = &config.deadlines.calendar else { return Ok(Calendar::compiled_in()?) };
+    Ok(Calendar::from_toml(&read(config, path)?)?)
+}
+
+/// The rules of supervision that a configuration names, or those compiled in.
+fn load_supervision(config: &Config) -> Result<supervision::Rules, StartError> {
+    let Some(path) = &config.supervision.rules else { return Ok(supervision::Rules::compiled_in()?) };
+    Ok(supervision::Rules::from_toml(&read(config, path)?)?)
+}
+
+fn read(config: &Config, path: &std::path::Path) -> Result<String, StartError> {
     let path = config.resolve(path);
-    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
-    Ok(Calendar::from_toml(&text)?)
+    std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })
 }

@@ -16,7 +16,7 @@ use crate::store::{
 
 use super::{
     AppError, Gateway,
-    query::{CaseFilter, DeliveryFilter, DuplicateFilter, MatterFilter, Page, SubmissionFilter},
+    query::{CaseFilter, DeliveryFilter, DuplicateFilter, GapFilter, MatterFilter, Page, SubmissionFilter},
     view::{CaseView, DeliveryDetail, DeliveryView, DuplicateView, EventView, GapView, MatchView, MatterView, Paged, SubmissionView},
 };
 use crate::{domain::division, matching};
@@ -212,10 +212,10 @@ impl Gateway {
         .await
     }
 
-    pub async fn gaps(&self, page: Page) -> Result<Paged<GapView>, AppError> {
+    pub async fn gaps(&self, filter: GapFilter, page: Page) -> Result<Paged<GapView>, AppError> {
         let (page, limit) = store_page(&page)?;
         self.read(move |gateway, c| {
-            let found = cases::gaps(c, page)?;
+            let found = cases::gaps(c, filter.competent.as_deref(), page)?;
             let (found, next) = cut(found, limit, |gap| (gap.founding_seq, 0));
             Ok(Paged { items: assemble::gaps(gateway, c, found)?, next_cursor: next })
         })

@@ -11,7 +11,9 @@ use crate::domain::{
     division,
     indicator::Dimension,
     matter::Trend,
+    referral::ConflictState,
     submission::{Channel, Kind},
+    supervision::{SupervisionKind, SupervisionState},
 };
 
 /// How many items a page has unless the caller says otherwise, and at most.
@@ -45,6 +47,44 @@ pub struct DeadlineFilter {
     /// The handling platform.
     pub platform: Option<String>,
     pub due_before: Option<DateTime<Utc>>,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SupervisionFilter {
+    pub state: Option<SupervisionState>,
+    pub kind: Option<SupervisionKind>,
+    /// A declared rule.
+    pub rule: Option<String>,
+    pub case: Option<String>,
+    /// The body addressed.
+    pub organization: Option<String>,
+    /// The platform addressed.
+    pub platform: Option<String>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConflictFilter {
+    /// Only those that this platform has a part in.
+    pub visible_to: Option<String>,
+    pub state: Option<ConflictState>,
+    pub case: Option<String>,
+    /// It came from this platform, or one of the bodies works on it.
+    pub platform: Option<String>,
+    /// One of the two bodies.
+    pub organization: Option<String>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GapFilter {
+    /// The body that was competent.
+    pub competent: Option<String>,
 }
 
 /// Of an area over a period of days in Beijing, both ends included.

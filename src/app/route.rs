@@ -8,13 +8,13 @@ use crate::{
     domain::{
         case::CaseStatus,
         division, id,
-        organization::{NoRoute, RoutingGap, RoutingRequest},
+        organization::{GapReason, NoRoute, RoutingGap, RoutingRequest},
         submission::Kind,
     },
     store::{
         Connection, StoreError, audit,
         cases::{self, Case},
-        deliveries,
+        coverage, deliveries,
         events::{CaseEvent, Words},
         submissions::{self, Registered},
     },
@@ -59,6 +59,14 @@ impl Gateway {
         Ok(routed)
     }
 
+    /// Counts what a body that is not connected costs.
+    fn count_detour(&self, c: &mut Connection<'_>, gap: Option<&RoutingGap>) -> Result<(), StoreError> {
+        let gap = gap.filter(|gap| gap.reason == GapReason::NotConnected);
+        let body = gap.and_then(|gap| self.federation().directory().get(&gap.competent));
+        let detours = body.map(|body| ((body.id.clone(), body.division.clone()), 1)).into_iter().collect();
+        coverage::add(c, &detours)
+    }
+
     fn route_chunk(&self, c: &mut Connection<'_>, waiting: &[Case]) -> Result<usize, StoreError> {
         let now = self.now();
         let sealer = self.store().sealer();
@@ -73,6 +81,7 @@ impl Gateway {
             case.updated_at = now;
             cases::replace(c, &case, version)?;
             cases::close_gap(c, &case, gap.as_ref())?;
+            self.count_detour(c, gap.as_ref())?;
             let organization = case.organization.as_deref().map(|id| self.federation().organization_reference(id));
             let data = json!({ "organization": organization, "gap": gap.map(|gap| gap.reason) });
             leaves.push(Entry {

@@ -8,6 +8,7 @@ mod deadlines;
 mod keys;
 mod platforms;
 mod sections;
+mod supervision;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
+pub use supervision::SupervisionConfig;
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
 
@@ -57,6 +59,7 @@ pub struct Config {
     pub linker: LinkerConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
+    pub supervision: SupervisionConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

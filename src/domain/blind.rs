@@ -59,6 +59,7 @@ impl BlindSubmission {
             respondent: None,
             attachments: Vec::new(),
             previous_source_id: None,
+            referred_to: None,
             extensions: serde_json::Map::new(),
         }
     }

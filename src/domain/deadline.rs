@@ -155,6 +155,8 @@ impl Clocks<'_> {
         match status {
             S::Registered => self.start(Clock::Route, at),
             S::Routed => {
+                // Another body begins anew; what this one had still to answer is not counted for either.
+                self.all.retain(|deadline| deadline.clock != Clock::Answer || deadline.ended_at.is_some());
                 self.end(&[Clock::Route, Clock::Object, Clock::Accept], at);
                 self.start(Clock::Object, at);
                 self.start(Clock::Accept, at);

@@ -68,7 +68,7 @@ const fn within(window: Clock, transition: Transition) -> Transition {
 }
 
 /// Every lawful move. A report of the status a case already has moves nothing and is always taken from whom it may come.
-pub const TRANSITIONS: [Transition; 31] = {
+pub const TRANSITIONS: [Transition; 34] = {
     use CaseStatus::*;
     use Party::*;
     [
@@ -81,16 +81,20 @@ pub const TRANSITIONS: [Transition; 31] = {
         row(Routed, Answered, &[Handler], 32),
         row(Routed, Closed, &[Handler], 29),
         // The sender agrees and another body gets it, or the sender disagrees and it stays.
-        row(Objected, Routed, &[Sender], 23),
+        row(Objected, Routed, &[Sender, Gateway], 23),
         // The body takes its objection back.
         row(Objected, Accepted, &[Handler], 23),
+        // Two bodies were given the case, and their superior decided for the other one.
+        row(Accepted, Routed, &[Gateway], 24),
         row(Accepted, InProgress, &[Handler], 32),
         row(Accepted, Extended, &[Handler], 34),
         row(Accepted, Answered, &[Handler], 32),
         row(Accepted, Closed, &[Handler], 29),
+        row(InProgress, Routed, &[Gateway], 24),
         row(InProgress, Extended, &[Handler], 34),
         row(InProgress, Answered, &[Handler], 32),
         row(InProgress, Closed, &[Handler], 29),
+        row(Extended, Routed, &[Gateway], 24),
         row(Extended, InProgress, &[Handler], 34),
         row(Extended, Answered, &[Handler], 34),
         row(Extended, Closed, &[Handler], 29),

@@ -87,14 +87,40 @@ pub struct Notice {
 pub enum NoticeKind {
     /// The sender did not agree to the body's objection: the case stays with it (信访工作条例, article 23).
     ObjectionDeclined,
+    /// Another body was given the case besides (article 24). It stays where it is until their superior has decided.
+    ReferralConflict,
+    /// The common superior decided which of the two keeps it.
+    ReferralDecided,
+    /// 提醒; this and the following are answered with `POST /v1/supervisions/{id}/answer`.
+    Reminder,
+    /// 回访
+    ReturnCall,
+    /// 督办
+    Supervision,
+    /// 提请责任追究
+    Accountability,
 }
 
 impl NoticeKind {
-    pub const ALL: [Self; 1] = [Self::ObjectionDeclined];
+    pub const ALL: [Self; 7] = [
+        Self::ObjectionDeclined,
+        Self::ReferralConflict,
+        Self::ReferralDecided,
+        Self::Reminder,
+        Self::ReturnCall,
+        Self::Supervision,
+        Self::Accountability,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ObjectionDeclined => "objection_declined",
+            Self::ReferralConflict => "referral_conflict",
+            Self::ReferralDecided => "referral_decided",
+            Self::Reminder => "reminder",
+            Self::ReturnCall => "return_call",
+            Self::Supervision => "supervision",
+            Self::Accountability => "accountability",
         }
     }
 }

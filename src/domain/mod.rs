@@ -6,6 +6,7 @@
 pub mod blind;
 pub mod calendar;
 pub mod case;
+pub mod coverage;
 pub mod deadline;
 pub mod division;
 pub mod id;
@@ -16,8 +17,10 @@ pub mod message;
 pub mod organization;
 pub mod platform;
 pub mod rating;
+pub mod referral;
 pub mod resident_id;
 pub mod review_request;
 pub mod submission;
+pub mod supervision;
 pub mod update;
 pub mod withdrawal;

@@ -59,6 +59,11 @@ pub struct Submission {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 128)]
     pub previous_source_id: Option<String>,
+    /// The body of the gateway's directory that the source platform has itself referred the filing to (交转). If another body has
+    /// the case, both are told, and their common superior decides (信访工作条例, article 24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 63)]
+    pub referred_to: Option<String>,
     /// What only the source platform understands; kept, never interpreted.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     #[schema(value_type = Object)]

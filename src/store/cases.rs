@@ -399,14 +399,19 @@ pub fn insert_gaps(connection: &mut Connection<'_>, gaps: &[RoutingGap]) -> Resu
     Ok(())
 }
 
-/// Gaps, newest case first.
-pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGap>, StoreError> {
-    let rows: Vec<RoutingGapRow> = each_backend!(connection, c => routing_gaps::table
-        .filter(routing_gaps::founding_seq.lt(page.below().0))
-        .order(routing_gaps::founding_seq.desc())
-        .limit(page.limit)
-        .select(RoutingGapRow::as_select())
-        .load(c))?;
+/// Gaps, newest case first; of one competent body or of all.
+pub fn gaps(connection: &mut Connection<'_>, competent: Option<&str>, page: Page) -> Result<Vec<RoutingGap>, StoreError> {
+    let rows: Vec<RoutingGapRow> = each_backend!(connection, c => {
+        let mut query = routing_gaps::table.select(RoutingGapRow::as_select()).into_boxed();
+        if let Some(body) = competent {
+            query = query.filter(routing_gaps::competent.eq(body));
+        }
+        query
+            .filter(routing_gaps::founding_seq.lt(page.below().0))
+            .order(routing_gaps::founding_seq.desc())
+            .limit(page.limit)
+            .load(c)
+    })?;
     rows.into_iter()
         .map(|row| {
             Ok(RoutingGap {

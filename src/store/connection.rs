@@ -270,6 +270,8 @@ pub(super) enum Log {
     Audit = 4,
     Indicators = 6,
     Webhooks = 5,
+    Supervisions = 7,
+    Warnings = 8,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

@@ -224,6 +224,32 @@ pub fn list(
     rows.into_iter().map(CaseDeadline::try_from).collect()
 }
 
+/// Open clocks of a kind that are due after `from` and not after `until`, in that order, beyond `after`.
+pub fn open_between(
+    connection: &mut Connection<'_>,
+    clock: Clock,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    after: Option<&CaseDeadline>,
+    limit: i64,
+) -> Result<Vec<CaseDeadline>, StoreError> {
+    let rows: Vec<DeadlineRow> = each_backend!(connection, c => {
+        use case_deadlines as d;
+        let mut query = d::table
+            .select(DeadlineRow::as_select())
+            .filter(d::ended_at.is_null())
+            .filter(d::clock.eq(clock.as_str()))
+            .filter(d::due_at.gt(stored(from)))
+            .filter(d::due_at.le(stored(until)))
+            .into_boxed();
+        if let Some(last) = after {
+            let due = stored(last.deadline.due_at);
+            query = query.filter(d::due_at.gt(due).or(d::due_at.eq(due).and(d::seq.gt(last.seq))));
+        }
+        query.order((d::due_at, d::seq)).limit(limit).load(c)
+    })?;
+    rows.into_iter().map(CaseDeadline::try_from).collect()
+}
+
 /// Duties that are past their time, and those that will be by `soon`.
 pub fn count_due(connection: &mut Connection<'_>, now: DateTime<Utc>, soon: TimeDelta) -> Result<(i64, i64), StoreError> {
     let mut open = |from: Option<DateTime<Utc>>, until: DateTime<Utc>| -> Result<i64, StoreError> {

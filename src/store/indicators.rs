@@ -8,7 +8,8 @@ use diesel::{prelude::*, upsert::excluded};
 use super::{
     Connection, StoreError,
     connection::{Log, each_backend},
-    schema::{case_events, feed_positions, indicator_cases, indicator_counts, links, submissions},
+    feed,
+    schema::{case_events, indicator_cases, indicator_counts, links, submissions},
     word,
 };
 use crate::{
@@ -41,20 +42,12 @@ pub fn next(connection: &mut Connection<'_>, limit: i64) -> Result<Option<(Vec<S
 
 /// How far the feed is folded.
 pub fn position(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
-    let seq: Option<i64> =
-        each_backend!(connection, c => feed_positions::table.find(FEED).select(feed_positions::seq).first(c).optional())?;
-    Ok(seq.unwrap_or(0))
+    feed::position(connection, FEED)
 }
 
 /// Remembers how far the feed is folded.
 pub fn advance(connection: &mut Connection<'_>, seq: i64) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::insert_into(feed_positions::table)
-        .values((feed_positions::name.eq(FEED), feed_positions::seq.eq(seq)))
-        .on_conflict(feed_positions::name)
-        .do_update()
-        .set(feed_positions::seq.eq(seq))
-        .execute(c))?;
-    Ok(())
+    feed::advance(connection, FEED, seq)
 }
 
 /// The filings of cases, by case, in the order they came. Nothing sealed is opened.

@@ -11,7 +11,6 @@ use super::{Connection, StoreError, connection::each_backend, events::UpdateNove
 /// A request and who has it in hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewRequest {
-    /// Time-ordered.
     pub id: String,
     /// Where it was made, and its number there.
     pub platform: String,
@@ -99,7 +98,7 @@ pub fn insert(connection: &mut Connection<'_>, request: &ReviewRequest) -> Resul
 pub fn latest(connection: &mut Connection<'_>, case_id: &str) -> Result<Option<ReviewRequest>, StoreError> {
     let row: Option<Row> = each_backend!(connection, c => review_requests::table
         .filter(review_requests::case_id.eq(case_id))
-        .order(review_requests::id.desc())
+        .order(review_requests::seq.desc())
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -110,7 +109,7 @@ pub fn latest(connection: &mut Connection<'_>, case_id: &str) -> Result<Option<R
 pub fn latest_of(connection: &mut Connection<'_>, cases: &[String]) -> Result<HashMap<String, (String, String)>, StoreError> {
     let rows: Vec<(String, String, String)> = each_backend!(connection, c => review_requests::table
         .filter(review_requests::case_id.eq_any(cases))
-        .order(review_requests::id)
+        .order(review_requests::seq)
         .select((review_requests::case_id, review_requests::organization, review_requests::reviewer_platform))
         .load(c))?;
     Ok(rows.into_iter().map(|(case, organization, platform)| (case, (organization, platform))).collect())
@@ -118,7 +117,7 @@ pub fn latest_of(connection: &mut Connection<'_>, cases: &[String]) -> Result<Ha
 
 /// Notes the reviewing platform's own number.
 pub fn keep_receipt(connection: &mut Connection<'_>, id: &str, receipt: &str) -> Result<(), StoreError> {
-    each_backend!(connection, c => diesel::update(review_requests::table.find(id))
+    each_backend!(connection, c => diesel::update(review_requests::table.filter(review_requests::id.eq(id)))
         .set(review_requests::receipt.eq(receipt))
         .execute(c))?;
     Ok(())
@@ -129,7 +128,7 @@ pub fn case_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt:
     Ok(each_backend!(connection, c => review_requests::table
         .filter(review_requests::reviewer_platform.eq(platform))
         .filter(review_requests::receipt.eq(receipt))
-        .order(review_requests::id.desc())
+        .order(review_requests::seq.desc())
         .select(review_requests::case_id)
         .first(c)
         .optional())?)

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::{
         AppError, Gateway,
-        query::{CaseFilter, DeliveryFilter, MAX_LIMIT, Page as Wanted},
+        query::{CaseFilter, DeliveryFilter, GapFilter, MAX_LIMIT, Page as Wanted},
         view::{Decision, DeliveryDetail, DuplicateView, Paged},
     },
     domain::case::CaseStatus,
@@ -82,7 +82,7 @@ async fn overview(visit: Visit) -> impl Responder {
                 gateway.overview(),
                 gateway.platforms(),
                 gateway.cases(CaseFilter::default(), filters::first(FEW)),
-                gateway.gaps(filters::first(FEW)),
+                gateway.gaps(GapFilter::default(), filters::first(FEW)),
             )?;
             let glance = overview::Glance { overview, platforms, cases: cases.items, gaps: gaps.items };
             Ok(overview::render(page, &glance)?.into())

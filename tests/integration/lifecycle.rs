@@ -101,6 +101,7 @@ on_both_stores! {
         let stays = decided(&gateway, Some("hunan"), &case, (ObjectionDecision::Disagree, None)).await.unwrap();
         assert_eq!(hands(&stays), (CaseStatus::Routed, "changsha-office", "changsha"));
 
+        clock.advance(TimeDelta::hours(1));
         reported(&gateway, "changsha", &case, "objected").await.unwrap();
         for body in ["changsha-office", "xiangtan-office", "nobody"] {
             let refused = decided(&gateway, Some("hunan"), &case, (ObjectionDecision::Agree, Some(body))).await;

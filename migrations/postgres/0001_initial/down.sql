@@ -1,3 +1,8 @@
+DROP TABLE warnings;
+DROP TABLE supervisions;
+DROP TABLE referral_conflicts;
+DROP TABLE referrals;
+DROP TABLE gap_counts;
 DROP TABLE review_requests;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;

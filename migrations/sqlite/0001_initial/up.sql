@@ -173,7 +173,8 @@ CREATE INDEX ratings_case ON ratings (case_id, rated_at);
 
 -- Requests for a review or a re-review of an answer, and which body decides; what was written is in the event.
 CREATE TABLE review_requests (
-    id                TEXT PRIMARY KEY NOT NULL,
+    seq               INTEGER PRIMARY KEY NOT NULL,
+    id                TEXT NOT NULL UNIQUE,
     platform          TEXT NOT NULL,
     request_id        TEXT NOT NULL,
     body_digest       BLOB NOT NULL,
@@ -185,7 +186,7 @@ CREATE TABLE review_requests (
     received_at       TIMESTAMP NOT NULL,
     UNIQUE (platform, request_id)
 );
-CREATE INDEX review_requests_case ON review_requests (case_id, id);
+CREATE INDEX review_requests_case ON review_requests (case_id, seq);
 CREATE INDEX review_requests_receipt ON review_requests (reviewer_platform, receipt);
 
 -- What each case counts for in the indicators, so that a change takes its old counts back.
@@ -204,6 +205,7 @@ CREATE TABLE indicator_counts (
     count     BIGINT NOT NULL,
     PRIMARY KEY (area, dimension, day, measure, value)
 );
+CREATE INDEX indicator_counts_trend ON indicator_counts (day, area, value, count) WHERE dimension = 'category' AND measure = 'cases';
 
 -- How far those who fold the change feed have come.
 CREATE TABLE feed_positions (
@@ -242,6 +244,105 @@ CREATE TABLE routing_gaps (
     at          TIMESTAMP NOT NULL
 );
 CREATE INDEX routing_gaps_competent ON routing_gaps (competent, founding_seq);
+
+-- What each body that is not connected cost: cases that went to another because of it.
+CREATE TABLE gap_counts (
+    organization TEXT PRIMARY KEY NOT NULL,
+    division     TEXT NOT NULL,
+    cases        BIGINT NOT NULL
+);
+CREATE INDEX gap_counts_cases ON gap_counts (cases, organization);
+
+-- Referrals of cases beside the gateway, so that each counts once.
+CREATE TABLE referrals (
+    platform    TEXT NOT NULL,
+    referral_id TEXT NOT NULL,
+    case_id     TEXT NOT NULL,
+    body_digest BLOB NOT NULL,
+    outcome     TEXT NOT NULL,
+    conflict    TEXT,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (platform, referral_id)
+);
+
+-- Cases that two bodies were given: `holder` has it, `other` was given it besides, `superior` decides. `reason` is sealed.
+CREATE TABLE referral_conflicts (
+    seq               INTEGER PRIMARY KEY NOT NULL,
+    id                TEXT NOT NULL UNIQUE,
+    case_id           TEXT NOT NULL,
+    source            TEXT NOT NULL,
+    platform          TEXT NOT NULL,
+    reference         TEXT NOT NULL,
+    holder            TEXT NOT NULL,
+    holder_platform   TEXT,
+    other             TEXT NOT NULL,
+    other_platform    TEXT,
+    superior          TEXT,
+    superior_platform TEXT,
+    division          TEXT,
+    province          TEXT NOT NULL,
+    state             TEXT NOT NULL,
+    keeper            TEXT,
+    actor             TEXT,
+    reason            BLOB,
+    recorded_at       TIMESTAMP NOT NULL,
+    decided_at        TIMESTAMP
+);
+CREATE INDEX referral_conflicts_case ON referral_conflicts (case_id, seq);
+CREATE INDEX referral_conflicts_state ON referral_conflicts (state, seq);
+
+-- What bodies were reminded of or called to account for. `answer` is sealed.
+CREATE TABLE supervisions (
+    seq          INTEGER PRIMARY KEY NOT NULL,
+    id           TEXT NOT NULL UNIQUE,
+    case_id      TEXT NOT NULL,
+    rule         TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    -- What set the rule off: once an occasion.
+    occasion     TEXT NOT NULL,
+    cause        TEXT NOT NULL,
+    organization TEXT,
+    platform     TEXT,
+    division     TEXT,
+    province     TEXT NOT NULL,
+    -- The one that went unanswered before.
+    follows      TEXT,
+    state        TEXT NOT NULL,
+    raised_at    TIMESTAMP NOT NULL,
+    due_at       TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    answer       BLOB,
+    UNIQUE (case_id, rule, occasion)
+);
+CREATE INDEX supervisions_due ON supervisions (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX supervisions_state ON supervisions (state, seq);
+CREATE INDEX supervisions_platform ON supervisions (platform, seq);
+
+-- Early warnings: a matter, or a category in an area, that rises by a declared rule. `note` is sealed.
+CREATE TABLE warnings (
+    seq             INTEGER PRIMARY KEY NOT NULL,
+    id              TEXT NOT NULL UNIQUE,
+    rule            TEXT NOT NULL,
+    -- What rises, so that a rule warns of it once at a time.
+    subject         TEXT NOT NULL,
+    matter          TEXT,
+    area            TEXT,
+    category        TEXT,
+    -- The newest of the cases behind it when it was raised.
+    case_id         TEXT NOT NULL,
+    cases           BIGINT NOT NULL,
+    before          BIGINT NOT NULL,
+    places          BIGINT NOT NULL,
+    state           TEXT NOT NULL,
+    raised_at       TIMESTAMP NOT NULL,
+    counted_at      TIMESTAMP NOT NULL,
+    closed_at       TIMESTAMP,
+    acknowledged_at TIMESTAMP,
+    acknowledged_by TEXT,
+    note            BLOB
+);
+CREATE UNIQUE INDEX warnings_standing ON warnings (rule, subject) WHERE state <> 'closed';
+CREATE INDEX warnings_state ON warnings (state, seq);
 
 CREATE TABLE deliveries (
     seq             INTEGER PRIMARY KEY NOT NULL,

@@ -51,6 +51,7 @@ pub(super) fn submission() -> Submission {
         respondent: Some(Respondent { name: None, organization: Some("某物业服务有限公司".into()) }),
         attachments: Vec::new(),
         previous_source_id: None,
+        referred_to: None,
         extensions: serde_json::Map::new(),
     }
 }

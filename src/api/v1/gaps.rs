@@ -1,19 +1,35 @@
 //! Gaps in the federation: cases that could not go to the competent body.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
     api::{
         auth::{Caller, Monitor},
-        params::{self, PageQuery, Params},
+        params::{self, Params},
         problem::Reply,
         responses::Listing,
     },
     app::{
         Gateway,
+        query::GapFilter,
         view::{GapView, Paged},
     },
 };
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct GapQuery {
+    /// The body that was competent and could not take the case.
+    competent: Option<String>,
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[param(min_length = 1, max_length = 512)]
+    cursor: Option<String>,
+}
 
 /// List routing gaps
 ///
@@ -21,7 +37,7 @@ use crate::{
 #[utoipa::path(
     tag = "federation",
     operation_id = "listGaps",
-    params(PageQuery),
+    params(GapQuery),
     responses((status = 200, description = "A page of gaps", body = Paged<GapView>), Listing),
 )]
 #[get("/v1/gaps")]
@@ -29,8 +45,9 @@ pub async fn list_gaps(
     _caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
-    query: Params<PageQuery>,
+    query: Params<GapQuery>,
 ) -> Reply<HttpResponse> {
     let page = params::page("gaps", query.0.limit, query.0.cursor.as_deref())?;
-    Ok(params::paged(&request, "gaps", gateway.gaps(page).await?))
+    let filter = GapFilter { competent: query.0.competent };
+    Ok(params::paged(&request, "gaps", gateway.gaps(filter, page).await?))
 }

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod batch;
 pub mod cases;
 pub mod changes;
+pub mod coverage;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
@@ -20,10 +21,12 @@ pub mod organizations;
 pub mod overview;
 pub mod platforms;
 pub mod ratings;
+pub mod referrals;
 pub mod review_requests;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
+pub mod supervisions;
 pub mod updates;
 pub mod webhooks;
 
@@ -60,6 +63,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(ratings::rate_case)
         .service(review_requests::request_review)
         .service(objections::decide_objection)
+        .service(referrals::refer_case)
+        .service(referrals::list_referral_conflicts)
+        .service(referrals::get_referral_conflict)
+        .service(referrals::decide_referral_conflict)
+        .service(supervisions::list_supervisions)
+        .service(supervisions::get_supervision)
+        .service(supervisions::answer_supervision)
+        .service(coverage::get_coverage)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)

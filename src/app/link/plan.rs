@@ -7,17 +7,19 @@ use serde_json::json;
 
 use super::{Decided, LinkError, signed};
 use crate::{
-    app::{Gateway, messages::Messenger, route::put_into_hands, view::EventKind},
+    app::{Gateway, messages::Messenger, refer::Sign, route::put_into_hands, view::EventKind},
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, id, organization::GapReason},
+    domain::{case::CaseStatus, id, organization::GapReason, referral::ConflictSource},
     matching::Decision,
     store::{
         Connection, audit,
         cases::{self, Case, RoutingGap},
+        coverage,
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, Words},
         links::{self, Link, Match},
         matters,
+        referrals::{self, Conflict},
         submissions::{self, Registered},
     },
 };
@@ -37,6 +39,7 @@ struct Plan<'a> {
     matches: Vec<Match>,
     events: Vec<CaseEvent>,
     gaps: Vec<RoutingGap>,
+    conflicts: Vec<Conflict>,
     deliveries: Vec<NewDelivery>,
     audit: Vec<Entry>,
 }
@@ -68,6 +71,7 @@ pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &
         matches: Vec::new(),
         events: Vec::new(),
         gaps: Vec::new(),
+        conflicts: Vec::new(),
         deliveries: Vec::new(),
         audit: Vec::with_capacity(batch.len()),
     };
@@ -118,6 +122,11 @@ impl Plan<'_> {
             json!({ "submission": entry.id, "platform": entry.platform, "decision": Decision::Duplicate }),
         );
         self.deliveries.extend(self.messenger.duplicate(&case, entry));
+        if let Some(other) = &entry.submission.referred_to
+            && referrals::open_about(connection, self.gateway.store().sealer(), &case.id, other)?.is_none()
+        {
+            self.note_referral(entry, &case);
+        }
         if touched_has_answer(case.status)
             && let Some(reply) = events::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
         {
@@ -160,6 +169,7 @@ impl Plan<'_> {
         }
         self.deliveries.extend(self.messenger.forward(&case, entry, None));
         self.deliveries.extend(self.messenger.registered(&case, entry));
+        self.note_referral(entry, &case);
         self.cases.insert(entry.seq, Touched { case, stored_version: None });
         Ok(entry.seq)
     }
@@ -184,6 +194,31 @@ impl Plan<'_> {
             at: self.now,
         });
         self.routed(case, gap.1);
+    }
+
+    /// What bodies that are not connected cost in this batch.
+    fn detours(&self) -> BTreeMap<coverage::Body, i64> {
+        let directory = self.gateway.federation().directory();
+        let mut detours = BTreeMap::new();
+        for gap in self.gaps.iter().filter(|gap| gap.reason == Some(GapReason::NotConnected)) {
+            if let Some(body) = gap.competent.as_deref().and_then(|id| directory.get(id)) {
+                *detours.entry((body.id.clone(), body.division.clone())).or_default() += 1;
+            }
+        }
+        detours
+    }
+
+    /// A filing that its platform referred to another body than the one that has the case.
+    fn note_referral(&mut self, entry: &Registered, case: &Case) {
+        let to = entry.submission.referred_to.as_deref();
+        let to = to.filter(|to| case.organization.as_deref().is_some_and(|holder| holder != *to));
+        let to = to.filter(|to| !self.conflicts.iter().any(|known| known.case_id == case.id && known.other == *to));
+        let Some(to) = to.filter(|to| self.gateway.federation().directory().get(to).is_some()) else { return };
+        let sign = Sign { source: ConflictSource::Filing, platform: &entry.platform, reference: &entry.id };
+        let recorded = self.gateway.conflict(case, to, &sign);
+        self.conflicts.push(recorded.conflict);
+        self.events.push(recorded.event);
+        self.deliveries.extend(recorded.owed);
     }
 
     fn routed(&mut self, case: &Case, gap: Option<GapReason>) {
@@ -294,6 +329,10 @@ impl Plan<'_> {
         links::insert_matches(connection, &self.matches)?;
         self.gateway.append_events(connection, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
+        coverage::add(connection, &self.detours())?;
+        for conflict in &self.conflicts {
+            referrals::insert(connection, conflict)?;
+        }
         deliveries::enqueue(connection, sealer, &self.deliveries)?;
         audit::append(connection, &self.audit)?;
         Ok(self.deliveries.len())

@@ -12,10 +12,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::code::Code;
-use crate::domain::{blind::BlindSubmission, rating::Rating, review_request::ReviewRequest, submission::Submission, update::CaseUpdate};
+use crate::domain::{
+    blind::BlindSubmission, rating::Rating, referral::Referral, review_request::ReviewRequest, submission::Submission, update::CaseUpdate,
+};
 
 mod blind;
 pub mod json_schema;
+pub mod oversight;
 mod rating;
 mod review_request;
 pub mod ruling;
@@ -26,6 +29,7 @@ mod submission;
 mod update;
 pub mod webhook;
 
+pub use oversight::{Acknowledgement, ConflictOrder, SupervisionAnswer};
 pub use ruling::{MergeOrder, ObjectionDecision, ObjectionOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 pub use webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder};
@@ -166,6 +170,38 @@ pub fn pair_order(bytes: &[u8], now: DateTime<Utc>) -> Result<PairOrder, Violati
     read(bytes, now, &PAIR)
 }
 
+/// Reads a platform's word that it referred a case.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn referral(bytes: &[u8], now: DateTime<Utc>) -> Result<Referral, Violations> {
+    read(bytes, now, &REFERRAL)
+}
+
+/// Reads which body keeps a case that two were given.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn conflict_order(bytes: &[u8], now: DateTime<Utc>) -> Result<ConflictOrder, Violations> {
+    read(bytes, now, &CONFLICT)
+}
+
+/// Reads what a body answers to a supervision.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn supervision_answer(bytes: &[u8], now: DateTime<Utc>) -> Result<SupervisionAnswer, Violations> {
+    read(bytes, now, &ANSWER)
+}
+
+/// Reads what a person says to a warning.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn acknowledgement(bytes: &[u8], now: DateTime<Utc>) -> Result<Acknowledgement, Violations> {
+    read(bytes, now, &ACKNOWLEDGEMENT)
+}
+
 /// Reads what an endpoint shall be.
 ///
 /// # Errors
@@ -215,6 +251,10 @@ static WEBHOOK: Format = Format { refused: Code::InvalidWebhook, schema: &schema
 static WEBHOOK_CHANGE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::WEBHOOK_CHANGE, meaning: webhook::check };
 static REPLAY: Format = Format { refused: Code::InvalidWebhook, schema: &schema::REPLAY, meaning: webhook::check_replay };
 static ROTATE: Format = Format { refused: Code::InvalidWebhook, schema: &schema::ROTATE, meaning: webhook::check };
+static REFERRAL: Format = Format { refused: Code::InvalidReferral, schema: &schema::REFERRAL, meaning: oversight::check_referral };
+static CONFLICT: Format = Format { refused: Code::InvalidRuling, schema: &schema::CONFLICT, meaning: ruling::check };
+static ANSWER: Format = Format { refused: Code::InvalidAnswer, schema: &schema::ANSWER, meaning: oversight::check_answer };
+static ACKNOWLEDGEMENT: Format = Format { refused: Code::InvalidRuling, schema: &schema::ACKNOWLEDGEMENT, meaning: oversight::check_note };
 static OBJECTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::OBJECTION, meaning: ruling::check };
 static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check_reported };
 static MAPPED_UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };

@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use super::{
     Collector, MAX_VIOLATIONS, json_schema, member,
+    oversight::{Acknowledgement, ConflictOrder, SupervisionAnswer},
     ruling::{MergeOrder, ObjectionOrder, PairOrder, SplitOrder},
     webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
 use crate::{
     app::code::Code,
-    domain::{blind::BlindSubmission, rating::Rating, review_request::ReviewRequest},
+    domain::{blind::BlindSubmission, rating::Rating, referral::Referral, review_request::ReviewRequest},
 };
 
 pub(super) static SUBMISSION: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::submission())));
@@ -27,6 +28,13 @@ pub(super) static BLIND: Compiled =
 pub(super) static RATING: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<Rating>("rating", "Rating"))));
 pub(super) static MERGE: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<MergeOrder>("merge-order", "MergeOrder"))));
 pub(super) static SPLIT: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<SplitOrder>("split-order", "SplitOrder"))));
+pub(super) static REFERRAL: Compiled = Compiled(LazyLock::new(|| compile(&json_schema::document::<Referral>("referral", "Referral"))));
+pub(super) static CONFLICT: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<ConflictOrder>("conflict-order", "ConflictOrder"))));
+pub(super) static ANSWER: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<SupervisionAnswer>("supervision-answer", "SupervisionAnswer"))));
+pub(super) static ACKNOWLEDGEMENT: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<Acknowledgement>("acknowledgement", "Acknowledgement"))));
 pub(super) static OBJECTION: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<ObjectionOrder>("objection-order", "ObjectionOrder"))));
 pub(super) static REVIEW_REQUEST: Compiled =

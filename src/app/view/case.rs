@@ -11,6 +11,7 @@ use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
 use crate::domain::rating::Satisfaction;
 use crate::domain::submission::Kind;
+use crate::domain::supervision::SupervisionKind;
 use crate::domain::update::Reply;
 
 /// A canonical case (信访事项).
@@ -134,6 +135,24 @@ pub enum EventKind {
     /// The petitioner asked for a review or re-review of the answer.
     #[serde(rename = "onecase.case.review_requested")]
     ReviewRequested,
+    /// A second body was given the case; it stays where it is.
+    #[serde(rename = "onecase.case.referral_conflict")]
+    ReferralConflict,
+    /// The common superior decided which body keeps it.
+    #[serde(rename = "onecase.case.referral_decided")]
+    ReferralDecided,
+    /// A body was reminded of it, or called to account for it.
+    #[serde(rename = "onecase.case.supervised")]
+    Supervised,
+    /// The body answered.
+    #[serde(rename = "onecase.case.supervision_answered")]
+    SupervisionAnswered,
+    /// What it is about rises; this is the newest of the cases behind the warning.
+    #[serde(rename = "onecase.warning.raised")]
+    WarningRaised,
+    /// It has fallen again.
+    #[serde(rename = "onecase.warning.closed")]
+    WarningClosed,
     /// A petitioner rated the answer.
     #[serde(rename = "onecase.case.rated")]
     CaseRated,
@@ -152,7 +171,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
@@ -162,6 +181,12 @@ impl EventKind {
         Self::Replied,
         Self::ObjectionDecided,
         Self::ReviewRequested,
+        Self::ReferralConflict,
+        Self::ReferralDecided,
+        Self::Supervised,
+        Self::SupervisionAnswered,
+        Self::WarningRaised,
+        Self::WarningClosed,
         Self::CaseRated,
         Self::CasesMerged,
         Self::CaseSplit,
@@ -181,6 +206,12 @@ impl EventKind {
             Self::Replied => "onecase.case.replied",
             Self::ObjectionDecided => "onecase.case.objection_decided",
             Self::ReviewRequested => "onecase.case.review_requested",
+            Self::ReferralConflict => "onecase.case.referral_conflict",
+            Self::ReferralDecided => "onecase.case.referral_decided",
+            Self::Supervised => "onecase.case.supervised",
+            Self::SupervisionAnswered => "onecase.case.supervision_answered",
+            Self::WarningRaised => "onecase.warning.raised",
+            Self::WarningClosed => "onecase.warning.closed",
             Self::CaseRated => "onecase.case.rated",
             Self::CasesMerged => "onecase.case.merged",
             Self::CaseSplit => "onecase.case.split",
@@ -227,6 +258,17 @@ pub struct EventData {
     /// Names of the filing's members that the platform changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// The conflict between two bodies that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
+    /// The supervision that it is about, and of which kind that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervision: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervision_kind: Option<SupervisionKind>,
+    /// The warning that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Who approved the extension, as the body reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Decision, EventKind};
-use crate::domain::{case::CaseStatus, message::OrganizationReference, organization::GapReason};
+use crate::domain::{case::CaseStatus, message::OrganizationReference, organization::GapReason, supervision::SupervisionKind};
 
 /// Something that happened to a case, as a CloudEvent 1.0 in structured JSON form. It carries no personal data and no
 /// free text: what people wrote is fetched from `data.href` by whoever may read it.
@@ -52,6 +52,15 @@ pub struct ChangeData {
     /// Set where the case made a detour round the competent body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<GapReason>,
+    /// The conflict between two bodies, the supervision or the warning that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervision: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervision_kind: Option<SupervisionKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,

@@ -12,6 +12,7 @@ mod evidence;
 mod federation;
 mod filing;
 mod indicator;
+mod oversight;
 mod review;
 mod webhook;
 
@@ -33,6 +34,9 @@ pub use federation::{
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+pub use oversight::{
+    CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 

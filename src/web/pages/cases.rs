@@ -75,6 +75,8 @@ impl DetailView<'_> {
             EventKind::Replied => "replied",
             EventKind::ObjectionDecided => "routed",
             EventKind::ReviewRequested => "status",
+            EventKind::ReferralConflict | EventKind::ReferralDecided => "ruled",
+            EventKind::Supervised | EventKind::SupervisionAnswered | EventKind::WarningRaised | EventKind::WarningClosed => "revised",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
         }

@@ -1,0 +1,108 @@
+//! Examples of supervision, referral conflicts and coverage.
+
+use serde_json::{Value, json};
+
+use super::{CASE, DELIVERY, at, body, case, page, value};
+use crate::{
+    app::view::{
+        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+    },
+    domain::{
+        division::Level,
+        message::OrganizationReference,
+        referral::{ConflictSource, ConflictState, ReferralOutcome},
+        supervision::{SupervisionKind, SupervisionState},
+    },
+};
+
+fn office() -> OrganizationReference {
+    OrganizationReference { id: "changsha-office".into(), name: "长沙市信访局".into() }
+}
+
+fn supervision(state: SupervisionState) -> SupervisionView {
+    let answered = state == SupervisionState::Answered;
+    SupervisionView {
+        id: DELIVERY.into(),
+        case: CASE.into(),
+        rule: "accept-over".into(),
+        title: "逾期未受理".into(),
+        title_en: "acceptance overdue".into(),
+        kind: SupervisionKind::Supervision,
+        state,
+        organization: Some(body()),
+        platform: Some("hunan".into()),
+        division: Some("430102".into()),
+        follows: None,
+        raised_at: at("2026-03-17T16:00:30Z"),
+        due_at: at("2026-03-20T16:00:00Z"),
+        ended_at: answered.then(|| at("2026-03-19T02:00:00Z")),
+        answer: answered.then(|| "已于3月19日受理，正在核查。".into()),
+    }
+}
+
+fn conflict(state: ConflictState) -> ReferralConflictView {
+    let decided = state == ConflictState::Decided;
+    ReferralConflictView {
+        id: DELIVERY.into(),
+        case: CASE.into(),
+        state,
+        source: ConflictSource::Referral,
+        platform: "national".into(),
+        reference: "JZ-2026-0031".into(),
+        holder: body(),
+        other: office(),
+        superior: Some(OrganizationReference { id: "hunan-office".into(), name: "湖南省信访局".into() }),
+        superior_platform: Some("hunan".into()),
+        division: Some("430102".into()),
+        recorded_at: at("2026-03-05T02:00:00Z"),
+        keeper: decided.then(body),
+        actor: decided.then(|| "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into()),
+        reason: decided.then(|| "该单位已受理在先".into()),
+        decided_at: decided.then(|| at("2026-03-06T02:00:00Z")),
+    }
+}
+
+fn coverage() -> CoverageView {
+    let count = |organizations, connected| CoverageCount { organizations, connected, share: Some(0.5) };
+    let levels = vec![CoverageLevel { level: Level::County, count: count(120, 60) }];
+    CoverageView {
+        area: "430000".into(),
+        total: count(120, 60),
+        levels: levels.clone(),
+        divisions: vec![CoverageDivision { division: "430100".into(), name: "湖南省长沙市".into(), count: count(120, 60), levels }],
+        gaps: vec![CoverageGap {
+            organization: OrganizationReference { id: "furong-office".into(), name: "芙蓉区信访局".into() },
+            division: "430102".into(),
+            level: Level::County,
+            superior: Some(office()),
+            cases: 317,
+        }],
+    }
+}
+
+pub(super) fn request(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "referCase" => json!({
+            "referral_id": "JZ-2026-0031", "organization": "changsha-office", "reason": "涉及市级职责", "referred_at": "2026-03-05T10:00:00+08:00"
+        }),
+        "decideReferralConflict" => json!({ "keeper": "furong-housing", "reason": "该单位已受理在先" }),
+        "answerSupervision" => json!({ "content": "已于3月19日受理，正在核查。" }),
+        _ => return None,
+    })
+}
+
+pub(super) fn response_to(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "listSupervisions" => page(supervision(SupervisionState::Open)),
+        "getSupervision" => value(&supervision(SupervisionState::Open)),
+        "answerSupervision" => value(&supervision(SupervisionState::Answered)),
+        "listReferralConflicts" => page(conflict(ConflictState::Open)),
+        "getReferralConflict" => value(&conflict(ConflictState::Open)),
+        "decideReferralConflict" => value(&conflict(ConflictState::Decided)),
+        "referCase" => {
+            value(&ReferralView { outcome: ReferralOutcome::Conflict, case: case(), conflict: Some(conflict(ConflictState::Open)) })
+        }
+        "getCoverage" => value(&coverage()),
+        _ => return None,
+    })
+}
