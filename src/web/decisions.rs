@@ -49,9 +49,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/cases/{id}/rulings/{ruling}", web::get().to(ruling));
 }
 
-type Fields = Form<Vec<(String, String)>>;
+pub(super) type Fields = Form<Vec<(String, String)>>;
 
-fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
+pub(super) fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
     fields.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
 }
 
@@ -60,7 +60,7 @@ fn version(fields: &Fields, name: &str) -> Result<Option<u64>, RefusalCause> {
 }
 
 /// Why an order was not carried out: told on the page, or a failure.
-enum Stopped {
+pub(super) enum Stopped {
     Refused(RefusalCause),
     Failed(PageError),
 }
@@ -89,7 +89,7 @@ impl From<RuleError> for Stopped {
 }
 
 /// Who decides and why, from the form.
-async fn decree(gateway: &Gateway, fields: &Fields) -> Result<Decree, Stopped> {
+pub(super) async fn signed(gateway: &Gateway, fields: &Fields) -> Result<(String, String), Stopped> {
     let credential = gateway.authenticate(field(fields, "key")).await?.ok_or(RefusalCause::Key)?;
     let may = [Scope::Review, Scope::Administer].iter().any(|scope| credential.scopes.contains(scope));
     if credential.platform.is_some() || !may {
@@ -99,7 +99,13 @@ async fn decree(gateway: &Gateway, fields: &Fields) -> Result<Decree, Stopped> {
     if reason.is_empty() || reason.chars().count() > MAX_REASON {
         return Err(RefusalCause::Reason.into());
     }
-    Ok(Decree { actor: credential.actor(), reason, expected_version: version(fields, "version")?, other_version: None })
+    Ok((credential.actor(), reason))
+}
+
+/// The same about a version of a case.
+async fn decree(gateway: &Gateway, fields: &Fields) -> Result<Decree, Stopped> {
+    let (actor, reason) = signed(gateway, fields).await?;
+    Ok(Decree { actor, reason, expected_version: version(fields, "version")?, other_version: None })
 }
 
 /// The page of the ruling just made about a case.

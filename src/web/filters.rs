@@ -5,7 +5,10 @@ use serde::de::DeserializeOwned;
 
 use super::{page::Page, pages::failure::Failure};
 use crate::{
-    app::query::{CaseFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter, Page as Wanted},
+    app::query::{
+        CaseFilter, ConflictFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter,
+        Page as Wanted, SupervisionFilter,
+    },
     domain::{
         calendar::day_begins,
         deadline::DeadlineState,
@@ -107,6 +110,35 @@ pub fn matters(page: &Page) -> Result<MatterFilter, Failure> {
 
 pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {
     Ok(DeliveryFilter { platform: text(page, "platform"), state: word(page, "state")?, case: text(page, "case") })
+}
+
+pub fn supervisions(page: &Page) -> Result<SupervisionFilter, Failure> {
+    Ok(SupervisionFilter {
+        state: word(page, "state")?,
+        kind: word(page, "kind")?,
+        rule: text(page, "rule"),
+        case: text(page, "case"),
+        organization: text(page, "organization"),
+        platform: text(page, "platform"),
+        division: division(page)?,
+    })
+}
+
+pub fn conflicts(page: &Page) -> Result<ConflictFilter, Failure> {
+    Ok(ConflictFilter {
+        visible_to: None,
+        state: word(page, "state")?,
+        case: text(page, "case"),
+        platform: text(page, "platform"),
+        organization: text(page, "organization"),
+        division: division(page)?,
+    })
+}
+
+/// An area of six digits; the nation unless the address says otherwise.
+pub fn area(page: &Page) -> Result<String, Failure> {
+    let area = text(page, "area").unwrap_or_else(|| division::NATION.to_owned());
+    if area.len() == 6 && division::is_known(&area) { Ok(area) } else { Err(unreadable("area")) }
 }
 
 /// A text that is there and not blank.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::{
         AppError, Gateway,
-        query::{CaseFilter, DeliveryFilter, GapFilter, MAX_LIMIT, Page as Wanted},
+        query::{CaseFilter, DeliveryFilter, GapFilter, MAX_LIMIT, Page as Wanted, SupervisionFilter},
         view::{Decision, DeliveryDetail, DuplicateView, Paged},
     },
     domain::case::CaseStatus,
@@ -44,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
+        .configure(super::oversight::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/indicators", web::get().to(indicator_figures))
         .route("/deliveries", web::get().to(delivery_list))
@@ -162,12 +163,14 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
     let (gateway, id) = (&visit.gateway, visit.named("id"));
     let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
     let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
-    let (platforms, events, submissions, matches, owed) = try_join!(
+    let supervised = SupervisionFilter { case: Some(case.id.clone()), ..SupervisionFilter::default() };
+    let (platforms, events, submissions, matches, owed, supervisions) = try_join!(
         gateway.platforms(),
         gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
         gateway.case_submissions(id),
         gateway.case_matches(id),
         gateway.deliveries(of_case, filters::first(DETAILED)),
+        gateway.supervisions(supervised, filters::first(DETAILED)),
     )?;
     let mut deliveries: Vec<DeliveryDetail> = Vec::with_capacity(owed.items.len());
     for delivery in owed.items {
@@ -175,7 +178,18 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
     }
     let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
     let bodies = if case.status == CaseStatus::Objected { connected_bodies(gateway) } else { Vec::new() };
-    let detail = cases::CaseDetail { case, platforms, events: events.items, submissions, matches, deliveries, rulings, bodies, refused };
+    let detail = cases::CaseDetail {
+        case,
+        platforms,
+        events: events.items,
+        submissions,
+        matches,
+        deliveries,
+        rulings,
+        bodies,
+        supervisions: supervisions.items,
+        refused,
+    };
     Ok(cases::detail(page, &detail)?)
 }
 

@@ -16,23 +16,29 @@ pub enum Section {
     Platforms,
     Cases,
     Deadlines,
+    Supervisions,
+    Conflicts,
     Duplicates,
     Reviews,
     Matters,
     Indicators,
+    Coverage,
     Deliveries,
 }
 
 impl Section {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Platforms,
         Self::Cases,
         Self::Deadlines,
+        Self::Supervisions,
+        Self::Conflicts,
         Self::Duplicates,
         Self::Reviews,
         Self::Matters,
         Self::Indicators,
+        Self::Coverage,
         Self::Deliveries,
     ];
 
@@ -42,10 +48,13 @@ impl Section {
             Self::Platforms => "/platforms",
             Self::Cases => "/cases",
             Self::Deadlines => "/deadlines",
+            Self::Supervisions => "/supervisions",
+            Self::Conflicts => "/referral-conflicts",
             Self::Duplicates => "/duplicates",
             Self::Reviews => "/reviews",
             Self::Matters => "/matters",
             Self::Indicators => "/indicators",
+            Self::Coverage => "/coverage",
             Self::Deliveries => "/deliveries",
         }
     }
@@ -56,10 +65,13 @@ impl Section {
             Self::Platforms => "nav.platforms",
             Self::Cases => "nav.cases",
             Self::Deadlines => "nav.deadlines",
+            Self::Supervisions => "nav.supervisions",
+            Self::Conflicts => "nav.conflicts",
             Self::Duplicates => "nav.duplicates",
             Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
             Self::Indicators => "nav.indicators",
+            Self::Coverage => "nav.coverage",
             Self::Deliveries => "nav.deliveries",
         }
     }

@@ -1,7 +1,6 @@
 //! A case moves by the law's table only, whoever reports, on both stores; the guide shows that table.
 
 use chrono::TimeDelta;
-use onecase::app::Federation;
 use onecase::{
     app::{
         Decree, Gateway, ObjectionError, ReviewRequestError, UpdateError,
@@ -12,8 +11,6 @@ use onecase::{
     domain::{
         case::CaseStatus,
         lifecycle::{Party, Refusal, TRANSITIONS},
-        organization::Directory,
-        platform::PlatformKind,
         review_request::ReviewRequest,
         update::CaseUpdate,
     },
@@ -22,37 +19,18 @@ use serde_json::json;
 
 use crate::support::{
     files,
-    gateway::{TestClock, WANG, file, link_all, noise, organization, platform, start, view},
+    gateway::{TestClock, WANG, file, link_all, noise, start, three_levels, view},
     stores::on_both_stores,
 };
 
-/// The nation, a province and a city, each on a platform of its own.
-fn three_levels() -> Federation {
-    let directory = Directory::new(vec![
-        organization("nation", "国家信访局", "000000", None, Some("national")),
-        organization("hunan-office", "湖南省信访局", "430000", Some("nation"), Some("hunan")),
-        organization("changsha-office", "长沙市信访局", "430100", Some("hunan-office"), Some("changsha")),
-        organization("zhuzhou-office", "株洲市信访局", "430200", Some("hunan-office"), Some("hunan")),
-        organization("xiangtan-office", "湘潭市信访局", "430300", Some("hunan-office"), None),
-    ])
-    .unwrap();
-    let platforms = vec![
-        platform("national", PlatformKind::National, "000000"),
-        platform("hunan", PlatformKind::Provincial, "430000"),
-        platform("changsha", PlatformKind::Provincial, "430100"),
-        platform("mobile", PlatformKind::Mobile, "000000"),
-    ];
-    Federation::new(platforms, directory)
-}
-
-async fn begin(gateway: &Gateway) -> String {
+pub async fn begin(gateway: &Gateway) -> String {
     let filed = file(gateway, "mobile", noise("M-1", WANG)).await.id;
     link_all(gateway);
     view(gateway, &filed).await.case.unwrap().id
 }
 
 /// A platform reports a status; the case as it is then.
-async fn reported(gateway: &Gateway, platform: &str, case: &str, status: &str) -> Result<CaseView, UpdateError> {
+pub async fn reported(gateway: &Gateway, platform: &str, case: &str, status: &str) -> Result<CaseView, UpdateError> {
     let mut update = json!({
         "update_id": format!("{status}-{}", gateway.now()), "reference": { "case": case }, "status": status,
         "occurred_at": gateway.now().to_rfc3339(), "reason": "不属于本机关职权范围", "approved_by": "局长",

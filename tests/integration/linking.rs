@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use onecase::{
     app::{
         Federation, Parts, StartError, UpdateError,
-        query::{CaseFilter, DuplicateFilter, MatterFilter, Page},
+        query::{CaseFilter, DuplicateFilter, GapFilter, MatterFilter, Page},
         view::{Decision, SubmissionState},
     },
     config::{Config, KeyMaterial},
@@ -123,7 +123,7 @@ on_both_stores! {
         let detour = view(&gateway, &detour.id).await.case.unwrap();
         assert_eq!((detour.status, detour.organization.unwrap().id.as_str()), (CaseStatus::Routed, "hunan-office"));
         assert_eq!(view(&gateway, &direct.id).await.case.unwrap().organization.unwrap().id, "zhuzhou-office");
-        let gaps = gateway.gaps(Page::default()).await.unwrap().items;
+        let gaps = gateway.gaps(GapFilter::default(), Page::default()).await.unwrap().items;
         assert_eq!(gaps.len(), 1);
         assert_eq!(gaps[0].competent.as_ref().unwrap().id, "changsha-office");
         assert_eq!(gaps[0].reason, Some(GapReason::NotConnected));
@@ -137,13 +137,13 @@ on_both_stores! {
         let filed = file(&gateway, "mobile", noise("M-1", WANG)).await;
         link_all(&gateway);
         assert_eq!(view(&gateway, &filed.id).await.case.unwrap().status, CaseStatus::Registered);
-        assert_eq!(gateway.gaps(Page::default()).await.unwrap().items[0].reason, None);
+        assert_eq!(gateway.gaps(GapFilter::default(), Page::default()).await.unwrap().items[0].reason, None);
         drop(gateway);
         let gateway = start(&store, federation(), &clock);
         assert_eq!(gateway.route_waiting().unwrap(), 1);
         let case = view(&gateway, &filed.id).await.case.unwrap();
         assert_eq!((case.status, case.organization.unwrap().id.as_str()), (CaseStatus::Routed, "hunan-office"));
-        assert_eq!(gateway.gaps(Page::default()).await.unwrap().items[0].reason, Some(GapReason::NotConnected));
+        assert_eq!(gateway.gaps(GapFilter::default(), Page::default()).await.unwrap().items[0].reason, Some(GapReason::NotConnected));
         assert_eq!(gateway.route_waiting().unwrap(), 0, "once");
     }
 

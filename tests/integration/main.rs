@@ -32,6 +32,7 @@ mod licences;
 mod lifecycle;
 mod linking;
 mod matters;
+mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod platforms;

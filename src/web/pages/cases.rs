@@ -6,12 +6,17 @@ use super::{Names, reviews::Refusal};
 use crate::{
     app::view::{
         CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView,
+        SupervisionView,
     },
     domain::{
         case::CaseStatus,
         submission::{Channel, Kind},
+        supervision::SupervisionState,
     },
-    web::page::{Page, address},
+    web::{
+        page::{Page, address},
+        texts::Lang,
+    },
 };
 
 const KINDS: [Kind; 3] = [Kind::Request, Kind::Suggestion, Kind::Accusation];
@@ -51,6 +56,8 @@ pub struct CaseDetail {
     pub deliveries: Vec<DeliveryDetail>,
     /// What people decided about it, first to last.
     pub rulings: Vec<RulingView>,
+    /// What its bodies were reminded of or called to account for, newest first.
+    pub supervisions: Vec<SupervisionView>,
     /// Connected bodies that a case may go to, by id with their names; only where an objection is to be decided.
     pub bodies: Vec<(String, String)>,
     /// Why the order just given was not carried out.

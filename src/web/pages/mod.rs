@@ -1,6 +1,8 @@
 //! One file a page: what it shows, and the template that shows it.
 
 pub mod cases;
+pub mod conflicts;
+pub mod coverage;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
@@ -11,6 +13,7 @@ pub mod overview;
 pub mod platforms;
 pub mod reviews;
 pub mod rulings;
+pub mod supervisions;
 
 use std::collections::BTreeMap;
 

@@ -91,6 +91,25 @@ pub fn federation() -> Federation {
     Federation::new(platforms, directory)
 }
 
+/// The nation, a province and a city, each on a platform of its own.
+pub fn three_levels() -> Federation {
+    let directory = Directory::new(vec![
+        organization("nation", "国家信访局", "000000", None, Some("national")),
+        organization("hunan-office", "湖南省信访局", "430000", Some("nation"), Some("hunan")),
+        organization("changsha-office", "长沙市信访局", "430100", Some("hunan-office"), Some("changsha")),
+        organization("zhuzhou-office", "株洲市信访局", "430200", Some("hunan-office"), Some("hunan")),
+        organization("xiangtan-office", "湘潭市信访局", "430300", Some("hunan-office"), None),
+    ])
+    .unwrap();
+    let platforms = vec![
+        platform("national", PlatformKind::National, "000000"),
+        platform("hunan", PlatformKind::Provincial, "430000"),
+        platform("changsha", PlatformKind::Provincial, "430100"),
+        platform("mobile", PlatformKind::Mobile, "000000"),
+    ];
+    Federation::new(platforms, directory)
+}
+
 pub fn start(store: &TestStore, federation: Federation, clock: &TestClock) -> Gateway {
     start_with(store, federation, clock, |_| {})
 }

@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
-    domain::{case::CaseStatus, deadline::Clock, indicator::Measure, rating::Satisfaction},
+    domain::{
+        case::CaseStatus,
+        deadline::Clock,
+        indicator::Measure,
+        rating::Satisfaction,
+        referral::{ConflictSource, ConflictState},
+        supervision::{SupervisionKind, SupervisionState},
+    },
     matching::SHARED_LEVEL,
     web::texts::Lang,
 };
@@ -12,7 +19,12 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 27] = [
+const GROUPS: [&str; 32] = [
+    "supervision_kind",
+    "supervision_state",
+    "conflict_state",
+    "conflict_source",
+    "division_level",
     "measure",
     "order",
     "trend",
@@ -81,6 +93,11 @@ fn closed_lists_have_words() {
     let measure = Measure::ALL.map(|value| ("measure", value.as_str()));
     let all =
         measure.into_iter().chain(status).chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
+    let kind = SupervisionKind::ALL.map(|value| ("supervision_kind", value.as_str()));
+    let state = SupervisionState::ALL.map(|value| ("supervision_state", value.as_str()));
+    let conflict = ConflictState::ALL.map(|value| ("conflict_state", value.as_str()));
+    let source = ConflictSource::ALL.map(|value| ("conflict_source", value.as_str()));
+    let all = all.chain(kind).chain(state).chain(conflict).chain(source);
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }

@@ -1,0 +1,114 @@
+//! Supervision, cases that two bodies were given, coverage: read the address, ask the gateway, draw.
+
+use actix_web::{
+    HttpResponse, Responder,
+    web::{self, ServiceConfig},
+};
+use tokio::try_join;
+
+use super::{
+    decisions::{Fields, Stopped, field, signed},
+    filters,
+    page::{Page, Section, address},
+    pages::{
+        conflicts, coverage,
+        failure::Failure,
+        reviews::{Refusal, RefusalCause},
+        supervisions,
+    },
+    visit::{Answer, PageError, Visit},
+};
+use crate::app::{AppError, ConflictError, Gateway, Keep, query::GapFilter};
+
+/// The addresses.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/supervisions", web::get().to(supervision_list))
+        .route("/referral-conflicts", web::get().to(conflict_list))
+        .route("/referral-conflicts/{id}", web::get().to(conflict))
+        .route("/referral-conflicts/{id}", web::post().to(decide))
+        .route("/coverage", web::get().to(coverage_figures))
+        .route("/coverage/{organization}", web::get().to(detours));
+}
+
+async fn supervision_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Supervisions, async |visit, page| {
+            let filter = filters::supervisions(page)?;
+            let (list, platforms) = try_join!(visit.gateway.supervisions(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(supervisions::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn conflict_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Conflicts, async |visit, page| {
+            let filter = filters::conflicts(page)?;
+            let (list, platforms) = try_join!(visit.gateway.referral_conflicts(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(conflicts::list(page, &list, &platforms)?.into())
+        })
+        .await
+}
+
+async fn conflict(visit: Visit) -> impl Responder {
+    visit.read(Section::Conflicts, async |visit, page| Ok(drawn(visit, page, None).await?.into())).await
+}
+
+async fn drawn(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
+    let (found, platforms) = try_join!(visit.gateway.referral_conflict(None, visit.named("id")), visit.gateway.platforms())?;
+    Ok(conflicts::detail(page, &found.ok_or(Failure::NotFound)?, &platforms, refused)?)
+}
+
+impl From<ConflictError> for Stopped {
+    fn from(error: ConflictError) -> Self {
+        match error {
+            ConflictError::Unknown | ConflictError::Decided | ConflictError::Unlawful(_) => Self::Refused(RefusalCause::Changed),
+            ConflictError::Refused(_) => Self::Refused(RefusalCause::Choice),
+            ConflictError::Store(error) => Self::Failed(AppError::from(error).into()),
+        }
+    }
+}
+
+async fn decide(visit: Visit, fields: Fields) -> HttpResponse {
+    visit
+        .read(Section::Conflicts, async |visit, page| match carried_out(&visit.gateway, visit.named("id"), &fields).await {
+            Ok(address) => Ok(Answer::SeeOther(address)),
+            Err(Stopped::Failed(error)) => Err(error),
+            Err(Stopped::Refused(cause)) => {
+                let refused = Refusal { cause, reason: field(&fields, "reason").to_owned() };
+                Ok(Answer::Again(refused.status(), drawn(visit, page, Some(&refused)).await?))
+            }
+        })
+        .await
+}
+
+async fn carried_out(gateway: &Gateway, id: &str, fields: &Fields) -> Result<String, Stopped> {
+    let (actor, reason) = signed(gateway, fields).await?;
+    let organization = field(fields, "keeper").to_owned();
+    gateway.decide_referral_conflict(id, None, Keep { organization, actor, reason }).await?;
+    Ok(address(&format!("/referral-conflicts/{id}"), &[]))
+}
+
+async fn coverage_figures(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Coverage, async |visit, page| {
+            let area = filters::area(page)?;
+            Ok(coverage::show(page, &visit.gateway.coverage(&area).await?)?.into())
+        })
+        .await
+}
+
+async fn detours(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Coverage, async |visit, page| {
+            let (federation, id) = (visit.gateway.federation(), visit.named("organization").to_owned());
+            if federation.directory().get(&id).is_none() {
+                return Err(Failure::NotFound.into());
+            }
+            let body = federation.organization_reference(&id);
+            let list = visit.gateway.gaps(GapFilter { competent: Some(id) }, filters::wanted(page)).await?;
+            Ok(coverage::detours(page, &body, &list)?.into())
+        })
+        .await
+}
