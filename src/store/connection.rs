@@ -271,7 +271,6 @@ pub(super) enum Log {
     Indicators = 6,
     Webhooks = 5,
     Supervisions = 7,
-    Warnings = 8,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

@@ -3,19 +3,22 @@
 use std::path::Path;
 
 use onecase::{
-    app::view::{CaseDeadlineView, CaseView, DeliveryView, DuplicateView, MatterView, ReviewQueue},
-    domain::{deadline::DeadlineState, indicator::Dimension},
+    app::view::{
+        CaseDeadlineView, CaseView, CoverageView, DeliveryView, DuplicateView, MatterView, ReferralConflictView, ReviewQueue,
+        SupervisionView,
+    },
+    domain::{deadline::DeadlineState, indicator::Dimension, referral::ConflictState},
     web::{
         assets,
         page::{Page, Section},
         pages::{
-            cases, deadlines, deliveries, duplicates,
+            cases, conflicts, coverage, deadlines, deliveries, duplicates,
             failure::{self, Failure},
             indicators, matters,
             overview::{self, Glance},
             platforms,
             reviews::{self, Refusal, RefusalCause},
-            rulings,
+            rulings, supervisions,
         },
         texts::Lang,
     },
@@ -89,6 +92,34 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("indicators-empty", {
             let (nothing, bodies) = samples::indicators::nothing();
             indicators::show(&frame(Section::Indicators, "/indicators"), &nothing, Some(Dimension::Organization), &names, &bodies)
+        }),
+        ("supervisions", supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::oversight::supervisions(), &names)),
+        (
+            "supervisions-empty",
+            supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::nothing::<SupervisionView>(), &names),
+        ),
+        ("conflicts", conflicts::list(&frame(Section::Conflicts, "/referral-conflicts"), &samples::oversight::conflicts(), &names)),
+        (
+            "conflicts-empty",
+            conflicts::list(&frame(Section::Conflicts, "/referral-conflicts"), &samples::nothing::<ReferralConflictView>(), &names),
+        ),
+        ("conflict", {
+            let refused = Refusal { cause: RefusalCause::Changed, reason: "先受理者办理".into() };
+            let open = samples::oversight::conflict(ConflictState::Open);
+            conflicts::detail(&frame(Section::Conflicts, "/referral-conflicts/x"), &open, &names, Some(&refused))
+        }),
+        ("conflict-decided", {
+            let decided = samples::oversight::conflict(ConflictState::Decided);
+            conflicts::detail(&frame(Section::Conflicts, "/referral-conflicts/x"), &decided, &names, None)
+        }),
+        ("coverage", coverage::show(&frame(Section::Coverage, "/coverage"), &samples::oversight::coverage())),
+        ("coverage-empty", {
+            let nothing = CoverageView { area: "110000".into(), ..samples::oversight::no_coverage() };
+            coverage::show(&page(lang, Section::Coverage, "/coverage", &[("area", "110000")]), &nothing)
+        }),
+        ("detours", {
+            let office = samples::oversight::coverage().gaps.remove(0).organization;
+            coverage::detours(&frame(Section::Coverage, "/coverage/furong-office"), &office, &samples::oversight::detours())
         }),
         ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
         ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),

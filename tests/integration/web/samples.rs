@@ -3,6 +3,7 @@
 pub mod deadlines;
 pub mod indicators;
 mod matters;
+pub mod oversight;
 
 use chrono::{DateTime, TimeDelta, Utc};
 pub use matters::matters;
@@ -416,6 +417,7 @@ pub fn case_detail() -> CaseDetail {
     CaseDetail {
         case: case(),
         platforms: platforms(),
+        supervisions: oversight::supervisions().items,
         bodies: Vec::new(),
         events: vec![
             event(

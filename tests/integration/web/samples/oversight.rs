@@ -68,10 +68,10 @@ pub fn coverage() -> CoverageView {
         connected,
         share: Some(f64::from(u32::try_from(connected).unwrap()) / f64::from(u32::try_from(organizations).unwrap())),
     };
-    let levels = |city, county| {
-        vec![CoverageLevel { level: Level::City, count: city }, CoverageLevel { level: Level::County, count: county }]
-    };
-    let division = |code: &str, name: &str, levels| CoverageDivision { division: code.into(), name: name.into(), count: count(20, 11), levels };
+    let levels =
+        |city, county| vec![CoverageLevel { level: Level::City, count: city }, CoverageLevel { level: Level::County, count: county }];
+    let division =
+        |code: &str, name: &str, levels| CoverageDivision { division: code.into(), name: name.into(), count: count(20, 11), levels };
     CoverageView {
         area: "430000".into(),
         total: count(1_340, 612),
@@ -88,6 +88,12 @@ pub fn coverage() -> CoverageView {
             cases: 317,
         }],
     }
+}
+
+/// Of an area without a body.
+pub fn no_coverage() -> CoverageView {
+    let total = CoverageCount { organizations: 0, connected: 0, share: None };
+    CoverageView { area: String::new(), total, levels: Vec::new(), divisions: Vec::new(), gaps: Vec::new() }
 }
 
 pub fn detours() -> Paged<GapView> {
