@@ -7,7 +7,7 @@ use crate::{
     adapter::CallbackError,
     app::{
         AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, RateError, ReconcileError, ReferralError, ReviewRequestError,
-        RuleError, SubmitError, SupervisionError, UpdateError, WebhookError, code::Code,
+        RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError, code::Code,
     },
     domain::{deadline::Clock, lifecycle::Refusal},
 };
@@ -147,6 +147,16 @@ impl From<SupervisionError> for Problem {
             SupervisionError::Unknown => Self::of(Code::NotFound),
             SupervisionError::Ended => Self::of(Code::SupervisionEnded),
             SupervisionError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<WarningError> for Problem {
+    fn from(error: WarningError) -> Self {
+        match error {
+            WarningError::Unknown => Self::of(Code::NotFound),
+            WarningError::Closed => Self::of(Code::WarningClosed),
+            WarningError::Store(ref source) => failed(source.is_passing(), error),
         }
     }
 }

@@ -40,6 +40,7 @@ mod supervise;
 mod tidy;
 pub mod validate;
 pub mod view;
+mod warn;
 mod webhooks;
 pub mod worth;
 
@@ -80,13 +81,14 @@ pub use request_review::ReviewRequestError;
 pub use rule::{Decree, RuleError};
 pub use supervise::SupervisionError;
 pub use tidy::Tidied;
+pub use warn::WarningError;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
     domain::{
         calendar::{Calendar, CalendarError},
-        id, supervision,
+        id, supervision, warning,
     },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
@@ -145,6 +147,7 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub supervision: supervision::Rules,
+    pub warnings: warning::Rules,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -167,6 +170,7 @@ struct Inner {
     notary: Notary,
     calendar: Calendar,
     supervision: supervision::Rules,
+    warnings: warning::Rules,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -205,6 +209,7 @@ impl Gateway {
             notary: parts.notary,
             calendar: parts.calendar,
             supervision: parts.supervision,
+            warnings: parts.warnings,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -270,6 +275,8 @@ pub enum StartError {
     Client(#[from] crate::net::ClientError),
     #[error("the calendar cannot be used")]
     Calendar(#[from] CalendarError),
+    #[error("the warning rules cannot be used")]
+    Warnings(#[from] warning::RulesError),
     #[error("the supervision rules cannot be used")]
     Supervision(#[from] supervision::RulesError),
     #[error("{path} cannot be read")]
@@ -323,6 +330,7 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             supervision: load_supervision(config)?,
+            warnings: load_warnings(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -349,6 +357,12 @@ fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
 fn load_supervision(config: &Config) -> Result<supervision::Rules, StartError> {
     let Some(path) = &config.supervision.rules else { return Ok(supervision::Rules::compiled_in()?) };
     Ok(supervision::Rules::from_toml(&read(config, path)?)?)
+}
+
+/// The rules of early warning that a configuration names, or those compiled in.
+fn load_warnings(config: &Config) -> Result<warning::Rules, StartError> {
+    let Some(path) = &config.warnings.rules else { return Ok(warning::Rules::compiled_in()?) };
+    Ok(warning::Rules::from_toml(&read(config, path)?)?)
 }
 
 fn read(config: &Config, path: &std::path::Path) -> Result<String, StartError> {

@@ -14,6 +14,7 @@ use crate::domain::{
     referral::ConflictState,
     submission::{Channel, Kind},
     supervision::{SupervisionKind, SupervisionState},
+    warning::WarningState,
 };
 
 /// How many items a page has unless the caller says otherwise, and at most.
@@ -78,6 +79,19 @@ pub struct ConflictFilter {
     pub organization: Option<String>,
     /// The case's division: this one and all inside it.
     pub division: Option<String>,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WarningFilter {
+    pub state: Option<WarningState>,
+    /// A declared rule.
+    pub rule: Option<String>,
+    pub matter: Option<String>,
+    /// It rises in this division or inside it.
+    pub area: Option<String>,
+    /// This category path and all below it.
+    pub category: Option<String>,
 }
 
 /// Newest first.

@@ -19,7 +19,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
-pub use supervision::SupervisionConfig;
+pub use supervision::{SupervisionConfig, WarningsConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
 
@@ -60,6 +60,7 @@ pub struct Config {
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     pub supervision: SupervisionConfig,
+    pub warnings: WarningsConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

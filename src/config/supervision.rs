@@ -1,4 +1,4 @@
-//! `[supervision]`: when bodies are reminded and called to account.
+//! `[supervision]` and `[warnings]`: when bodies are reminded and called to account, and when something that rises is warned of.
 
 use std::path::PathBuf;
 
@@ -9,5 +9,13 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub struct SupervisionConfig {
     /// Rules other than those compiled in, in the form of `rules/supervision.toml`.
+    pub rules: Option<PathBuf>,
+}
+
+/// `[warnings]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WarningsConfig {
+    /// Rules other than those compiled in, in the form of `rules/warnings.toml`.
     pub rules: Option<PathBuf>,
 }

@@ -23,4 +23,5 @@ pub mod review_request;
 pub mod submission;
 pub mod supervision;
 pub mod update;
+pub mod warning;
 pub mod withdrawal;

@@ -271,6 +271,7 @@ pub(super) enum Log {
     Indicators = 6,
     Webhooks = 5,
     Supervisions = 7,
+    Warnings = 8,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

@@ -36,6 +36,7 @@ pub mod revisions;
 pub mod rulings;
 pub mod submissions;
 pub mod supervisions;
+pub mod warnings;
 pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};

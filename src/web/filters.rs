@@ -7,7 +7,7 @@ use super::{page::Page, pages::failure::Failure};
 use crate::{
     app::query::{
         CaseFilter, ConflictFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter,
-        Page as Wanted, SupervisionFilter,
+        Page as Wanted, SupervisionFilter, WarningFilter,
     },
     domain::{
         calendar::day_begins,
@@ -132,6 +132,16 @@ pub fn conflicts(page: &Page) -> Result<ConflictFilter, Failure> {
         platform: text(page, "platform"),
         organization: text(page, "organization"),
         division: division(page)?,
+    })
+}
+
+pub fn warnings(page: &Page) -> Result<WarningFilter, Failure> {
+    Ok(WarningFilter {
+        state: word(page, "state")?,
+        rule: text(page, "rule"),
+        matter: text(page, "matter"),
+        area: text(page, "area"),
+        category: text(page, "category"),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Supervision, cases that two bodies were given, coverage: read the address, ask the gateway, draw.
+//! Supervision, cases that two bodies were given, early warnings, coverage: read the address, ask the gateway, draw.
 
 use actix_web::{
     HttpResponse, Responder,
@@ -14,11 +14,14 @@ use super::{
         conflicts, coverage,
         failure::Failure,
         reviews::{Refusal, RefusalCause},
-        supervisions,
+        supervisions, warnings,
     },
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{AppError, ConflictError, Gateway, Keep, query::GapFilter};
+use crate::app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter};
+
+/// Days that categories are compared over.
+const TREND_DAYS: u32 = 14;
 
 /// The addresses.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -27,6 +30,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/referral-conflicts", web::get().to(conflict_list))
         .route("/referral-conflicts/{id}", web::get().to(conflict))
         .route("/referral-conflicts/{id}", web::post().to(decide))
+        .route("/warnings", web::get().to(warning_list))
+        .route("/warnings/{id}", web::get().to(warning))
+        .route("/warnings/{id}", web::post().to(acknowledge))
         .route("/coverage", web::get().to(coverage_figures))
         .route("/coverage/{organization}", web::get().to(detours));
 }
@@ -111,4 +117,51 @@ async fn detours(visit: Visit) -> impl Responder {
             Ok(coverage::detours(page, &body, &list)?.into())
         })
         .await
+}
+
+async fn warning_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Warnings, async |visit, page| {
+            let (filter, area) = (filters::warnings(page)?, filters::area(page)?);
+            let (list, trends) = try_join!(visit.gateway.warnings(filter, filters::wanted(page)), visit.gateway.trends(&area, TREND_DAYS))?;
+            Ok(warnings::list(page, &list, &trends)?.into())
+        })
+        .await
+}
+
+async fn warning(visit: Visit) -> impl Responder {
+    visit.read(Section::Warnings, async |visit, page| Ok(warning_page(visit, page, None).await?.into())).await
+}
+
+async fn warning_page(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
+    let found = visit.gateway.warning(visit.named("id")).await?.ok_or(Failure::NotFound)?;
+    Ok(warnings::detail(page, &found, refused)?)
+}
+
+impl From<WarningError> for Stopped {
+    fn from(error: WarningError) -> Self {
+        match error {
+            WarningError::Unknown | WarningError::Closed => Self::Refused(RefusalCause::Changed),
+            WarningError::Store(error) => Self::Failed(AppError::from(error).into()),
+        }
+    }
+}
+
+async fn acknowledge(visit: Visit, fields: Fields) -> HttpResponse {
+    visit
+        .read(Section::Warnings, async |visit, page| match acknowledged(&visit.gateway, visit.named("id"), &fields).await {
+            Ok(address) => Ok(Answer::SeeOther(address)),
+            Err(Stopped::Failed(error)) => Err(error),
+            Err(Stopped::Refused(cause)) => {
+                let refused = Refusal { cause, reason: field(&fields, "reason").to_owned() };
+                Ok(Answer::Again(refused.status(), warning_page(visit, page, Some(&refused)).await?))
+            }
+        })
+        .await
+}
+
+async fn acknowledged(gateway: &Gateway, id: &str, fields: &Fields) -> Result<String, Stopped> {
+    let (actor, note) = signed(gateway, fields).await?;
+    gateway.acknowledge_warning(id, &actor, &note).await?;
+    Ok(address(&format!("/warnings/{id}"), &[]))
 }

@@ -21,13 +21,14 @@ pub enum Section {
     Duplicates,
     Reviews,
     Matters,
+    Warnings,
     Indicators,
     Coverage,
     Deliveries,
 }
 
 impl Section {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Overview,
         Self::Platforms,
         Self::Cases,
@@ -37,6 +38,7 @@ impl Section {
         Self::Duplicates,
         Self::Reviews,
         Self::Matters,
+        Self::Warnings,
         Self::Indicators,
         Self::Coverage,
         Self::Deliveries,
@@ -53,6 +55,7 @@ impl Section {
             Self::Duplicates => "/duplicates",
             Self::Reviews => "/reviews",
             Self::Matters => "/matters",
+            Self::Warnings => "/warnings",
             Self::Indicators => "/indicators",
             Self::Coverage => "/coverage",
             Self::Deliveries => "/deliveries",
@@ -70,6 +73,7 @@ impl Section {
             Self::Duplicates => "nav.duplicates",
             Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
+            Self::Warnings => "nav.warnings",
             Self::Indicators => "nav.indicators",
             Self::Coverage => "nav.coverage",
             Self::Deliveries => "nav.deliveries",

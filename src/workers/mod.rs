@@ -1,5 +1,5 @@
 //! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one for the indicators, one that
-//! supervises, one for webhooks, a forwarder a platform, a puller a pull, a collector a folder.
+//! supervises, one that warns, one for webhooks, a forwarder a platform, a puller a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
@@ -12,6 +12,7 @@ mod notary;
 mod puller;
 mod supervisor;
 mod tidier;
+mod warner;
 mod webhooks;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -48,6 +49,8 @@ impl Workers {
         running.spawn(keep_running("matters".to_owned(), stopping.clone(), move || matters::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("supervisor".to_owned(), stopping.clone(), move || supervisor::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("warner".to_owned(), stopping.clone(), move || warner::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {

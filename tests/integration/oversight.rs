@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use onecase::{
     app::{
-        ConflictError, Gateway, Keep, SupervisionError,
-        query::{ConflictFilter, GapFilter, Page, SupervisionFilter},
+        ConflictError, Gateway, Keep, SupervisionError, WarningError,
+        query::{ConflictFilter, GapFilter, Page, SupervisionFilter, WarningFilter},
         validate::SupervisionAnswer,
         view::{CaseView, EventKind, ReferralView, SupervisionView},
     },
@@ -13,6 +13,7 @@ use onecase::{
         rating::Rating,
         referral::{ConflictSource, ConflictState, Referral, ReferralOutcome},
         supervision::{SupervisionKind, SupervisionState},
+        warning::WarningState,
     },
 };
 use serde_json::json;
@@ -20,7 +21,7 @@ use serde_json::json;
 use crate::{
     lifecycle::{begin, reported},
     support::{
-        gateway::{TestClock, WANG, federation, file, link_all, noise, noise_reworded, start, three_levels},
+        gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, start, start_with, three_levels},
         stores::on_both_stores,
     },
 };
@@ -111,7 +112,7 @@ on_both_stores! {
 
         reported(&gateway, "changsha", &case, "answered").await.unwrap();
         for number in 1..=2 {
-            file(&gateway, "wechat", noise_reworded(&format!("W-{number}"), WANG)).await;
+            file(&gateway, "hunan", noise_reworded(&format!("A-{number}"), WANG)).await;
         }
         link_all(&gateway);
         let rating = json!({ "rating_id": "1", "satisfaction": "very_dissatisfied", "rated_at": gateway.now().to_rfc3339() });
@@ -189,4 +190,80 @@ on_both_stores! {
         let none = gateway.gaps(GapFilter { competent: Some("zhuzhou-office".into()) }, Page::default()).await.unwrap();
         assert!(none.items.is_empty() && gateway.coverage("110000").await.unwrap().gaps.is_empty());
     }
+
+    async fn what_rises_is_warned_of_seen_and_closed(store: TestStore) {
+        let clock = TestClock::new();
+        let gateway = start_with(&store, three_levels(), &clock, |config| {
+            let path = store.directory().join("warnings.toml");
+            std::fs::write(&path, RULES).unwrap();
+            config.warnings.rules = Some(path);
+        });
+        let watch = || {
+            while gateway.fold_indicators().unwrap() || gateway.watch_for_warnings().unwrap() {}
+        };
+        let standing = async || {
+            let list = gateway.warnings(WarningFilter::default(), Page::default()).await.unwrap().items;
+            let mut list: Vec<_> = list.into_iter().map(|warning| (warning.rule, warning.cases, warning.state)).collect();
+            list.sort();
+            list
+        };
+        let letter = |number: usize| {
+            let mut filing = noise(&format!("M-{number}"), [WANG, LI][number % 2]);
+            filing["petitioners"] = json!([{ "name": format!("居民{number}"), "phone": format!("1390000{number:04}") }]);
+            filing["category"] = json!("城乡建设/施工管理");
+            filing
+        };
+        for number in 0..2 {
+            file(&gateway, "mobile", letter(number)).await;
+        }
+        link_all(&gateway);
+        watch();
+        assert_eq!(standing().await, [], "two are too few");
+        clock.advance(TimeDelta::hours(1));
+        for number in 2..4 {
+            file(&gateway, "mobile", letter(number)).await;
+        }
+        link_all(&gateway);
+        watch();
+        let rising = |state| vec![("category".to_owned(), 4, state), ("matter".to_owned(), 4, state)];
+        assert_eq!(standing().await, rising(WarningState::Standing));
+        let trends = gateway.trends("430000", 7).await.unwrap();
+        assert_eq!((trends.items[0].category.as_str(), trends.items[0].cases, trends.items[0].before), ("城乡建设", 4, 0));
+
+        for warning in gateway.warnings(WarningFilter::default(), Page::default()).await.unwrap().items {
+            let seen = gateway.acknowledge_warning(&warning.id, "值班员", "已请属地会商").await.unwrap();
+            assert_eq!((seen.state, seen.note.as_deref()), (WarningState::Acknowledged, Some("已请属地会商")));
+            let history = gateway.case_events(&warning.case, Page::default()).await.unwrap().items;
+            assert!(history.iter().any(|event| event.kind == EventKind::WarningRaised));
+        }
+        watch();
+        assert_eq!(standing().await, rising(WarningState::Acknowledged), "warned of once");
+        clock.advance(TimeDelta::days(10));
+        watch();
+        let fallen = standing().await;
+        assert_eq!(fallen, [("category".to_owned(), 0, WarningState::Closed), ("matter".to_owned(), 0, WarningState::Closed)]);
+        let id = gateway.warnings(WarningFilter::default(), Page::default()).await.unwrap().items.remove(0).id;
+        assert!(matches!(gateway.acknowledge_warning(&id, "值班员", "晚了").await, Err(WarningError::Closed)));
+    }
 }
+
+const RULES: &str = r#"
+[[rules]]
+id = "matter"
+title = "共性问题上升"
+title_en = "a shared matter rises"
+subject = "matter"
+days = 7
+min_cases = 3
+growth = 2.0
+
+[[rules]]
+id = "category"
+title = "某类问题上升"
+title_en = "a category rises"
+subject = { category = "city" }
+days = 7
+min_cases = 3
+growth = 2.0
+categories = ["城乡建设"]
+"#;

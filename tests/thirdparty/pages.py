@@ -187,7 +187,7 @@ def main() -> int:
                 case = page.locator("tbody td a.code").first.get_attribute("href")
             checker.look_everywhere({
                 "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "cases": ("/cases", 200),
-                "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "supervisions": ("/supervisions", 200), "conflicts": ("/referral-conflicts", 200), "coverage": ("/coverage", 200), "coverage-none": ("/coverage?area=110000", 200), "duplicates": ("/duplicates", 200),
+                "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "supervisions": ("/supervisions", 200), "conflicts": ("/referral-conflicts", 200), "warnings": ("/warnings", 200), "coverage": ("/coverage", 200), "coverage-none": ("/coverage?area=110000", 200), "duplicates": ("/duplicates", 200),
                 "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "deliveries": ("/deliveries", 200), "missing": ("/nowhere", 404),
             })
             for task in TASKS:

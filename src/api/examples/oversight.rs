@@ -6,12 +6,14 @@ use super::{CASE, DELIVERY, at, body, case, page, value};
 use crate::{
     app::view::{
         CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+        TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
         message::OrganizationReference,
         referral::{ConflictSource, ConflictState, ReferralOutcome},
         supervision::{SupervisionKind, SupervisionState},
+        warning::WarningState,
     },
 };
 
@@ -80,12 +82,46 @@ fn coverage() -> CoverageView {
     }
 }
 
+fn warning(state: WarningState) -> WarningView {
+    let seen = state == WarningState::Acknowledged;
+    WarningView {
+        id: DELIVERY.into(),
+        rule: "matter-rises".into(),
+        title: "共性问题上升".into(),
+        title_en: "a shared matter rises".into(),
+        subject: WarningSubject::Matter,
+        matter: Some("GX7K2M9QX4TB3C".into()),
+        matter_name: Some("滨江路 夜间施工".into()),
+        area: Some("430000".into()),
+        category: Some("城乡建设/施工管理/夜间施工".into()),
+        case: CASE.into(),
+        cases: 24,
+        before: 9,
+        places: 3,
+        state,
+        raised_at: at("2026-03-12T02:00:00Z"),
+        counted_from: at("2026-03-01T02:00:00Z").date_naive(),
+        counted_at: at("2026-03-14T02:00:00Z"),
+        closed_at: None,
+        acknowledged_at: seen.then(|| at("2026-03-13T02:00:00Z")),
+        acknowledged_by: seen.then(|| "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into()),
+        note: seen.then(|| "已通知属地和主管部门会商".into()),
+    }
+}
+
+fn trends() -> Trends {
+    let day = |text: &str| at(text).date_naive();
+    let items = vec![TrendView { category: "城乡建设".into(), cases: 317, before: 204 }];
+    Trends { area: "430000".into(), from: day("2026-03-01T02:00:00Z"), until: day("2026-03-14T02:00:00Z"), items }
+}
+
 pub(super) fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "referCase" => json!({
             "referral_id": "JZ-2026-0031", "organization": "changsha-office", "reason": "涉及市级职责", "referred_at": "2026-03-05T10:00:00+08:00"
         }),
         "decideReferralConflict" => json!({ "keeper": "furong-housing", "reason": "该单位已受理在先" }),
+        "acknowledgeWarning" => json!({ "note": "已通知属地和主管部门会商" }),
         "answerSupervision" => json!({ "content": "已于3月19日受理，正在核查。" }),
         _ => return None,
     })
@@ -103,6 +139,10 @@ pub(super) fn response_to(operation: &str) -> Option<Value> {
             value(&ReferralView { outcome: ReferralOutcome::Conflict, case: case(), conflict: Some(conflict(ConflictState::Open)) })
         }
         "getCoverage" => value(&coverage()),
+        "listWarnings" => page(warning(WarningState::Standing)),
+        "getWarning" => value(&warning(WarningState::Standing)),
+        "acknowledgeWarning" => value(&warning(WarningState::Acknowledged)),
+        "getTrends" => value(&trends()),
         _ => return None,
     })
 }

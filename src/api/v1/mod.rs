@@ -28,6 +28,7 @@ pub mod rulings;
 pub mod submissions;
 pub mod supervisions;
 pub mod updates;
+pub mod warnings;
 pub mod webhooks;
 
 /// A list that is short enough to come whole.
@@ -71,6 +72,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(supervisions::get_supervision)
         .service(supervisions::answer_supervision)
         .service(coverage::get_coverage)
+        .service(warnings::list_warnings)
+        .service(warnings::get_warning)
+        .service(warnings::acknowledge_warning)
+        .service(warnings::get_trends)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)

@@ -14,6 +14,7 @@ mod filing;
 mod indicator;
 mod oversight;
 mod review;
+mod warning;
 mod webhook;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub use oversight::{
     CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
 };
 pub use review::{ReviewQueue, ReviewView};
+pub use warning::{TrendView, Trends, WarningSubject, WarningView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 
 /// One page of a list.

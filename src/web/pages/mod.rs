@@ -14,6 +14,7 @@ pub mod platforms;
 pub mod reviews;
 pub mod rulings;
 pub mod supervisions;
+pub mod warnings;
 
 use std::collections::BTreeMap;
 

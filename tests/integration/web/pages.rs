@@ -5,7 +5,7 @@ use std::path::Path;
 use onecase::{
     app::view::{
         CaseDeadlineView, CaseView, CoverageView, DeliveryView, DuplicateView, MatterView, ReferralConflictView, ReviewQueue,
-        SupervisionView,
+        SupervisionView, WarningView,
     },
     domain::{deadline::DeadlineState, indicator::Dimension, referral::ConflictState},
     web::{
@@ -18,7 +18,7 @@ use onecase::{
             overview::{self, Glance},
             platforms,
             reviews::{self, Refusal, RefusalCause},
-            rulings, supervisions,
+            rulings, supervisions, warnings,
         },
         texts::Lang,
     },
@@ -111,6 +111,18 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("conflict-decided", {
             let decided = samples::oversight::conflict(ConflictState::Decided);
             conflicts::detail(&frame(Section::Conflicts, "/referral-conflicts/x"), &decided, &names, None)
+        }),
+        ("warnings", {
+            let frame = frame(Section::Warnings, "/warnings");
+            warnings::list(&frame, &samples::oversight::warnings(), &samples::oversight::trends())
+        }),
+        ("warnings-empty", {
+            let frame = frame(Section::Warnings, "/warnings");
+            warnings::list(&frame, &samples::nothing::<WarningView>(), &samples::oversight::no_trends())
+        }),
+        ("warning", {
+            let refused = Refusal { cause: RefusalCause::Key, reason: "会商".into() };
+            warnings::detail(&frame(Section::Warnings, "/warnings/x"), &samples::oversight::warnings().items[1], Some(&refused))
         }),
         ("coverage", coverage::show(&frame(Section::Coverage, "/coverage"), &samples::oversight::coverage())),
         ("coverage-empty", {

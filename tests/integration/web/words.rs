@@ -11,6 +11,7 @@ use onecase::{
         rating::Satisfaction,
         referral::{ConflictSource, ConflictState},
         supervision::{SupervisionKind, SupervisionState},
+        warning::WarningState,
     },
     matching::SHARED_LEVEL,
     web::texts::Lang,
@@ -19,7 +20,8 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 32] = [
+const GROUPS: [&str; 33] = [
+    "warning_state",
     "supervision_kind",
     "supervision_state",
     "conflict_state",
@@ -97,7 +99,8 @@ fn closed_lists_have_words() {
     let state = SupervisionState::ALL.map(|value| ("supervision_state", value.as_str()));
     let conflict = ConflictState::ALL.map(|value| ("conflict_state", value.as_str()));
     let source = ConflictSource::ALL.map(|value| ("conflict_source", value.as_str()));
-    let all = all.chain(kind).chain(state).chain(conflict).chain(source);
+    let all =
+        all.chain(kind).chain(state).chain(conflict).chain(source).chain(WarningState::ALL.map(|value| ("warning_state", value.as_str())));
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }

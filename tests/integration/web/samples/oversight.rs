@@ -3,12 +3,14 @@
 use onecase::{
     app::view::{
         CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, GapView, Paged, ReferralConflictView, SupervisionView,
+        TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
         organization::GapReason,
         referral::{ConflictSource, ConflictState},
         supervision::{SupervisionKind, SupervisionState},
+        warning::WarningState,
     },
 };
 
@@ -94,6 +96,45 @@ pub fn coverage() -> CoverageView {
 pub fn no_coverage() -> CoverageView {
     let total = CoverageCount { organizations: 0, connected: 0, share: None };
     CoverageView { area: String::new(), total, levels: Vec::new(), divisions: Vec::new(), gaps: Vec::new() }
+}
+
+pub fn warnings() -> Paged<WarningView> {
+    let item = |(state, matter): (WarningState, bool)| WarningView {
+        id: "01958a3c-7b1e-7000-8000-00000000e001".into(),
+        rule: "matter-rises".into(),
+        title: "共性问题上升".into(),
+        title_en: "a shared matter rises".into(),
+        subject: if matter { WarningSubject::Matter } else { WarningSubject::Category },
+        matter: matter.then(|| "GX7K2M9QX4TB3C".into()),
+        matter_name: matter.then(|| "滨江路 夜间施工".into()),
+        area: Some("430100".into()),
+        category: Some("城乡建设".into()),
+        case: case().id,
+        cases: 24,
+        before: 9,
+        places: 3,
+        state,
+        raised_at: ago(4_000),
+        counted_from: ago(20_000).date_naive(),
+        counted_at: ago(3),
+        closed_at: (state == WarningState::Closed).then(|| ago(10)),
+        acknowledged_at: (state == WarningState::Acknowledged).then(|| ago(20)),
+        acknowledged_by: (state == WarningState::Acknowledged).then(|| "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into()),
+        note: (state == WarningState::Acknowledged).then(|| "已请属地会商，联系人13812341234。".into()),
+    };
+    Paged { items: WarningState::ALL.into_iter().zip([true, false, true]).map(item).collect(), next_cursor: None }
+}
+
+pub fn trends() -> Trends {
+    let day = |minutes| ago(minutes).date_naive();
+    let trend = |category: &str, cases, before| TrendView { category: category.into(), cases, before };
+    Trends {
+        area: "430100".into(), from: day(20_000), until: day(0), items: vec![trend("城乡建设", 317, 204), trend("劳动社保", 40, 61)]
+    }
+}
+
+pub fn no_trends() -> Trends {
+    Trends { items: Vec::new(), ..trends() }
 }
 
 pub fn detours() -> Paged<GapView> {
