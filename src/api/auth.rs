@@ -1,8 +1,8 @@
 //! Who calls and what they may do, as a type in the handler's signature.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{future::Future, marker::PhantomData, net::SocketAddr, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
 use super::problem::{Problem, Reply};
 use crate::{
@@ -113,12 +113,29 @@ pub(super) fn key(request: &HttpRequest) -> Option<&str> {
 async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
     let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
     let key = key(request).ok_or_else(|| Problem::of(Code::Unauthenticated))?;
-    authenticate_key(gateway, key, scopes).await
+    authenticate_key(gateway, request, key, scopes).await
 }
 
-/// Who a key stands for, if it has any of the scopes.
-pub(super) async fn authenticate_key(gateway: &Gateway, key: &str, scopes: &[Scope]) -> Reply<Credential> {
-    let credential = gateway.authenticate(key).await?.ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+/// The answer to somebody who is not who he says: the problem, or that he tries too often.
+pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Problem) -> Problem {
+    match peer.map_or(Ok(()), |peer| gateway.refuse_key(peer.ip())) {
+        Ok(()) => problem,
+        Err(wait) => Problem::of(Code::TooManyRequests).retry_after(wait),
+    }
+}
+
+/// Who a key stands for, if it has any of the scopes and has not been used too often.
+pub(super) async fn authenticate_key(gateway: &Gateway, request: &HttpRequest, key: &str, scopes: &[Scope]) -> Reply<Credential> {
+    let Some(credential) = gateway.authenticate(key).await? else {
+        return Err(refused(gateway, request.peer_addr(), Problem::of(Code::Unauthenticated)));
+    };
+    match gateway.admit(&credential) {
+        Ok(allowance) => request.extensions_mut().insert(allowance),
+        Err(exhausted) => {
+            request.extensions_mut().insert(exhausted.allowance);
+            return Err(Problem::of(Code::TooManyRequests).retry_after(exhausted.retry_after));
+        }
+    };
     if scopes.iter().any(|scope| credential.scopes.contains(scope)) {
         return Ok(credential);
     }

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     docs::{self, Contract},
-    finish::finish,
+    finish::{InWork, finish},
     openapi,
     problem::{Problem, Reply},
 };
@@ -49,12 +49,14 @@ where
 {
     let gateway = web::Data::new(gateway);
     let contract = web::Data::new(Contract::new());
+    let in_work = web::Data::new(InWork::new(config.concurrent_requests));
     let routes = web::Data::new(Routes::new(&openapi::document()));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(gateway.clone())
             .app_data(contract.clone())
             .app_data(routes.clone())
+            .app_data(in_work.clone())
             .configure(|config| super::routes(&mut ServiceConfig::new(config)))
             .configure(docs::configure)
             .configure(&pages)

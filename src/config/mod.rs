@@ -6,6 +6,7 @@
 mod audit;
 mod deadlines;
 mod keys;
+mod limits;
 mod platforms;
 mod sections;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
+pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
@@ -55,6 +57,7 @@ pub struct Config {
     pub outbound: OutboundConfig,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub limits: LimitsConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
@@ -109,6 +112,7 @@ impl Config {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
+        self.server.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
     }
 
@@ -174,6 +178,8 @@ mod tests {
             ("[[platforms]]\nid = \"A b\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n", "id"),
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
             ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
+            ("[server]\nconcurrent_requests = 0\n", "concurrent_requests"),
+            ("[limits.rate]\nrequests_per_second = 0\nburst = 1\n", "nonzero"),
             ("[server]\nmax_body_bytes = 1\n", "unknown field"),
         ] {
             let error = load(text, &none).expect_err(text);

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::keys::{SecretError, SecretSource};
+use super::{
+    keys::{SecretError, SecretSource},
+    limits::RateConfig,
+};
 use crate::domain::{
     division,
     platform::{Platform, PlatformKind},
@@ -33,6 +36,9 @@ pub struct PlatformConfig {
     /// For servers that want to see a certificate, or have one of an authority of their own.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
+    /// What it may ask of a node, instead of `limits.rate`.
+    #[serde(default)]
+    pub rate: Option<RateConfig>,
     /// The secrets the adapter names.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,

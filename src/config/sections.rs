@@ -14,12 +14,23 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Submissions waiting for their commit before new ones are answered 503.
     pub intake_queue: usize,
+    /// Requests in work on this node before further ones are answered 503.
+    pub concurrent_requests: usize,
     pub workers: usize,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), intake_queue: 2048, workers: 2 }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), intake_queue: 2048, concurrent_requests: 1024, workers: 2 }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.concurrent_requests == 0 {
+            return Err("server.concurrent_requests must be at least 1".into());
+        }
+        Ok(())
     }
 }
 

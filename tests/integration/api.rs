@@ -8,6 +8,7 @@ mod callbacks;
 mod changes;
 mod filing;
 mod following;
+mod limits;
 mod open311;
 mod refusals;
 mod rulings;
