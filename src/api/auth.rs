@@ -4,7 +4,10 @@ use std::{future::Future, marker::PhantomData, net::SocketAddr, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
-use super::problem::{Problem, Reply};
+use super::{
+    problem::{Problem, Reply},
+    tls::ShownCertificate,
+};
 use crate::{
     app::{Credential, Gateway, code::Code},
     domain::platform::Scope,
@@ -112,8 +115,11 @@ pub(super) fn key(request: &HttpRequest) -> Option<&str> {
 
 async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
     let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
-    let key = key(request).ok_or_else(|| Problem::of(Code::Unauthenticated))?;
-    authenticate_key(gateway, request, key, scopes).await
+    if let Some(key) = key(request) {
+        return authenticate_key(gateway, request, key, scopes).await;
+    }
+    let shown = request.conn_data::<ShownCertificate>().and_then(|shown| gateway.authenticate_certificate(&shown.0));
+    admit(gateway, request, shown.ok_or_else(|| Problem::of(Code::Unauthenticated))?, scopes)
 }
 
 /// The answer to somebody who is not who he says: the problem, or that he tries too often.
@@ -124,11 +130,16 @@ pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Prob
     }
 }
 
-/// Who a key stands for, if it has any of the scopes and has not been used too often.
+/// Who a key stands for, if that caller is let in.
 pub(super) async fn authenticate_key(gateway: &Gateway, request: &HttpRequest, key: &str, scopes: &[Scope]) -> Reply<Credential> {
     let Some(credential) = gateway.authenticate(key).await? else {
         return Err(refused(gateway, request.peer_addr(), Problem::of(Code::Unauthenticated)));
     };
+    admit(gateway, request, credential, scopes)
+}
+
+/// Lets a caller in who has any of the scopes and has not asked for too much.
+fn admit(gateway: &Gateway, request: &HttpRequest, credential: Credential, scopes: &[Scope]) -> Reply<Credential> {
     match gateway.admit(&credential) {
         Ok(allowance) => request.extensions_mut().insert(allowance),
         Err(exhausted) => {

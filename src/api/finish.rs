@@ -17,7 +17,7 @@ use actix_web::{
         Method, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     middleware::Next,
@@ -86,6 +86,9 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
         tell(response.headers_mut(), &allowance);
     }
     dress(response.headers_mut(), &path, &trace);
+    if response.request().app_config().secure() {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     // The route, not the address: an address may name a case.
     tracing::debug!(
         trace_id = trace.as_str(),

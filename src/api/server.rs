@@ -1,6 +1,6 @@
 //! The HTTP server: routes, limits and what answers where there is no route.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
@@ -16,6 +16,7 @@ use super::{
     finish::{InWork, finish},
     openapi,
     problem::{Problem, Reply},
+    tls::{self, ServerCertificate},
 };
 use crate::{
     app::{Gateway, code::Code},
@@ -37,16 +38,17 @@ pub struct Listening {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// Starts to listen. `pages` mounts the pages for people, after the API.
+/// Starts to listen; with a certificate, by TLS only. `pages` mounts the pages for people, after the API.
 ///
 /// The server does not listen to signals: whoever started it also has workers to stop, and stops all together.
 ///
 /// # Errors
 /// If the address cannot be bound.
-pub fn listen<P>(gateway: Gateway, config: &ServerConfig, pages: P) -> io::Result<Listening>
+pub fn listen<P>(gateway: Gateway, config: &ServerConfig, certificate: Option<Arc<ServerCertificate>>, pages: P) -> io::Result<Listening>
 where
     P: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
+    let tls = certificate.as_ref().map(|certificate| certificate.config(&gateway)).transpose().map_err(io::Error::other)?;
     let gateway = web::Data::new(gateway);
     let contract = web::Data::new(Contract::new());
     let in_work = web::Data::new(InWork::new(config.concurrent_requests));
@@ -71,7 +73,14 @@ where
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
-    .bind(config.listen)?;
+    .on_connect(tls::remember);
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23(config.listen, tls)?,
+        None => server.bind(config.listen)?,
+    };
+    if let Some(certificate) = certificate {
+        certificate.watch();
+    }
     let addresses = server.addrs();
     Ok(Listening { server: server.run(), addresses })
 }

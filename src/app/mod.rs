@@ -138,6 +138,8 @@ pub struct Parts {
     pub limits: LimitsConfig,
     /// Platforms that may ask for more or less than others.
     pub rates: HashMap<String, RateConfig>,
+    /// Platforms by the SHA-256 of the certificates they show instead of a key.
+    pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
     /// Submissions that may wait for their commit.
@@ -160,6 +162,7 @@ struct Inner {
     delivery: DeliveryConfig,
     linker: LinkerConfig,
     admission: admission::Admission,
+    certificates: HashMap<[u8; 32], String>,
     notary: Notary,
     calendar: Calendar,
     clock: Clock,
@@ -191,6 +194,7 @@ impl Gateway {
         let admission = admission::Admission::new(&parts.limits, parts.rates, &parts.clock);
         let inner = Arc::new(Inner {
             admission,
+            certificates: parts.certificates,
             fingerprinter: Fingerprinter::new(&FederationKey::from_bytes(parts.keys.federation)),
             store: parts.store.clone(),
             federation: parts.federation,
@@ -315,6 +319,7 @@ impl Parts {
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
             limits: config.limits,
+            certificates: config.certificates(),
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,

@@ -10,7 +10,10 @@ mod limits;
 mod platforms;
 mod sections;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
@@ -19,7 +22,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, TlsConfig};
-pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
+pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
 
@@ -99,11 +102,15 @@ impl Config {
 
     /// Checks what one section alone cannot know.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let mut ids = std::collections::HashSet::new();
+        let (mut ids, mut certificates) = (HashSet::new(), HashSet::new());
         for platform in &self.platforms {
             platform.check().map_err(ConfigError::Invalid)?;
             if !ids.insert(&platform.id) {
                 return Err(ConfigError::Invalid(format!("platform {} is declared twice", platform.id)));
+            }
+            if let Some(digest) = platform.certificate_digests().find(|digest| !certificates.insert(*digest)) {
+                let digest = digest.map(|byte| format!("{byte:02x}")).concat();
+                return Err(ConfigError::Invalid(format!("the certificate {digest} stands for two platforms")));
             }
         }
         self.delivery.check().map_err(ConfigError::Invalid)?;
@@ -114,6 +121,12 @@ impl Config {
         self.linker.check().map_err(ConfigError::Invalid)?;
         self.server.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
+    }
+
+    /// Platforms by the SHA-256 of their certificates.
+    pub fn certificates(&self) -> HashMap<[u8; 32], String> {
+        let of = |platform: &PlatformConfig| platform.certificate_digests().map(|digest| (digest, platform.id.clone())).collect::<Vec<_>>();
+        self.platforms.iter().flat_map(of).collect()
     }
 
     /// A path of the file as seen from the working directory.

@@ -12,6 +12,7 @@ mod limits;
 mod open311;
 mod refusals;
 mod rulings;
+mod tls;
 mod webhooks;
 
 /// A filing of one person about one thing, in the words of one of two platforms.
