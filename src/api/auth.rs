@@ -1,6 +1,11 @@
 //! Who calls and what they may do, as a type in the handler's signature.
 
-use std::{future::Future, marker::PhantomData, net::SocketAddr, pin::Pin};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
@@ -124,9 +129,17 @@ async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credenti
 
 /// The answer to somebody who is not who he says: the problem, or that he tries too often.
 pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Problem) -> Problem {
-    match peer.map_or(Ok(()), |peer| gateway.refuse_key(peer.ip())) {
+    match peer.map_or(Ok(()), |peer| gateway.refuse_key(&network(peer.ip()).to_string())) {
         Ok(()) => problem,
         Err(wait) => Problem::of(Code::TooManyRequests).retry_after(wait),
+    }
+}
+
+/// Whoever has one address of IPv6 has the 64 bits below its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), IpAddr::V4),
     }
 }
 
@@ -183,5 +196,17 @@ mod tests {
         check("Authorization", "Basic b2M=", None);
         check("Authorization", "Bearer ", None);
         check("X-API-Key", &"x".repeat(MAX_KEY + 1), None);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_stands_for_its_network() {
+        for (address, counted) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(network(address.parse().expect("an address")).to_string(), counted, "{address}");
+        }
     }
 }

@@ -16,11 +16,12 @@ use super::{
     finish::{InWork, finish},
     openapi,
     problem::{Problem, Reply},
-    tls::{self, ServerCertificate},
+    tls,
 };
 use crate::{
     app::{Gateway, code::Code},
     config::ServerConfig,
+    net::ServerCertificate,
 };
 
 /// How long the head of a request may take to arrive.
@@ -48,7 +49,7 @@ pub fn listen<P>(gateway: Gateway, config: &ServerConfig, certificate: Option<Ar
 where
     P: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
-    let tls = certificate.as_ref().map(|certificate| certificate.config(&gateway)).transpose().map_err(io::Error::other)?;
+    let tls = certificate.as_ref().map(|certificate| tls::config(certificate, &gateway)).transpose().map_err(io::Error::other)?;
     let gateway = web::Data::new(gateway);
     let contract = web::Data::new(Contract::new());
     let in_work = web::Data::new(InWork::new(config.concurrent_requests));

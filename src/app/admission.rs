@@ -1,6 +1,6 @@
 //! How much one caller may ask of a node: the generic cell rate algorithm (ITU-T I.371), one state a caller.
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -12,8 +12,8 @@ use governor::{
 use super::{Clock, Credential, Gateway};
 use crate::config::{LimitsConfig, RateConfig};
 
-/// Addresses remembered for keys that were refused; beyond it, those that have been quiet are forgotten first.
-const MAX_ADDRESSES: usize = 65_536;
+/// Origins remembered for keys that were refused; beyond it, those that have been quiet are forgotten first.
+const MAX_ORIGINS: usize = 65_536;
 
 type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, Clock, StateInformationMiddleware>;
 type Single = RateLimiter<NotKeyed, InMemoryState, Clock, StateInformationMiddleware>;
@@ -50,7 +50,7 @@ pub(super) struct Admission {
     rate: RateConfig,
     callers: Keyed<String>,
     own: HashMap<String, (RateConfig, Single)>,
-    refused: Keyed<IpAddr>,
+    refused: Keyed<String>,
     clock: Clock,
 }
 
@@ -86,11 +86,11 @@ impl Admission {
         }
     }
 
-    fn refuse(&self, address: IpAddr) -> Result<(), Duration> {
-        if self.refused.len() >= MAX_ADDRESSES {
+    fn refuse(&self, origin: &str) -> Result<(), Duration> {
+        if self.refused.len() >= MAX_ORIGINS {
             self.refused.retain_recent();
         }
-        match self.refused.check_key(&network(address)) {
+        match self.refused.check_key(&origin.to_owned()) {
             Ok(_) => Ok(()),
             Err(until) => Err(until.wait_time_from(RateClock::now(&self.clock))),
         }
@@ -99,14 +99,6 @@ impl Admission {
 
 fn quota(rate: RateConfig) -> Quota {
     Quota::per_second(rate.requests_per_second).allow_burst(rate.burst)
-}
-
-/// Whoever has one address of IPv6 has the 64 bits below its network.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), IpAddr::V4),
-    }
 }
 
 impl Gateway {
@@ -118,28 +110,11 @@ impl Gateway {
         self.0.admission.admit(credential.platform.as_deref().unwrap_or(&credential.key_id))
     }
 
-    /// Counts a refused key from an address.
+    /// Counts a refused key from where it came.
     ///
     /// # Errors
     /// If there were too many: how long to wait.
-    pub fn refuse_key(&self, address: IpAddr) -> Result<(), Duration> {
-        self.0.admission.refuse(address)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn an_address_of_ipv6_stands_for_its_network() {
-        for (address, counted) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-            ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
-        ] {
-            assert_eq!(network(address.parse().expect("an address")).to_string(), counted, "{address}");
-        }
+    pub fn refuse_key(&self, origin: &str) -> Result<(), Duration> {
+        self.0.admission.refuse(origin)
     }
 }

@@ -10,9 +10,10 @@ use super::{
     sandbox,
 };
 use crate::{
-    api::{server, tls::ServerCertificate},
+    api::server,
     app::Gateway,
     config::{Config, ServerTlsConfig},
+    net::ServerCertificate,
     workers::Workers,
 };
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use onecase::{
-    api::{server, tls::ServerCertificate},
+    api::server,
     app::{Clock, Gateway, Parts, view::ReviewView},
     config::Config,
     domain::platform::Scope,
+    net::ServerCertificate,
     workers::Workers,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
