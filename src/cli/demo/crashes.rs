@@ -42,7 +42,7 @@ impl Crashes {
         self.left -= 1;
         let after = Duration::from_millis(self.dice.random_range(SHORTEST_LIFE_MS..LONGEST_LIFE_MS));
         let turn = usize::try_from(self.left / 2).unwrap_or_default() % crash::POINTS.len();
-        let at = (crash::has_points() && self.left % 2 == 0)
+        let at = (crash::has_points() && self.left.is_multiple_of(2))
             .then(|| format!("{}:{}", crash::POINTS[turn], self.dice.random_range(1..=MOST_PASSES)));
         Some(Death { after: if at.is_some() { Duration::from_millis(LONGEST_LIFE_MS) } else { after }, at })
     }

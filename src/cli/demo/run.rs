@@ -75,12 +75,12 @@ impl<'a> Run<'a> {
 
     /// Files everything, lets the gateway die as often as asked, and waits until all is at rest.
     pub async fn through(&mut self) -> Result<End, Failure> {
-        let outcome = self.to_the_end().await;
+        let outcome = self.file_and_wait().await;
         self.progress.clear();
         outcome
     }
 
-    async fn to_the_end(&mut self) -> Result<End, Failure> {
+    async fn file_and_wait(&mut self) -> Result<End, Failure> {
         let load = self.load()?;
         let total = self.scenario.filings.len();
         for (at, filing) in self.scenario.filings.iter().enumerate() {
