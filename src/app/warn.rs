@@ -246,7 +246,10 @@ impl Gateway {
             words: Words::default(),
             at: now,
         };
-        self.append_events(c, &[event])
+        self.append_events(c, &[event])?;
+        let action = if kind == EventKind::WarningRaised { "warning.raised" } else { "warning.closed" };
+        let digest = sha256(format!("{id} {case}").as_bytes());
+        audit::append(c, &[Entry { at: now, action, subject: id.to_owned(), actor: GATEWAY.to_owned(), digest }])
     }
 
     /// Notes that a person has seen a warning. Blind to versions: who comes later has seen more.

@@ -11,7 +11,7 @@ use crate::{
         supervision::{Cause, Rule},
     },
     store::{
-        StoreError,
+        Connection, StoreError,
         deadlines::{self, CaseDeadline},
         feed, supervisions,
     },
@@ -69,6 +69,13 @@ impl Gateway {
     /// Reports that have become as old as the rule says: where none came after, the case is silent.
     fn supervise_silence(&self, rule: &Rule, until: DateTime<Utc>) -> Result<bool, StoreError> {
         let name = format!("supervision:{}", rule.id);
+        let oldest = |c: &mut Connection<'_>| {
+            let after = feed::position(c, &name)?;
+            supervisions::reports_before(c, after, until, 1)
+        };
+        if self.store().read(oldest)?.is_none() {
+            return Ok(false);
+        }
         self.store().transaction(|c| {
             supervisions::lock(c)?;
             let after = feed::position(c, &name)?;

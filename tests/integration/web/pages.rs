@@ -93,6 +93,18 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
             let (nothing, bodies) = samples::indicators::nothing();
             indicators::show(&frame(Section::Indicators, "/indicators"), &nothing, Some(Dimension::Organization), &names, &bodies)
         }),
+        ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
+        ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
+        ("failure", failure::render(&frame(Section::Cases, "/cases/x"), &Failure::NotFound)),
+    ];
+    drawn.into_iter().chain(oversight(lang)).map(|(name, html)| (name, html.unwrap())).collect()
+}
+
+/// Those of supervision, double referrals, early warnings and coverage.
+fn oversight(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
+    let names = samples::platforms();
+    let frame = |section, path| page(lang, section, path, &[]);
+    vec![
         ("supervisions", supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::oversight::supervisions(), &names)),
         (
             "supervisions-empty",
@@ -133,11 +145,7 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
             let office = samples::oversight::coverage().gaps.remove(0).organization;
             coverage::detours(&frame(Section::Coverage, "/coverage/furong-office"), &office, &samples::oversight::detours())
         }),
-        ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
-        ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
-        ("failure", failure::render(&frame(Section::Cases, "/cases/x"), &Failure::NotFound)),
-    ];
-    drawn.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
+    ]
 }
 
 /// Elements open and close in order; attributes are quoted.
