@@ -99,6 +99,29 @@ fn row_context(id: &str) -> String {
 }
 
 impl DeliveryRow {
+    fn new(sealer: &Sealer, seq: i64, new: &NewDelivery) -> Result<Self, StoreError> {
+        let message = &new.message;
+        Ok(Self {
+            seq,
+            id: message.id.clone(),
+            idempotency_key: new.idempotency_key.clone(),
+            platform: new.platform.clone(),
+            case_id: message.case.id.clone(),
+            submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
+            kind: message.kind.as_str().to_owned(),
+            message: sealer.seal_json(&row_context(&message.id), message)?,
+            state: DeliveryState::Pending.as_str().to_owned(),
+            attempts: 0,
+            next_attempt_at: stored(message.created_at),
+            lease_owner: None,
+            lease_until: None,
+            receipt: None,
+            last_error: None,
+            created_at: stored(message.created_at),
+            finished_at: None,
+        })
+    }
+
     fn claimed(self, sealer: &Sealer) -> Result<Claimed, StoreError> {
         let message = sealer.open_json(&row_context(&self.id), &self.message)?;
         Ok(Claimed { delivery: self.try_into()?, message })
@@ -135,31 +158,56 @@ pub fn enqueue(connection: &mut Connection<'_>, sealer: &Sealer, new: &[NewDeliv
     }
     connection.lock_log(Log::Deliveries)?;
     let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
-    let mut rows = Vec::with_capacity(new.len());
-    for (seq, delivery) in (last.unwrap_or(0) + 1..).zip(new) {
-        let message = &delivery.message;
-        rows.push(DeliveryRow {
-            seq,
-            id: message.id.clone(),
-            idempotency_key: delivery.idempotency_key.clone(),
-            platform: delivery.platform.clone(),
-            case_id: message.case.id.clone(),
-            submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
-            kind: message.kind.as_str().to_owned(),
-            message: sealer.seal_json(&row_context(&message.id), message)?,
-            state: DeliveryState::Pending.as_str().to_owned(),
-            attempts: 0,
-            next_attempt_at: stored(message.created_at),
-            lease_owner: None,
-            lease_until: None,
-            receipt: None,
-            last_error: None,
-            created_at: stored(message.created_at),
-            finished_at: None,
-        });
+    let rows = (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, seq, new)).collect::<Result<Vec<_>, _>>()?;
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A message that was owed and how the one attempt at it ended.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub delivery: NewDelivery,
+    pub attempt: Attempt,
+    pub finish: Finish,
+    pub at: DateTime<Utc>,
+}
+
+/// Keeps messages that were owed and sent already, in order: what a history is filled with.
+pub fn record(connection: &mut Connection<'_>, sealer: &Sealer, settled: &[Settled]) -> Result<(), StoreError> {
+    connection.lock_log(Log::Deliveries)?;
+    let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
+    let (mut rows, mut attempts) = (Vec::with_capacity(settled.len()), Vec::with_capacity(settled.len()));
+    for (seq, one) in (last.unwrap_or(0) + 1..).zip(settled) {
+        let mut row = DeliveryRow::new(sealer, seq, &one.delivery)?;
+        row.attempts = one.attempt.number;
+        row.finished_at = Some(stored(one.at));
+        row.next_attempt_at = stored(one.at);
+        match &one.finish {
+            Finish::Delivered { receipt } => {
+                row.state = DeliveryState::Delivered.as_str().to_owned();
+                row.receipt.clone_from(receipt);
+            }
+            Finish::Skipped => row.state = DeliveryState::Skipped.as_str().to_owned(),
+            Finish::Retry { at, error } => {
+                row.last_error = Some(error.clone());
+                row.next_attempt_at = stored(*at);
+                row.finished_at = None;
+            }
+            Finish::Dead { error } => {
+                row.state = DeliveryState::Dead.as_str().to_owned();
+                row.last_error = Some(error.clone());
+            }
+        }
+        attempts.push(AttemptRow::new(&row.id, &one.attempt));
+        rows.push(row);
     }
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
+    }
+    for chunk in attempts.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(delivery_attempts::table).values(chunk).execute(c))?;
     }
     Ok(())
 }
@@ -270,6 +318,22 @@ struct AttemptRow {
     response_digest: Option<Vec<u8>>,
 }
 
+impl AttemptRow {
+    fn new(delivery_id: &str, attempt: &Attempt) -> Self {
+        Self {
+            delivery_id: delivery_id.to_owned(),
+            number: attempt.number,
+            started_at: stored(attempt.started_at),
+            duration_ms: attempt.duration_ms,
+            outcome: attempt.outcome.clone(),
+            http_status: attempt.http_status,
+            error: attempt.error.clone(),
+            request_digest: attempt.request_digest.clone(),
+            response_digest: attempt.response_digest.clone(),
+        }
+    }
+}
+
 /// What a finished attempt makes of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {
@@ -288,17 +352,7 @@ pub fn finish(
     finish: &Finish,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = AttemptRow {
-        delivery_id: delivery_id.to_owned(),
-        number: attempt.number,
-        started_at: stored(attempt.started_at),
-        duration_ms: attempt.duration_ms,
-        outcome: attempt.outcome.clone(),
-        http_status: attempt.http_status,
-        error: attempt.error.clone(),
-        request_digest: attempt.request_digest.clone(),
-        response_digest: attempt.response_digest.clone(),
-    };
+    let row = AttemptRow::new(delivery_id, attempt);
     each_backend!(connection, c => diesel::insert_into(delivery_attempts::table).values(&row).on_conflict_do_nothing().execute(c))?;
     let (state, receipt, error, next, finished) = match finish {
         Finish::Delivered { receipt } => (DeliveryState::Delivered, receipt.as_ref(), None, now, Some(stored(now))),

@@ -9,6 +9,7 @@ mod schema;
 mod seal;
 
 pub mod audit;
+pub mod bulk;
 pub mod cases;
 pub mod changes;
 pub mod consistency;

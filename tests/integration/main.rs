@@ -39,3 +39,4 @@ mod stores;
 mod tree;
 mod vendors;
 mod web;
+mod year;

@@ -177,15 +177,27 @@ CREATE TABLE indicator_cases (
     counts  TEXT NOT NULL
 );
 
--- Counts by day, area and one dimension.
+-- Counts by day and by month (under its first day), area and one dimension; a column for each measure.
 CREATE TABLE indicator_counts (
-    area      TEXT NOT NULL,
-    dimension TEXT NOT NULL,
-    day       DATE NOT NULL,
-    measure   TEXT NOT NULL,
-    value     TEXT NOT NULL,
-    count     BIGINT NOT NULL,
-    PRIMARY KEY (area, dimension, day, measure, value)
+    area        TEXT NOT NULL,
+    dimension   TEXT NOT NULL,
+    unit        TEXT NOT NULL,
+    day         DATE NOT NULL,
+    value       TEXT NOT NULL,
+    submissions BIGINT NOT NULL,
+    online      BIGINT NOT NULL,
+    duplicates  BIGINT NOT NULL,
+    cases       BIGINT NOT NULL,
+    accept_due  BIGINT NOT NULL,
+    accept_met  BIGINT NOT NULL,
+    accept_late BIGINT NOT NULL,
+    answer_due  BIGINT NOT NULL,
+    answer_met  BIGINT NOT NULL,
+    answer_late BIGINT NOT NULL,
+    answered    BIGINT NOT NULL,
+    rated       BIGINT NOT NULL,
+    satisfied   BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, unit, day, value)
 );
 
 -- How far those who fold the change feed have come.

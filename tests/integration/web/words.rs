@@ -19,6 +19,7 @@ const GROUPS: [&str; 25] = [
     "status",
     "clock",
     "dimension",
+    "tier",
     "satisfaction",
     "deadline_state",
     "kind",
