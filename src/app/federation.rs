@@ -93,6 +93,11 @@ impl Federation {
         &self.directory
     }
 
+    /// The bodies of a level.
+    pub fn bodies_of(&self, level: Level) -> Vec<String> {
+        self.directory.iter().filter(|body| division::level(&body.division) == level).map(|body| body.id.clone()).collect()
+    }
+
     /// How far up a body stands.
     pub fn level(&self, organization: Option<&str>) -> Option<Level> {
         self.directory.get(organization?).map(|body| division::level(&body.division))

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     calendar::ZONE,
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Filings, by the day they came in.
@@ -55,6 +56,30 @@ impl Measure {
         Self::Rated,
         Self::Satisfied,
     ];
+
+    /// True if filings are counted, not cases: one case may count several times.
+    pub const fn is_of_filings(self) -> bool {
+        matches!(self, Self::Submissions | Self::Online | Self::Duplicates)
+    }
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submissions => "submissions",
+            Self::Online => "online",
+            Self::Duplicates => "duplicates",
+            Self::Cases => "cases",
+            Self::AcceptDue => "accept_due",
+            Self::AcceptMet => "accept_met",
+            Self::AcceptLate => "accept_late",
+            Self::AnswerDue => "answer_due",
+            Self::AnswerMet => "answer_met",
+            Self::AnswerLate => "answer_late",
+            Self::Answered => "answered",
+            Self::Rated => "rated",
+            Self::Satisfied => "satisfied",
+        }
+    }
 
     /// True for what counts by the last day of a duty.
     pub const fn is_of_duty(self) -> bool {
@@ -172,6 +197,9 @@ impl Dimension {
     }
 }
 
+/// The channels that count as online.
+pub const ONLINE: [Channel; 3] = [Channel::Web, Channel::MobileApp, Channel::Wechat];
+
 /// A filing of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filing {
@@ -269,11 +297,8 @@ pub fn counts(case: &CaseFacts) -> Vec<Count> {
     };
     let mut counts = Vec::new();
     for filing in &case.filings {
-        let counted = [
-            (Measure::Submissions, true),
-            (Measure::Online, matches!(filing.channel, Channel::Web | Channel::MobileApp | Channel::Wechat)),
-            (Measure::Duplicates, filing.is_duplicate),
-        ];
+        let counted =
+            [(Measure::Submissions, true), (Measure::Online, ONLINE.contains(&filing.channel)), (Measure::Duplicates, filing.is_duplicate)];
         let day = local_day(filing.received_at);
         counts.extend(
             counted.into_iter().filter(|(_, counts)| *counts).map(|(m, _)| count(day, m, Some(&filing.platform), Some(filing.channel))),

@@ -95,10 +95,14 @@ diesel::table! {
         other_id -> Text,
         platform -> Text,
         other_platform -> Text,
+        channel -> Text,
+        other_channel -> Text,
+        division -> Nullable<Text>,
         case_id -> Text,
         decision -> Text,
         probability -> Double,
         weight -> Double,
+        rule -> Text,
         evidence -> Text,
         model_name -> Text,
         model_digest -> Text,
@@ -482,3 +486,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     checkpoint_signatures,
     leases
 );
+
+diesel::table! {
+    tallies (id) {
+        id -> BigInt,
+        subject -> Text,
+        platform -> Text,
+        detail -> Text,
+        state -> Text,
+        count -> BigInt,
+    }
+}

@@ -11,6 +11,8 @@ use super::{
     schema::{idempotency_keys, links, submissions},
     seal::Sealer,
     stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::{
     domain::submission::{Channel, Kind, Submission},
@@ -283,15 +285,31 @@ pub fn find_many(connection: &mut Connection<'_>, sealer: &Sealer, seqs: &[i64])
     rows.into_iter().map(|row| row.open(sealer)).collect()
 }
 
-/// Ids by position, for naming matches.
-pub fn references(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<HashMap<i64, (String, String)>, StoreError> {
+/// What a match names a filing by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub id: String,
+    pub platform: String,
+    pub channel: Channel,
+}
+
+impl Registered {
+    pub fn reference(&self) -> Reference {
+        Reference { id: self.id.clone(), platform: self.platform.clone(), channel: self.submission.channel }
+    }
+}
+
+/// References of filings, by their positions.
+pub fn references(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<HashMap<i64, Reference>, StoreError> {
     let mut all = HashMap::new();
     for chunk in seqs.chunks(INSERT_CHUNK) {
-        let found: Vec<(i64, String, String)> = each_backend!(connection, c => submissions::table
+        let found: Vec<(i64, String, String, String)> = each_backend!(connection, c => submissions::table
             .filter(submissions::seq.eq_any(chunk))
-            .select((submissions::seq, submissions::id, submissions::platform))
+            .select((submissions::seq, submissions::id, submissions::platform, submissions::channel))
             .load(c))?;
-        all.extend(found.into_iter().map(|(seq, id, platform)| (seq, (id, platform))));
+        for (seq, id, platform, channel) in found {
+            all.insert(seq, Reference { id, platform, channel: word("channel", channel)? });
+        }
     }
     Ok(all)
 }
@@ -360,26 +378,27 @@ pub fn headings(connection: &mut Connection<'_>, ids: &[String]) -> Result<HashM
         .select((submissions::id, submissions::source_id, submissions::channel, submissions::submitted_at))
         .load(c))?;
     rows.into_iter()
-        .map(|(id, source_id, channel, at)| {
-            Ok((id, Heading { source_id, channel: super::word("channel", channel)?, submitted_at: at.and_utc() }))
-        })
+        .map(|(id, source_id, channel, at)| Ok((id, Heading { source_id, channel: word("channel", channel)?, submitted_at: at.and_utc() })))
         .collect()
 }
 
-/// When each platform's newest filing was received.
-pub fn last_received(connection: &mut Connection<'_>) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
-    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => submissions::table
-        .group_by(submissions::platform)
-        .select((submissions::platform, diesel::dsl::max(submissions::received_at)))
-        .load(c))?;
-    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+/// When each of these platforms last filed.
+pub fn last_received(connection: &mut Connection<'_>, platforms: &[&str]) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let mut last = HashMap::new();
+    for platform in platforms {
+        let at: Option<NaiveDateTime> = each_backend!(connection, c => submissions::table
+            .filter(submissions::platform.eq(platform))
+            .order(submissions::seq.desc())
+            .select(submissions::received_at)
+            .first(c)
+            .optional())?;
+        last.extend(at.map(|at| ((*platform).to_owned(), at.and_utc())));
+    }
+    Ok(last)
 }
 
 /// How many filings came by each platform and channel.
 pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, String, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => submissions::table
-        .group_by((submissions::platform, submissions::channel))
-        .select((submissions::platform, submissions::channel, diesel::dsl::count_star()))
-        .order((submissions::platform, submissions::channel))
-        .load(c))?)
+    let counted = tallies::of(connection, Subject::Submission)?;
+    Ok(counted.into_iter().map(|counted| (counted.platform, counted.detail, counted.count)).collect())
 }

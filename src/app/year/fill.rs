@@ -32,9 +32,10 @@ use crate::{
     store::{
         Store, StoreError,
         cases::Case,
-        deliveries::{Attempt, Finish, NewDelivery, Settled},
+        deliveries::{Attempt, Finish, NewDelivery},
         events::Reported,
-        submissions::{NewSubmission, Registered},
+        settled::Settled,
+        submissions::{NewSubmission, Reference, Registered},
     },
 };
 
@@ -66,8 +67,8 @@ pub(super) struct Year<'a> {
     linker: Linker,
     /// By founding position.
     pub lives: BTreeMap<i64, Life>,
-    /// Ids and platforms of all filings, by position less one.
-    names: Vec<(String, String)>,
+    /// All filings, by position less one.
+    names: Vec<Reference>,
     due: BinaryHeap<Reverse<(DateTime<Utc>, i64)>>,
     /// How many cases joined a matter, and when the last one did, by its founding position.
     pub matters: BTreeMap<i64, (i32, DateTime<Utc>)>,
@@ -95,6 +96,7 @@ impl Gateway {
         for index in &indexes {
             self.store().restore_index(index)?;
         }
+        self.sum_up_tallies()?;
         self.store().end_filling()?;
         progress(YearProgress::Summarising);
         while self.summarise_matters()? > 0 {}
@@ -180,7 +182,6 @@ impl<'a> Year<'a> {
         let fingerprint = decode(seq, &new.fingerprint)?;
         let outcome = self.linker.decide(&fingerprint);
         self.linker.insert(unsigned(seq), &fingerprint, outcome.case.unwrap_or(unsigned(seq)), outcome.matter);
-        self.names.push((new.id.clone(), new.platform.clone()));
         let entry = Registered {
             seq,
             id: new.id.clone(),
@@ -191,6 +192,7 @@ impl<'a> Year<'a> {
             submission: new.submission.clone(),
             blind: new.blind,
         };
+        self.names.push(entry.reference());
         self.rows.submissions.push(new);
         Ok(Decided { entry, outcome })
     }

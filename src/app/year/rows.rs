@@ -9,10 +9,11 @@ use crate::{
     store::{
         Store, StoreError, audit,
         cases::{self, RoutingGap},
-        deliveries::{self, Settled},
         events::{self, CaseEvent, Reported},
-        links::{self, Link, Match},
+        links::{self, Link},
+        matches::{self, Match},
         ratings,
+        settled::{self, Settled},
         submissions::{self, NewSubmission},
     },
 };
@@ -45,12 +46,12 @@ impl Rows {
         store.transaction(|c| {
             submissions::append(c, store.sealer(), &rows.submissions)?;
             links::insert(c, &rows.links)?;
-            links::insert_matches(c, &rows.matches)?;
+            matches::insert(c, &rows.matches)?;
             cases::insert_gaps(c, &rows.gaps)?;
             events::append(c, store.sealer(), &rows.events)?;
             events::insert_reported(c, &rows.reported)?;
             ratings::insert_new(c, &rows.ratings)?;
-            deliveries::record(c, store.sealer(), &rows.deliveries)?;
+            settled::record(c, store.sealer(), &rows.deliveries)?;
             audit::append(c, &rows.audit)
         })?;
         summary.submissions += rows.submissions.len() as u64;
