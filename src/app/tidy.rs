@@ -22,7 +22,7 @@ pub struct Tidied {
 impl Gateway {
     /// Keeps the notes few that counts are summed from; `false` if they were. Blocks.
     pub fn sum_up_tallies(&self) -> Result<bool, StoreError> {
-        self.store().transaction(|c| tallies::sum_up(c))
+        self.store().transaction(tallies::sum_up)
     }
 
     /// Removes what has had its time. Blocks.
