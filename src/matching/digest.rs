@@ -90,6 +90,12 @@ impl Kept {
         self.ends.push((self.packed.len(), self.posted.len()));
     }
 
+    pub(super) fn clear(&mut self) {
+        self.packed.clear();
+        self.posted.clear();
+        self.ends.clear();
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u32])> {
         let mut start = (0, 0);
         self.ends.iter().map(move |end| {

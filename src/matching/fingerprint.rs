@@ -117,18 +117,14 @@ impl Fingerprint {
 
     /// Reads [`Self::encode`]'s form; refuses what `encode` cannot have written.
     pub fn decode(bytes: &[u8]) -> Result<Self, FingerprintError> {
-        encoding::decode(bytes)
+        let mut print = Self::default();
+        encoding::decode_into(bytes, &mut print)?;
+        Ok(print)
     }
 
     /// Unix seconds at which the submission was made, if known.
     pub const fn submitted_at(&self) -> Option<i64> {
         self.submitted_at
-    }
-}
-
-impl AsRef<Self> for Fingerprint {
-    fn as_ref(&self) -> &Self {
-        self
     }
 }
 
