@@ -11,7 +11,6 @@ pub(super) use fold::Rulings;
 pub(super) use plan::{GATEWAY, matter_code};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rayon::prelude::*;
 
 use super::{AppError, Gateway};
 use crate::{
