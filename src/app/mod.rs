@@ -1,6 +1,7 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod admission;
 mod audit;
 mod authenticate;
 mod blind;
@@ -8,6 +9,7 @@ mod callback;
 mod changes;
 pub mod code;
 mod collect;
+pub mod crash;
 mod deadlines;
 mod explain;
 mod federation;
@@ -50,6 +52,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
+pub use admission::{Allowance, Exhausted};
 pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
@@ -74,7 +77,7 @@ pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
+    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -133,8 +136,15 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub limits: LimitsConfig,
+    /// Platforms that may ask for more or less than others.
+    pub rates: HashMap<String, RateConfig>,
+    /// Platforms by the SHA-256 of the certificates they show instead of a key.
+    pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
+    /// Where to die, in a debug build that was told to.
+    pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -154,9 +164,12 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    admission: admission::Admission,
+    certificates: HashMap<[u8; 32], String>,
     notary: Notary,
     calendar: Calendar,
     clock: Clock,
+    crash: crash::CrashPoint,
     node: String,
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<HashSet<(String, String)>>,
@@ -182,7 +195,10 @@ impl Gateway {
     /// Puts the parts together and starts the intake's group commit on the current tokio runtime.
     pub fn start(parts: Parts) -> Self {
         let (intake, jobs) = mpsc::channel(parts.intake_queue.max(1));
+        let admission = admission::Admission::new(&parts.limits, parts.rates, &parts.clock);
         let inner = Arc::new(Inner {
+            admission,
+            certificates: parts.certificates,
             fingerprinter: Fingerprinter::new(&FederationKey::from_bytes(parts.keys.federation)),
             store: parts.store.clone(),
             federation: parts.federation,
@@ -194,6 +210,7 @@ impl Gateway {
             notary: parts.notary,
             calendar: parts.calendar,
             clock: parts.clock,
+            crash: parts.crash,
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
@@ -276,7 +293,9 @@ impl Parts {
     /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
     pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
         let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
-        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+        let parts = Self::new(config, &keys, Federation::from_config(config, environment)?, clock)?;
+        let crash = environment(crash::VARIABLE).map_or_else(crash::CrashPoint::default, |text| crash::CrashPoint::parse(&text));
+        Ok(Self { crash, ..parts })
     }
 
     /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
@@ -306,8 +325,12 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            limits: config.limits,
+            certificates: config.certificates(),
+            rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
