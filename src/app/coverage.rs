@@ -10,8 +10,12 @@ use crate::{
     domain::{
         coverage::{Tally, coverage},
         division::{self, Level},
+        organization::{Directory, GapReason},
     },
-    store::coverage::costliest,
+    store::{
+        cases::RoutingGap,
+        coverage::{Body, costliest},
+    },
 };
 
 /// Bodies that are named with what they cost.
@@ -47,6 +51,17 @@ impl Gateway {
         })
         .await
     }
+}
+
+/// What bodies that are not connected cost by these gaps.
+pub(in crate::app) fn detours(directory: &Directory, gaps: &[RoutingGap]) -> BTreeMap<Body, i64> {
+    let mut detours = BTreeMap::new();
+    for gap in gaps.iter().filter(|gap| gap.reason == Some(GapReason::NotConnected)) {
+        if let Some(body) = gap.competent.as_deref().and_then(|id| directory.get(id)) {
+            *detours.entry((body.id.clone(), body.division.clone())).or_default() += 1;
+        }
+    }
+    detours
 }
 
 fn count(tally: Tally) -> CoverageCount {

@@ -45,6 +45,7 @@ pub mod view;
 mod warn;
 mod webhooks;
 pub mod worth;
+mod year;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -86,6 +87,7 @@ pub use supervise::SupervisionError;
 pub use tidy::Tidied;
 pub use warn::WarningError;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
+pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},

@@ -117,6 +117,11 @@ pub const TRANSITIONS: [Transition; 34] = {
     ]
 };
 
+/// True if the party may move a case so, or reports where it is already; windows of time aside.
+pub fn leads(from: CaseStatus, to: CaseStatus, by: Party) -> bool {
+    from == to || TRANSITIONS.iter().any(|transition| transition.from == from && transition.to == to && transition.by.contains(&by))
+}
+
 /// How a case stands when somebody wants to move it.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {

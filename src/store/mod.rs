@@ -9,6 +9,7 @@ mod schema;
 mod seal;
 
 pub mod audit;
+pub mod bulk;
 pub mod cases;
 pub mod changes;
 pub mod consistency;
@@ -34,8 +35,10 @@ pub mod review_requests;
 pub mod reviews;
 pub mod revisions;
 pub mod rulings;
+pub mod settled;
 pub mod submissions;
 pub mod supervisions;
+pub mod tallies;
 pub mod warnings;
 pub mod webhooks;
 

@@ -15,7 +15,10 @@ use super::{
     seal::Sealer,
     stored, word,
 };
-use crate::domain::warning::{Figures, WarningState};
+use crate::domain::{
+    indicator::{Dimension, Unit},
+    warning::{Figures, WarningState},
+};
 
 /// A warning by one rule of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,11 +229,11 @@ pub fn frequent(
 ) -> Result<Vec<(String, String, i64)>, StoreError> {
     Ok(each_backend!(connection, c => indicator_counts::table
         // Written out, so that the index of these rows alone is used.
-        .filter(sql::<Bool>("dimension = 'category' AND measure = 'cases'"))
+        .filter(sql::<Bool>("dimension = 'category' AND unit = 'day'"))
         .filter(indicator_counts::day.ge(from).and(indicator_counts::day.le(until)))
         .group_by((indicator_counts::area, indicator_counts::value))
-        .having(sql::<Bool>("SUM(count) >= ").bind::<BigInt, _>(signed(min_cases)))
-        .select((indicator_counts::area, indicator_counts::value, sql::<BigInt>("CAST(SUM(count) AS BIGINT)")))
+        .having(sql::<Bool>("SUM(cases) >= ").bind::<BigInt, _>(signed(min_cases)))
+        .select((indicator_counts::area, indicator_counts::value, sql::<BigInt>("CAST(SUM(cases) AS BIGINT)")))
         .load(c))?)
 }
 
@@ -238,11 +241,11 @@ pub fn frequent(
 pub fn cases_of(connection: &mut Connection<'_>, area: &str, category: &str, from: NaiveDate, until: NaiveDate) -> Result<u64, StoreError> {
     let sum: Option<i64> = each_backend!(connection, c => indicator_counts::table
         .filter(indicator_counts::area.eq(area))
-        .filter(indicator_counts::dimension.eq("category"))
+        .filter(indicator_counts::dimension.eq(Dimension::Category.as_str()))
+        .filter(indicator_counts::unit.eq(Unit::Day.as_str()))
         .filter(indicator_counts::day.ge(from).and(indicator_counts::day.le(until)))
-        .filter(indicator_counts::measure.eq("cases"))
         .filter(indicator_counts::value.eq(category))
-        .select(sql::<diesel::sql_types::Nullable<BigInt>>("CAST(SUM(count) AS BIGINT)"))
+        .select(sql::<diesel::sql_types::Nullable<BigInt>>("CAST(SUM(cases) AS BIGINT)"))
         .first(c))?;
     Ok(u64::try_from(sum.unwrap_or_default()).unwrap_or_default())
 }

@@ -11,6 +11,7 @@ mod matters;
 mod notary;
 mod puller;
 mod supervisor;
+mod tallies;
 mod tidier;
 mod warner;
 mod webhooks;
@@ -53,6 +54,8 @@ impl Workers {
         running.spawn(keep_running("warner".to_owned(), stopping.clone(), move || warner::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("tallies".to_owned(), stopping.clone(), move || tallies::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

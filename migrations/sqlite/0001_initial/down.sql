@@ -4,6 +4,7 @@ DROP TABLE referral_conflicts;
 DROP TABLE referrals;
 DROP TABLE gap_counts;
 DROP TABLE review_requests;
+DROP TABLE tallies;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;
 DROP TABLE platform_errors;

@@ -7,20 +7,19 @@ use serde_json::json;
 
 use super::{Decided, LinkError, signed};
 use crate::{
-    app::{Gateway, messages::Messenger, refer::Sign, route::put_into_hands, view::EventKind},
+    app::{Gateway, coverage::detours, messages::Messenger, refer::Sign, route::put_into_hands, view::EventKind},
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, id, organization::GapReason, referral::ConflictSource},
+    domain::{case::CaseStatus, id, organization::GapReason, referral::ConflictSource, update::Reply},
     matching::Decision,
     store::{
-        Connection, audit,
+        Connection, StoreError, audit,
         cases::{self, Case, RoutingGap},
         coverage,
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, Words},
         links::{self, Link},
         matches::{self, Match},
-        matters,
-        referrals::{self, Conflict},
+        matters, referrals,
         submissions::{self, Reference, Registered},
     },
 };
@@ -28,28 +27,42 @@ use crate::{
 /// The source name of the gateway's own events.
 pub(in crate::app) const GATEWAY: &str = "gateway";
 
-struct Plan<'a> {
+pub(in crate::app) struct Plan<'a> {
     gateway: &'a Gateway,
     messenger: Messenger<'a>,
     now: DateTime<Utc>,
     /// Cases touched, by founding position.
-    cases: BTreeMap<i64, Touched>,
+    pub cases: BTreeMap<i64, Touched>,
     /// Cases that joined matters in this batch, by the matter's founding position.
-    joined: BTreeMap<i64, i32>,
-    links: Vec<Link>,
-    matches: Vec<Match>,
-    events: Vec<CaseEvent>,
-    gaps: Vec<RoutingGap>,
-    conflicts: Vec<Conflict>,
-    deliveries: Vec<NewDelivery>,
-    audit: Vec<Entry>,
+    pub joined: BTreeMap<i64, i32>,
+    pub links: Vec<Link>,
+    pub matches: Vec<Match>,
+    pub events: Vec<CaseEvent>,
+    pub gaps: Vec<RoutingGap>,
+    /// Filings that their platform referred to another body than the one that has the case.
+    pub referred: Vec<Referred>,
+    pub deliveries: Vec<NewDelivery>,
+    pub audit: Vec<Entry>,
 }
 
-struct Touched {
-    case: Case,
+pub(in crate::app) struct Touched {
+    pub case: Case,
     /// Version in the store; `None` for a case of this batch.
-    stored_version: Option<i64>,
+    pub stored_version: Option<i64>,
 }
+
+/// A filing that its platform referred to a body itself.
+pub(in crate::app) struct Referred {
+    case: Case,
+    to: String,
+    platform: String,
+    filing: String,
+}
+
+/// Ids and platforms of filings, by their position.
+pub(in crate::app) type Names = HashMap<i64, Reference>;
+/// Finds the newest answer to a case, which whoever files it again is told.
+pub(in crate::app) type Standing<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Reply>, StoreError>;
 
 impl Touched {
     /// The matter of a stored case that changed.
@@ -61,30 +74,43 @@ impl Touched {
 
 /// Writes everything a batch decides, in one go; answers how many messages it owes.
 pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &[Decided]) -> Result<usize, LinkError> {
+    let cases = known_cases(connection, batch)?;
+    let others: Vec<i64> =
+        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
+    let names = submissions::references(connection, &others)?;
+    let mut standing = |case: &str| events::latest_reply(connection, gateway.store().sealer(), case, EventKind::Replied.as_str());
+    plan(gateway, batch, cases, names, &mut standing)?.store(connection)
+}
+
+/// What a batch of decisions comes to, by the cases and filings they point at.
+pub(in crate::app) fn plan<'a>(
+    gateway: &'a Gateway,
+    batch: &[Decided],
+    cases: BTreeMap<i64, Touched>,
+    mut names: Names,
+    standing: Standing<'_>,
+) -> Result<Plan<'a>, LinkError> {
     let now = gateway.now();
     let mut plan = Plan {
         gateway,
         messenger: Messenger { federation: gateway.federation(), now },
         now,
-        cases: known_cases(connection, batch)?,
+        cases,
         joined: BTreeMap::new(),
         links: Vec::with_capacity(batch.len()),
         matches: Vec::new(),
         events: Vec::new(),
         gaps: Vec::new(),
-        conflicts: Vec::new(),
+        referred: Vec::new(),
         deliveries: Vec::new(),
         audit: Vec::with_capacity(batch.len()),
     };
-    let others: Vec<i64> =
-        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut names = submissions::references(connection, &others)?;
     names.extend(batch.iter().map(|d| (d.entry.seq, d.entry.reference())));
     for decided in batch {
-        let case = plan.place(connection, decided)?;
+        let case = plan.place(decided, standing)?;
         plan.record(decided, &case, &names);
     }
-    plan.store(connection)
+    Ok(plan)
 }
 
 /// The stored cases that decisions of the batch point at.
@@ -100,14 +126,14 @@ fn known_cases(connection: &mut Connection<'_>, batch: &[Decided]) -> Result<BTr
 
 impl Plan<'_> {
     /// Joins the submission to its case or founds one; answers the case's founding position.
-    fn place(&mut self, connection: &mut Connection<'_>, decided: &Decided) -> Result<i64, LinkError> {
+    fn place(&mut self, decided: &Decided, standing: Standing<'_>) -> Result<i64, LinkError> {
         match decided.outcome.case {
-            Some(case) => self.join(connection, &decided.entry, case),
+            Some(case) => self.join(&decided.entry, case, standing),
             None => self.found(decided),
         }
     }
 
-    fn join(&mut self, connection: &mut Connection<'_>, entry: &Registered, founding: u64) -> Result<i64, LinkError> {
+    fn join(&mut self, entry: &Registered, founding: u64, standing: Standing<'_>) -> Result<i64, LinkError> {
         let now = self.now;
         let key = signed(founding);
         let touched = self.cases.get_mut(&key).ok_or(LinkError::UnknownCase { seq: entry.seq, case: founding })?;
@@ -123,13 +149,9 @@ impl Plan<'_> {
             json!({ "submission": entry.id, "platform": entry.platform, "decision": Decision::Duplicate }),
         );
         self.deliveries.extend(self.messenger.duplicate(&case, entry));
-        if let Some(other) = &entry.submission.referred_to
-            && referrals::open_about(connection, self.gateway.store().sealer(), &case.id, other)?.is_none()
-        {
-            self.note_referral(entry, &case);
-        }
+        self.note_referral(entry, &case);
         if touched_has_answer(case.status)
-            && let Some(reply) = events::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
+            && let Some(reply) = standing(&case.id)?
         {
             self.deliveries.extend(self.messenger.reply(&case, entry, "standing", &reply));
         }
@@ -197,29 +219,30 @@ impl Plan<'_> {
         self.routed(case, gap.1);
     }
 
-    /// What bodies that are not connected cost in this batch.
-    fn detours(&self) -> BTreeMap<coverage::Body, i64> {
-        let directory = self.gateway.federation().directory();
-        let mut detours = BTreeMap::new();
-        for gap in self.gaps.iter().filter(|gap| gap.reason == Some(GapReason::NotConnected)) {
-            if let Some(body) = gap.competent.as_deref().and_then(|id| directory.get(id)) {
-                *detours.entry((body.id.clone(), body.division.clone())).or_default() += 1;
-            }
-        }
-        detours
-    }
-
     /// A filing that its platform referred to another body than the one that has the case.
     fn note_referral(&mut self, entry: &Registered, case: &Case) {
         let to = entry.submission.referred_to.as_deref();
         let to = to.filter(|to| case.organization.as_deref().is_some_and(|holder| holder != *to));
-        let to = to.filter(|to| !self.conflicts.iter().any(|known| known.case_id == case.id && known.other == *to));
-        let Some(to) = to.filter(|to| self.gateway.federation().directory().get(to).is_some()) else { return };
-        let sign = Sign { source: ConflictSource::Filing, platform: &entry.platform, reference: &entry.id };
-        let recorded = self.gateway.conflict(case, to, &sign);
-        self.conflicts.push(recorded.conflict);
-        self.events.push(recorded.event);
-        self.deliveries.extend(recorded.owed);
+        let to = to.filter(|to| !self.referred.iter().any(|known| known.case.id == case.id && known.to == *to));
+        if let Some(to) = to.filter(|to| self.gateway.federation().directory().get(to).is_some()) {
+            let (platform, filing) = (entry.platform.clone(), entry.id.clone());
+            self.referred.push(Referred { case: case.clone(), to: to.to_owned(), platform, filing });
+        }
+    }
+
+    /// Records each second referral that is not known yet, with what it makes the gateway write and owe.
+    fn find_conflicts(&mut self, connection: &mut Connection<'_>) -> Result<(), LinkError> {
+        for referred in std::mem::take(&mut self.referred) {
+            if referrals::open_about(connection, self.gateway.store().sealer(), &referred.case.id, &referred.to)?.is_some() {
+                continue;
+            }
+            let sign = Sign { source: ConflictSource::Filing, platform: &referred.platform, reference: &referred.filing };
+            let recorded = self.gateway.conflict(&referred.case, &referred.to, &sign);
+            referrals::insert(connection, &recorded.conflict)?;
+            self.events.push(recorded.event);
+            self.deliveries.extend(recorded.owed);
+        }
+        Ok(())
     }
 
     fn routed(&mut self, case: &Case, gap: Option<GapReason>) {
@@ -244,7 +267,7 @@ impl Plan<'_> {
     }
 
     /// Keeps the link, its evidence and its leaf in the audit log.
-    fn record(&mut self, decided: &Decided, founding: &i64, names: &HashMap<i64, Reference>) {
+    fn record(&mut self, decided: &Decided, founding: &i64, names: &Names) {
         let entry = &decided.entry;
         let Some(case_id) = self.cases.get(founding).map(|touched| touched.case.id.clone()) else { return };
         let decision = closest(decided);
@@ -310,7 +333,8 @@ impl Plan<'_> {
         });
     }
 
-    fn store(self, connection: &mut Connection<'_>) -> Result<usize, LinkError> {
+    fn store(mut self, connection: &mut Connection<'_>) -> Result<usize, LinkError> {
+        self.find_conflicts(connection)?;
         let sealer = self.gateway.store().sealer();
         let new: Vec<Case> = self.cases.values().filter(|t| t.stored_version.is_none()).map(|t| t.case.clone()).collect();
         cases::insert(connection, &new)?;
@@ -319,7 +343,7 @@ impl Plan<'_> {
                 && !cases::replace(connection, &touched.case, version)?
             {
                 // Somebody changed the case since it was read; the batch is rolled back and decided anew.
-                return Err(crate::store::StoreError::LeaseLost("case version".to_owned()).into());
+                return Err(StoreError::LeaseLost("case version".to_owned()).into());
             }
         }
         for (founding, count) in &self.joined {
@@ -333,10 +357,7 @@ impl Plan<'_> {
         matches::insert(connection, &self.matches)?;
         self.gateway.append_events(connection, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
-        coverage::add(connection, &self.detours())?;
-        for conflict in &self.conflicts {
-            referrals::insert(connection, conflict)?;
-        }
+        coverage::add(connection, &detours(self.gateway.federation().directory(), &self.gaps))?;
         deliveries::enqueue(connection, sealer, &self.deliveries)?;
         audit::append(connection, &self.audit)?;
         Ok(self.deliveries.len())

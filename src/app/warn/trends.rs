@@ -23,9 +23,8 @@ impl Gateway {
             let from = until - Days::new(u64::from(days.max(1)) - 1);
             let mut categories: BTreeMap<String, (u64, u64)> = BTreeMap::new();
             let mut sums = |from, until| -> Result<Vec<(String, u64)>, StoreError> {
-                let sums = indicators::sums(c, &area, Dimension::Category, from, until)?;
-                let cases = sums.into_iter().filter(|(_, measure, _)| measure == Measure::Cases.as_str());
-                Ok(cases.map(|(category, _, sum)| (category, u64::try_from(sum).unwrap_or_default())).collect())
+                let sums = indicators::sums(c, &area, Dimension::Category, from, until)?.into_iter();
+                Ok(sums.map(|(category, tally)| (category, u64::try_from(tally.get(Measure::Cases)).unwrap_or_default())).collect())
             };
             for (category, cases) in sums(from, until)? {
                 categories.entry(category).or_default().0 = cases;
@@ -35,6 +34,7 @@ impl Gateway {
             }
             let mut items: Vec<TrendView> =
                 categories.into_iter().map(|(category, (cases, before))| TrendView { category, cases, before }).collect();
+            items.retain(|trend| trend.cases + trend.before > 0);
             items.sort_by_key(|trend| std::cmp::Reverse(i128::from(trend.cases) - i128::from(trend.before)));
             Ok(Trends { area: area.clone(), from, until, items })
         })

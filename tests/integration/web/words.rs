@@ -20,7 +20,7 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 33] = [
+const GROUPS: [&str; 34] = [
     "warning_state",
     "supervision_kind",
     "supervision_state",
@@ -36,6 +36,7 @@ const GROUPS: [&str; 33] = [
     "status",
     "clock",
     "dimension",
+    "tier",
     "satisfaction",
     "deadline_state",
     "kind",
