@@ -129,6 +129,7 @@ fn submission<'r>(cell: &impl Fn(&str) -> Option<&'r str>, division: Option<&str
         respondent: None,
         attachments: Vec::new(),
         previous_source_id: None,
+        referred_to: None,
         extensions: serde_json::Map::new(),
     }
 }
