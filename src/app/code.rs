@@ -89,6 +89,7 @@ codes! {
     PreconditionRequired "precondition_required" 428 "The ruling does not say which version of the case it is about" "Read the case and send its `ETag` as `If-Match`."
     HeadersTooLarge "headers_too_large" 431 "The headers are too large" "Send fewer or shorter headers."
     Overloaded "overloaded" 503 "More is coming in than can be stored" "Send it again after `Retry-After`."
+    ExportsBusy "exports_busy" 503 "As many exports are being made as may be" "Send it again after `Retry-After`."
     Internal "internal" 500 "The gateway failed" "Send it again later; tell the operator the `trace_id` if it persists."
     Unavailable "unavailable" 503 "The gateway cannot serve this now" "Send it again after `Retry-After`."
     Timeout "timeout" 504 "The gateway did not finish in time" "Send it again with the same `Idempotency-Key`: it will not be registered twice."

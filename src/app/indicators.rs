@@ -139,7 +139,7 @@ fn facts(c: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, CaseF
         .collect())
 }
 
-fn groups(
+pub(super) fn groups(
     c: &mut Connection<'_>,
     area: &str,
     dimension: Dimension,

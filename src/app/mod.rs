@@ -10,6 +10,7 @@ pub mod code;
 mod collect;
 mod deadlines;
 mod explain;
+pub mod export;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -20,6 +21,7 @@ mod intake;
 mod link;
 mod matters;
 mod messages;
+mod places;
 mod pull;
 mod queries;
 pub mod query;
@@ -27,6 +29,7 @@ mod rate;
 mod receive;
 pub mod reconcile;
 mod replay;
+mod report;
 mod retry;
 mod revise;
 mod route;
@@ -63,6 +66,7 @@ pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
+pub use places::MAX_PLACES;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -74,7 +78,7 @@ pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
+    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LinkerConfig, MapConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -83,6 +87,9 @@ use crate::{
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
+
+/// No year before is reported on: the national system went live in it.
+const FIRST_YEAR: i32 = 2015;
 
 /// How long a use case waits for a connection to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -135,6 +142,8 @@ pub struct Parts {
     pub linker: LinkerConfig,
     pub notary: Notary,
     pub calendar: Calendar,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -156,6 +165,8 @@ struct Inner {
     linker: LinkerConfig,
     notary: Notary,
     calendar: Calendar,
+    exports: export::Exports,
+    map: MapConfig,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -193,6 +204,8 @@ impl Gateway {
             linker: parts.linker,
             notary: parts.notary,
             calendar: parts.calendar,
+            exports: export::Exports::new(&parts.export),
+            map: parts.map,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -308,6 +321,8 @@ impl Parts {
             linker: config.linker.clone(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            export: config.export.clone(),
+            map: config.map.clone(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,

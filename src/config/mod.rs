@@ -7,6 +7,7 @@ mod audit;
 mod deadlines;
 mod keys;
 mod platforms;
+mod publishing;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use platforms::{PlatformConfig, TlsConfig};
+pub use publishing::{ExportConfig, MapConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -57,6 +59,8 @@ pub struct Config {
     pub linker: LinkerConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.
@@ -109,6 +113,8 @@ impl Config {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
+        self.export.check().map_err(ConfigError::Invalid)?;
+        self.map.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
     }
 

@@ -11,9 +11,9 @@ use onecase::{
         pages::{
             cases, deadlines, deliveries, duplicates,
             failure::{self, Failure},
-            indicators, matters,
+            indicators, map, matters,
             overview::{self, Glance},
-            platforms,
+            platforms, reports,
             reviews::{self, Refusal, RefusalCause},
             rulings,
         },
@@ -89,6 +89,13 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("indicators-empty", {
             let (nothing, bodies) = samples::indicators::nothing();
             indicators::show(&frame(Section::Indicators, "/indicators"), &nothing, Some(Dimension::Organization), &names, &bodies)
+        }),
+        ("map", map::show(&frame(Section::Map, "/map"), &samples::indicators::map())),
+        ("map-province", map::show(&frame(Section::Map, "/map"), &samples::indicators::province())),
+        ("map-empty", map::show(&frame(Section::Map, "/map"), &samples::indicators::empty_province())),
+        ("report", {
+            let (report, bodies) = samples::indicators::report();
+            reports::show(&frame(Section::Reports, "/reports/2026"), &report, &names, &bodies)
         }),
         ("deliveries", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::delivery_list(), &names)),
         ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
