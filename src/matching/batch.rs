@@ -11,7 +11,7 @@ use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
 use super::linker::{Decided, IndexOptions, Linker};
 use super::newcomers::Newcomers;
-use super::placement::{Compared, Placement, Weighed};
+use super::placement::{Compared, Placement};
 
 /// Submissions one core works at before another may take the next.
 const SHARE: usize = 8;
@@ -72,7 +72,7 @@ impl Linker {
         let (digests, pairs, newcomers, base) = self.arrive(batch);
         let compare = |(row, digest): (usize, &Digest)| {
             let candidates = self.nearest(digest, &newcomers, base + row as u32);
-            let mut compared = Compared::new(self.compare_all(digest, &candidates, Weighed::new));
+            let mut compared = self.compared(digest, &candidates);
             self.foresee(digest, &mut compared, base);
             compared
         };

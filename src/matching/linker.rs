@@ -13,8 +13,9 @@ use super::frequency::Frequency;
 use super::learned::learned;
 use super::model::Model;
 use super::newcomers::Newcomers;
-use super::placement::{Compared, Outcome, Weighed};
+use super::placement::{Outcome, Weighed};
 use super::postings::{Postings, ask_for};
+use super::sharing::Sharing;
 use super::text::{Grams, TextProbe};
 
 /// How much the index spends on finding submissions by their text.
@@ -124,7 +125,7 @@ impl Linker {
     /// [`Self::decide`] and [`Self::neighbours`] from one comparison with the candidates.
     pub fn decide_and_rank(&self, fingerprint: &Fingerprint, top: usize) -> (Outcome, Vec<(u64, f64)>) {
         let digest = self.digest(fingerprint);
-        let mut compared = Compared::new(self.compared(&digest));
+        let mut compared = self.compared(&digest, &self.nearest(&digest, &Newcomers::none(), u32::MAX));
         let outcome = self.outcome(&digest, &self.placement(&digest, &mut compared));
         let ranked = if top == 0 { Vec::new() } else { self.ranked(fingerprint, &[], compared.candidates(), top) };
         (outcome, ranked)
@@ -135,7 +136,9 @@ impl Linker {
     /// the fingerprints by position, as far as they are at hand: then all their 2-grams are compared, of which the
     /// index keeps a few.
     pub fn neighbours(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], top: usize) -> Vec<(u64, f64)> {
-        self.ranked(fingerprint, corpus, &self.compared(&self.digest(fingerprint)), top)
+        let digest = self.digest(fingerprint);
+        let compared = self.compared(&digest, &self.nearest(&digest, &Newcomers::none(), u32::MAX));
+        self.ranked(fingerprint, corpus, compared.candidates(), top)
     }
 
     fn ranked(&self, fingerprint: &Fingerprint, corpus: &[Fingerprint], compared: &[Weighed], top: usize) -> Vec<(u64, f64)> {
@@ -175,7 +178,8 @@ impl Linker {
     pub(super) fn score(&self, a: &Fingerprint, b: &Fingerprint) -> Score {
         let (a, b) = (self.digest(a), self.digest(b));
         let text = TextProbe::new(&a.entry(), a.stored_topics(), &self.frequency);
-        self.comparer().compare(&a.entry(), &text, &b.entry())
+        let comparer = Comparer { model: &self.model, frequency: &self.frequency, sharing: Sharing::default() };
+        comparer.compare(&a.entry(), &text, &b.entry())
     }
 
     /// Folds a decided submission into the index. `seq` must exceed all before; `case` is its own `seq` when it
@@ -217,19 +221,11 @@ impl Linker {
         Digest::new(fingerprint, &self.options, &self.frequency)
     }
 
-    const fn comparer(&self) -> Comparer<'_> {
-        Comparer { model: &self.model, frequency: &self.frequency }
-    }
-
-    fn compared(&self, digest: &Digest) -> Vec<Weighed> {
-        self.compare_all(digest, &self.nearest(digest, &Newcomers::none(), u32::MAX), Weighed::new)
-    }
-
-    pub(super) fn compare_all<T>(&self, digest: &Digest, entries: &[u32], take: impl Fn(u32, Score) -> T) -> Vec<T> {
+    pub(super) fn compare_all<T>(&self, digest: &Digest, entries: &[u32], sharing: Sharing, take: impl Fn(u32, Score) -> T) -> Vec<T> {
         if entries.is_empty() {
             return Vec::new();
         }
-        let (comparer, entry) = (self.comparer(), digest.entry());
+        let (comparer, entry) = (Comparer { model: &self.model, frequency: &self.frequency, sharing }, digest.entry());
         let text = TextProbe::new(&entry, digest.stored_topics(), &self.frequency);
         let packed: Vec<&[u8]> = entries.iter().map(|other| self.entries.get(*other)).collect();
         ask_for(packed.iter().flat_map(|bytes| [0, 64, 128].map(|at| bytes.get(at).map_or(0, |byte| u32::from(*byte)))));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::linker::Linker;
+use super::sharing::{Sharing, TokenMask};
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
@@ -44,12 +45,16 @@ pub(super) struct Weighed {
     matter: Verdict,
     pub weight: f64,
     pub matter_weight: f64,
+    /// The identity tokens it has in common, and its person's name.
+    pub same: TokenMask,
+    pub name: u32,
 }
 
 impl Weighed {
     pub(super) fn new(entry: u32, score: Score) -> Self {
         let (person, matter) = (score.person.verdict, score.matter.verdict);
-        Self { entry, decision: score.decision, person, matter, weight: score.weight, matter_weight: score.matter.weight }
+        let (same, name) = (score.scored.same, score.scored.name);
+        Self { entry, decision: score.decision, person, matter, weight: score.weight, matter_weight: score.matter.weight, same, name }
     }
 }
 
@@ -57,13 +62,10 @@ impl Weighed {
 pub(super) struct Compared {
     candidates: Vec<Weighed>,
     asked: Vec<Weighed>,
+    sharing: Sharing,
 }
 
 impl Compared {
-    pub(super) const fn new(candidates: Vec<Weighed>) -> Self {
-        Self { candidates, asked: Vec::new() }
-    }
-
     pub(super) fn candidates(&self) -> &[Weighed] {
         &self.candidates
     }
@@ -84,6 +86,7 @@ pub struct Placement {
     matches: Vec<Weighed>,
     /// Bits by which the prior of one person's filings being one matter was lower.
     lower_by: f64,
+    sharing: Sharing,
 }
 
 impl Placement {
@@ -108,6 +111,18 @@ impl Linker {
             .map(|m| (self.cases().seq(m.entry), super::evidence::probability(m.weight)))
     }
 
+    /// Compares with the candidates; with those under a token that many of them share once more, to weigh it less.
+    pub(super) fn compared(&self, digest: &Digest, candidates: &[u32]) -> Compared {
+        let mut weighed = self.compare_all(digest, candidates, Sharing::default(), Weighed::new);
+        let sharing = Sharing::among(&weighed, self.model());
+        if !sharing.is_none() {
+            let touched: Vec<u32> = weighed.iter().filter(|w| sharing.touches(w.same)).map(|w| w.entry).collect();
+            let mut again = self.compare_all(digest, &touched, sharing, Weighed::new).into_iter();
+            weighed.iter_mut().filter(|w| sharing.touches(w.same)).zip(&mut again).for_each(|(old, new)| *old = new);
+        }
+        Compared { candidates: weighed, asked: Vec::new(), sharing }
+    }
+
     /// Asks, ahead of [`Self::placement`], the members of the matters that it will ask if none of the submissions from entry
     /// `unplaced` on, which are not placed yet, comes between.
     pub(super) fn foresee(&self, digest: &Digest, compared: &mut Compared, unplaced: u32) {
@@ -129,7 +144,9 @@ impl Linker {
         }
         // Few have so many cases: comparing them again costs less than keeping what would spare it.
         let own: Vec<u32> = compared.candidates.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
-        let lowered = self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
+        let lowered = self.compare_all(digest, &own, compared.sharing, |entry, score| {
+            Weighed::new(entry, score.with_lower_prior(self.model(), lower_by))
+        });
         let others = compared.candidates.iter().filter(|m| m.person != Verdict::Yes).copied();
         let candidates: Vec<Weighed> = lowered.into_iter().chain(others).collect();
         let (fitting, matches) = (self.fitting_case(&candidates), worth_telling(&candidates));
@@ -148,7 +165,7 @@ impl Linker {
                 found.decision = Decision::PossibleDuplicate;
             }
         }
-        Placement { case, matter, matches, lower_by: 0.0 }
+        Placement { case, matter, matches, lower_by: 0.0, sharing: compared.sharing }
     }
 
     /// Puts a placement into words, with the evidence of its best matches.
@@ -165,7 +182,7 @@ impl Linker {
             let (seq, case) = (self.cases().seq(found.entry), self.cases().case(found.entry));
             Match { seq, case, decision: found.decision, evidence }
         };
-        let scores = self.compare_all(digest, &best, |_, score| score);
+        let scores = self.compare_all(digest, &best, placement.sharing, |_, score| score);
         let matches = scores.into_iter().zip(&placement.matches).map(told).collect();
         Outcome { case: placement.case, matter: placement.matter, matches }
     }
@@ -219,7 +236,7 @@ impl Linker {
         }
         let (joining, count) = (self.model().joining(), members.len() as f64);
         let unknown: Vec<u32> = members.iter().filter(|member| compared.known(**member).is_none()).copied().collect();
-        compared.asked.extend(self.compare_all(digest, &unknown, Weighed::new));
+        compared.asked.extend(self.compare_all(digest, &unknown, compared.sharing, Weighed::new));
         let weights: Vec<f64> = members.iter().filter_map(|member| compared.known(*member)).map(|known| known.matter_weight).collect();
         let agreeing = weights.iter().filter(|weight| **weight >= joining.agreeing_bits).count() as f64;
         weights.iter().sum::<f64>() / count >= self.model().odds().matter_maybe && agreeing / count >= joining.agreeing_share

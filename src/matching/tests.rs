@@ -1,6 +1,7 @@
 //! Properties of the linker over random logs.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
@@ -42,10 +43,10 @@ enum Stored {
 }
 
 fn print(person: Option<usize>, text: usize, platform: usize, seq: u64) -> Fingerprint {
-    let printer = Fingerprinter::new(&FederationKey::from_bytes([8; 32]));
+    static PRINTER: LazyLock<Fingerprinter> = LazyLock::new(|| Fingerprinter::new(&FederationKey::from_bytes([8; 32])));
     let persons = person.map(|p| Person { phone: Some(PHONES[p]), ..Person::default() }).into_iter().collect();
     let (subject, content) = TEXTS[text];
-    printer.fingerprint(&Record {
+    PRINTER.fingerprint(&Record {
         platform: ["wechat", "province", "mobile"][platform],
         anonymous: person.is_none(),
         persons,

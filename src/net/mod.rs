@@ -1,7 +1,9 @@
-//! The only user of reqwest: requests to platforms under one policy.
+//! The only user of reqwest: requests to platforms under one policy. Also the certificate the gateway itself shows.
 //!
 //! Redirects are not followed, answers are read up to a limit and within a time, and no request leaves for an address
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
+
+mod certificate;
 
 use std::{
     collections::HashMap,
@@ -15,6 +17,8 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+
+pub use certificate::{ServerCertificate, TlsError};
 
 /// Limits of every request.
 #[derive(Clone, Debug)]

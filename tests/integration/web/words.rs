@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
     domain::{case::CaseStatus, deadline::Clock, indicator::Measure, rating::Satisfaction},
+    matching::SHARED_LEVEL,
     web::texts::Lang,
 };
 
@@ -89,6 +90,7 @@ fn closed_lists_have_words() {
 fn the_default_model_has_words() {
     let Ok(text) = std::fs::read_to_string(files::root().join("models/default.toml")) else { panic!("no models/default.toml") };
     let model: toml::Table = toml::from_str(&text).unwrap();
+    assert!(Lang::Zh.find(&format!("level.{SHARED_LEVEL}")).is_some(), "no word for a token that many share");
     for comparison in model["comparison"].as_array().unwrap() {
         let name = comparison["name"].as_str().unwrap();
         assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "no word for the comparison {name}");
