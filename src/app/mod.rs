@@ -9,6 +9,7 @@ mod callback;
 mod changes;
 pub mod code;
 mod collect;
+pub mod crash;
 mod deadlines;
 mod explain;
 pub mod export;
@@ -149,8 +150,13 @@ pub struct Parts {
     pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
+<<<<<<< HEAD
     pub export: ExportConfig,
     pub map: MapConfig,
+=======
+    /// Where to die, in a debug build that was told to.
+    pub crash: crash::CrashPoint,
+>>>>>>> main
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -177,6 +183,7 @@ struct Inner {
     exports: export::Exports,
     map: MapConfig,
     clock: Clock,
+    crash: crash::CrashPoint,
     node: String,
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<HashSet<(String, String)>>,
@@ -219,6 +226,7 @@ impl Gateway {
             exports: export::Exports::new(&parts.export),
             map: parts.map,
             clock: parts.clock,
+            crash: parts.crash,
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
@@ -301,7 +309,9 @@ impl Parts {
     /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
     pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
         let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
-        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+        let parts = Self::new(config, &keys, Federation::from_config(config, environment)?, clock)?;
+        let crash = environment(crash::VARIABLE).map_or_else(crash::CrashPoint::default, |text| crash::CrashPoint::parse(&text));
+        Ok(Self { crash, ..parts })
     }
 
     /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
@@ -336,8 +346,12 @@ impl Parts {
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+<<<<<<< HEAD
             export: config.export.clone(),
             map: config.map.clone(),
+=======
+            crash: crash::CrashPoint::default(),
+>>>>>>> main
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
