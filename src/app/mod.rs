@@ -150,13 +150,10 @@ pub struct Parts {
     pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
-<<<<<<< HEAD
     pub export: ExportConfig,
     pub map: MapConfig,
-=======
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
->>>>>>> main
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -346,12 +343,9 @@ impl Parts {
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
-<<<<<<< HEAD
             export: config.export.clone(),
             map: config.map.clone(),
-=======
             crash: crash::CrashPoint::default(),
->>>>>>> main
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
