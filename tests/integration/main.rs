@@ -42,3 +42,4 @@ mod stores;
 mod tree;
 mod vendors;
 mod web;
+mod year;
