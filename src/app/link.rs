@@ -8,7 +8,7 @@ mod fold;
 mod plan;
 
 pub(super) use fold::Rulings;
-pub(super) use plan::{GATEWAY, matter_code};
+pub(super) use plan::{GATEWAY, Plan, Touched, matter_code, plan};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -96,9 +96,9 @@ pub struct LinkRound {
 }
 
 /// A log entry and where the matcher puts it.
-struct Decided {
-    entry: Registered,
-    outcome: Outcome,
+pub(super) struct Decided {
+    pub entry: Registered,
+    pub outcome: Outcome,
 }
 
 impl Gateway {

@@ -12,7 +12,7 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 27] = [
+const GROUPS: [&str; 28] = [
     "measure",
     "order",
     "trend",
@@ -22,6 +22,7 @@ const GROUPS: [&str; 27] = [
     "status",
     "clock",
     "dimension",
+    "tier",
     "satisfaction",
     "deadline_state",
     "kind",
