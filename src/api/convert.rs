@@ -7,7 +7,9 @@ use crate::{
     adapter::CallbackError,
     app::{
         AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, RateError, ReconcileError, ReferralError, ReviewRequestError,
-        RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError, code::Code,
+        RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
+        code::Code,
+        export::{ExportError, TableError},
     },
     domain::{deadline::Clock, lifecycle::Refusal},
 };
@@ -157,6 +159,19 @@ impl From<WarningError> for Problem {
             WarningError::Unknown => Self::of(Code::NotFound),
             WarningError::Closed => Self::of(Code::WarningClosed),
             WarningError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::App(error) => error.into(),
+            ExportError::Busy => Self::of(Code::ExportsBusy).retry_after(PAUSE),
+            ExportError::Table(TableError::NotBuilt(_)) => {
+                Self::new(Code::InvalidQuery, "`format` cannot be used: this gateway was built without it.")
+            }
+            ExportError::Table(_) | ExportError::Worker => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
         }
     }
 }

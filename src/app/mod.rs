@@ -13,6 +13,7 @@ mod coverage;
 pub mod crash;
 mod deadlines;
 mod explain;
+pub mod export;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -24,6 +25,7 @@ mod link;
 mod matters;
 mod messages;
 mod objection;
+mod places;
 mod pull;
 mod queries;
 pub mod query;
@@ -32,6 +34,7 @@ mod receive;
 pub mod reconcile;
 mod refer;
 mod replay;
+mod report;
 mod request_review;
 mod retry;
 mod revise;
@@ -74,6 +77,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use objection::ObjectionError;
+pub use places::MAX_PLACES;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -90,7 +94,7 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},
+    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id, supervision, warning,
@@ -99,6 +103,9 @@ use crate::{
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
+
+/// No year before is reported on: the national system went live in it.
+const FIRST_YEAR: i32 = 2015;
 
 /// How long a use case waits for a connection to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -158,6 +165,8 @@ pub struct Parts {
     pub calendar: Calendar,
     pub supervision: supervision::Rules,
     pub warnings: warning::Rules,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -185,6 +194,8 @@ struct Inner {
     calendar: Calendar,
     supervision: supervision::Rules,
     warnings: warning::Rules,
+    exports: export::Exports,
+    map: MapConfig,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -228,6 +239,8 @@ impl Gateway {
             calendar: parts.calendar,
             supervision: parts.supervision,
             warnings: parts.warnings,
+            exports: export::Exports::new(&parts.export),
+            map: parts.map,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -355,6 +368,8 @@ impl Parts {
             calendar: load_calendar(config)?,
             supervision: load_supervision(config)?,
             warnings: load_warnings(config)?,
+            export: config.export.clone(),
+            map: config.map.clone(),
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),

@@ -9,10 +9,13 @@ mod change;
 mod deadline;
 mod delivery;
 mod evidence;
+mod export;
 mod federation;
 mod filing;
 mod indicator;
 mod oversight;
+mod place;
+mod report;
 mod review;
 mod warning;
 mod webhook;
@@ -29,6 +32,7 @@ pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateCounts, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView,
     MatterFlow, MatterView, ModelReference, PlatformPairCount, Verdict,
 };
+pub use export::{ExportManifest, ExportView};
 pub use federation::{
     DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
     ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
@@ -38,6 +42,8 @@ pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use oversight::{
     CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
 };
+pub use place::{CellCount, Cells, PlacedCase};
+pub use report::{ReportGroup, YearReport};
 pub use review::{ReviewQueue, ReviewView};
 pub use warning::{TrendView, Trends, WarningSubject, WarningView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
