@@ -240,7 +240,7 @@ mod tests {
         let extended = [&answered[..3], &[(10, S::Extended), (12, S::InProgress)]].concat();
         let check = |history: &[(i64, S)], day, to, by, expected: Result<(), &str>| {
             let found = standing_of(history, day, |standing| standing.check(to, by));
-            let found = found.as_ref().map(|()| ()).map_err(|refusal| match refusal {
+            let found = found.map_err(|refusal| match refusal {
                 Refusal::Illegal { .. } => "illegal",
                 Refusal::TooLate { .. } => "late",
                 Refusal::AlreadyExtended => "extended",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CASE, DELIVERY, at, body, case, page, value};
+use super::{CASE, DELIVERY, at, body, case, gap, listed, organization, overview, page, value};
 use crate::{
     app::view::{
         CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
@@ -129,6 +129,9 @@ pub(super) fn request(operation: &str) -> Option<Value> {
 
 pub(super) fn response_to(operation: &str) -> Option<Value> {
     Some(match operation {
+        "listOrganizations" => listed(organization()),
+        "getOverview" => value(&overview()),
+        "listGaps" => page(gap()),
         "listSupervisions" => page(supervision(SupervisionState::Open)),
         "getSupervision" => value(&supervision(SupervisionState::Open)),
         "answerSupervision" => value(&supervision(SupervisionState::Answered)),

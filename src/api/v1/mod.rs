@@ -41,6 +41,7 @@ pub struct Listed<T> {
 
 /// Mounts every resource. Fixed paths come before those with a parameter in the same place.
 pub fn configure(config: &mut ServiceConfig<'_>) {
+    oversight(config);
     config
         .service(batch::create_submissions)
         .service(submissions::create_blind_submission)
@@ -71,18 +72,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(ratings::rate_case)
         .service(review_requests::request_review)
         .service(objections::decide_objection)
-        .service(referrals::refer_case)
-        .service(referrals::list_referral_conflicts)
-        .service(referrals::get_referral_conflict)
-        .service(referrals::decide_referral_conflict)
-        .service(supervisions::list_supervisions)
-        .service(supervisions::get_supervision)
-        .service(supervisions::answer_supervision)
-        .service(coverage::get_coverage)
-        .service(warnings::list_warnings)
-        .service(warnings::get_warning)
-        .service(warnings::acknowledge_warning)
-        .service(warnings::get_trends)
         .service(updates::update_case)
         .service(updates::report_update)
         .service(rulings::merge_case)
@@ -113,4 +102,21 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(audit::get_inclusion_proof)
         .service(audit::get_consistency_proof)
         .service(deliveries::requeue_deliveries);
+}
+
+/// What is supervised, decided between bodies and warned of.
+fn oversight(config: &mut ServiceConfig<'_>) {
+    config
+        .service(referrals::refer_case)
+        .service(referrals::list_referral_conflicts)
+        .service(referrals::get_referral_conflict)
+        .service(referrals::decide_referral_conflict)
+        .service(supervisions::list_supervisions)
+        .service(supervisions::get_supervision)
+        .service(supervisions::answer_supervision)
+        .service(coverage::get_coverage)
+        .service(warnings::list_warnings)
+        .service(warnings::get_warning)
+        .service(warnings::acknowledge_warning)
+        .service(warnings::get_trends);
 }

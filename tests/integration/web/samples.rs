@@ -120,8 +120,6 @@ pub fn cases() -> Vec<CaseView> {
         category: category.map(Into::into),
         organization: office.map(|(id, name)| body(id, name)),
         platform: office.map(|_| "hunan".into()),
-        reviewer: None,
-        reviewer_platform: None,
         matter: None,
         submissions: 1,
         platforms: vec!["mobile".into()],
