@@ -152,7 +152,7 @@ impl Gateway {
         update: &CaseUpdate,
         events: &[CaseEvent],
     ) -> Result<Vec<NewDelivery>, StoreError> {
-        let messenger = Messenger { federation: self.federation(), now: self.now() };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now: self.now() };
         let mut owed = Vec::new();
         let mut after = 0;
         loop {

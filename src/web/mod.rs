@@ -20,6 +20,7 @@ mod handlers;
 pub mod markup;
 pub mod page;
 pub mod pages;
+mod public;
 pub mod texts;
 mod visit;
 

@@ -61,7 +61,7 @@ pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &
     let now = gateway.now();
     let mut plan = Plan {
         gateway,
-        messenger: Messenger { federation: gateway.federation(), now },
+        messenger: Messenger { federation: gateway.federation(), query_key: &gateway.0.keys.query_code, now },
         now,
         cases: known_cases(connection, batch)?,
         joined: BTreeMap::new(),

@@ -12,7 +12,11 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 27] = [
+const GROUPS: [&str; 31] = [
+    "public_step",
+    "public_manner",
+    "public_outcome",
+    "public_action",
     "measure",
     "order",
     "trend",
