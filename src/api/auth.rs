@@ -1,11 +1,6 @@
 //! Who calls and what they may do, as a type in the handler's signature.
 
-use std::{
-    future::Future,
-    marker::PhantomData,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
-};
+use std::{future::Future, marker::PhantomData, net::SocketAddr, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 

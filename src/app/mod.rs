@@ -43,6 +43,7 @@ pub mod validate;
 pub mod view;
 mod webhooks;
 pub mod worth;
+mod year;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -81,6 +82,7 @@ pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
+pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},

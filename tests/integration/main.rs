@@ -43,3 +43,4 @@ mod stores;
 mod tree;
 mod vendors;
 mod web;
+mod year;

@@ -45,7 +45,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn read(c: &mut Connection<'_>) -> Result<Self, StoreError> {
+    fn read(c: &mut Connection<'_>, platforms: &[&str]) -> Result<Self, StoreError> {
         let mut counts = Self::default();
         for (platform, _, count) in submissions::counts(c)? {
             *counts.submissions.entry(platform).or_default() += unsigned(count);
@@ -64,9 +64,9 @@ impl Counts {
             }
         }
         counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
-        counts.received = submissions::last_received(c)?;
+        counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
-        counts.delivered = deliveries::last_delivered(c)?;
+        counts.delivered = deliveries::last_delivered(c, platforms)?;
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
         for error in platforms::errors(c)? {
             let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
@@ -118,7 +118,8 @@ impl Gateway {
     /// Every declared platform and how it is doing.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
         self.read(|gateway, c| {
-            let counts = Counts::read(c)?;
+            let declared: Vec<&str> = gateway.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
+            let counts = Counts::read(c, &declared)?;
             Ok(gateway.federation().platforms().map(|platform| counts.view(platform, gateway.now())).collect())
         })
         .await

@@ -11,8 +11,15 @@ use crate::{
     web::page::{Page, address},
 };
 
-const DIMENSIONS: [Dimension; 6] =
-    [Dimension::Division, Dimension::Organization, Dimension::Platform, Dimension::Channel, Dimension::Kind, Dimension::Category];
+const DIMENSIONS: [Dimension; 7] = [
+    Dimension::Division,
+    Dimension::Level,
+    Dimension::Organization,
+    Dimension::Platform,
+    Dimension::Channel,
+    Dimension::Kind,
+    Dimension::Category,
+];
 
 /// Names of bodies by their ids, for the figures by body.
 pub type Bodies = std::collections::HashMap<String, String>;
@@ -132,6 +139,7 @@ pub(super) fn points(p: &Page, now: &Rate, then: &Rate) -> String {
 pub(super) fn group_name<'v>(p: &Page, dimension: Dimension, value: &'v str, names: &'v Names, bodies: &'v Bodies) -> Cow<'v, str> {
     match dimension {
         Dimension::Division => Cow::Owned(p.division(value)),
+        Dimension::Level => p.word("tier", value),
         Dimension::Organization => Cow::Borrowed(bodies.get(value).map_or(value, String::as_str)),
         Dimension::Platform => Cow::Borrowed(names.of(value)),
         Dimension::Channel => p.word("channel", value),

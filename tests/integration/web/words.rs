@@ -12,7 +12,7 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 31] = [
+const GROUPS: [&str; 32] = [
     "public_step",
     "public_manner",
     "public_outcome",
@@ -26,6 +26,7 @@ const GROUPS: [&str; 31] = [
     "status",
     "clock",
     "dimension",
+    "tier",
     "satisfaction",
     "deadline_state",
     "kind",
