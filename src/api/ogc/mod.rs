@@ -259,10 +259,7 @@ fn wrong(name: &str, expected: &str) -> Problem {
 
 fn bounds(text: &str) -> Option<Bounds> {
     let numbers: Vec<f64> = text.split(',').map(|number| number.trim().parse().ok()).collect::<Option<_>>()?;
-    let (west, south, east, north) = match numbers[..] {
-        [west, south, east, north] | [west, south, _, east, north, _] => (west, south, east, north),
-        _ => return None,
-    };
+    let ([west, south, east, north] | [west, south, _, east, north, _]) = numbers[..] else { return None };
     let on_earth = [west, east].iter().all(|x| (-180.0..=180.0).contains(x)) && [south, north].iter().all(|y| (-90.0..=90.0).contains(y));
     (on_earth && south <= north).then_some(Bounds { west, south, east, north })
 }

@@ -153,7 +153,7 @@ pub enum TableError {
 
 /// A file being written.
 pub enum Writer {
-    Csv(csv::Writer<BufWriter<File>>),
+    Csv(Box<csv::Writer<BufWriter<File>>>),
     Xlsx(Box<Xlsx>),
     Ndjson(&'static [Column], BufWriter<File>),
     #[cfg(feature = "parquet")]
@@ -170,7 +170,7 @@ impl Writer {
                 }
                 let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BufWriter::new(file));
                 writer.write_record(columns.iter().map(|(name, _)| name))?;
-                Self::Csv(writer)
+                Self::Csv(Box::new(writer))
             }
             Format::Xlsx => Self::Xlsx(Box::new(Xlsx::new(columns, file)?)),
             Format::Ndjson => Self::Ndjson(columns, BufWriter::new(file)),
