@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 fn at(source_id: &str, place: (f64, f64), division: &str, text: &str) -> Value {
-    let mut filing = filing(source_id, if source_id.len() % 2 == 0 { WANG } else { LI }, text, text);
+    let mut filing = filing(source_id, if source_id.len().is_multiple_of(2) { WANG } else { LI }, text, text);
     filing["location"] = json!({ "type": "Point", "coordinates": [place.0, place.1] });
     filing["division"] = json!(division);
     filing
