@@ -12,6 +12,7 @@ mod collect;
 pub mod crash;
 mod deadlines;
 mod explain;
+pub mod export;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -22,6 +23,7 @@ mod intake;
 mod link;
 mod matters;
 mod messages;
+mod places;
 mod pull;
 mod queries;
 pub mod query;
@@ -29,6 +31,7 @@ mod rate;
 mod receive;
 pub mod reconcile;
 mod replay;
+mod report;
 mod retry;
 mod revise;
 mod route;
@@ -67,6 +70,7 @@ pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
+pub use places::MAX_PLACES;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -79,7 +83,7 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},
+    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -88,6 +92,9 @@ use crate::{
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
+
+/// No year before is reported on: the national system went live in it.
+const FIRST_YEAR: i32 = 2015;
 
 /// How long a use case waits for a connection to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -145,6 +152,8 @@ pub struct Parts {
     pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -170,6 +179,8 @@ struct Inner {
     certificates: HashMap<[u8; 32], String>,
     notary: Notary,
     calendar: Calendar,
+    exports: export::Exports,
+    map: MapConfig,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -211,6 +222,8 @@ impl Gateway {
             linker: parts.linker,
             notary: parts.notary,
             calendar: parts.calendar,
+            exports: export::Exports::new(&parts.export),
+            map: parts.map,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -332,6 +345,8 @@ impl Parts {
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            export: config.export.clone(),
+            map: config.map.clone(),
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
