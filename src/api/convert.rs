@@ -6,8 +6,8 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, RateError, ReconcileError, ReferralError, ReviewRequestError,
-        RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
+        AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, PublicError, RateError, ReconcileError, ReferralError,
+        ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
         code::Code,
         export::{ExportError, TableError},
     },
@@ -172,6 +172,16 @@ impl From<ExportError> for Problem {
                 Self::new(Code::InvalidQuery, "`format` cannot be used: this gateway was built without it.")
             }
             ExportError::Table(_) | ExportError::Worker => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
+        }
+    }
+}
+
+impl From<PublicError> for Problem {
+    fn from(error: PublicError) -> Self {
+        match error {
+            PublicError::App(error) => error.into(),
+            PublicError::Unknown => Self::of(Code::NotFound),
+            PublicError::TooMany { retry_after } => Self::of(Code::TooManyRequests).retry_after(retry_after),
         }
     }
 }

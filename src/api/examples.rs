@@ -6,6 +6,7 @@ mod exports;
 mod indicators;
 mod ogc;
 mod oversight;
+mod public;
 mod values;
 
 use serde::Serialize;
@@ -158,6 +159,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             return audit::response_to(operation)
                 .or_else(|| exports::response_to(operation))
                 .or_else(|| ogc::response_to(operation))
+                .or_else(|| public::response_to(operation))
                 .or_else(|| deadlines::response_to(operation))
                 .or_else(|| indicators::response_to(operation))
                 .or_else(|| oversight::response_to(operation))

@@ -26,6 +26,7 @@ mod matters;
 mod messages;
 mod objection;
 mod places;
+mod public;
 mod pull;
 mod queries;
 pub mod query;
@@ -62,7 +63,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub use admission::{Allowance, Exhausted};
+pub use admission::{Allowance, Exhausted, network};
 pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
@@ -78,6 +79,7 @@ pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use objection::ObjectionError;
 pub use places::MAX_PLACES;
+pub use public::PublicError;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -97,6 +99,7 @@ use crate::{
     config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
     domain::{
         calendar::{Calendar, CalendarError},
+        guidance::{Guidance, GuidanceError},
         id, supervision, warning,
     },
     matching::{FederationKey, Fingerprinter, Model},
@@ -167,6 +170,7 @@ pub struct Parts {
     pub warnings: warning::Rules,
     pub export: ExportConfig,
     pub map: MapConfig,
+    pub guidance: Guidance,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -196,6 +200,7 @@ struct Inner {
     warnings: warning::Rules,
     exports: export::Exports,
     map: MapConfig,
+    guidance: Guidance,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -241,6 +246,7 @@ impl Gateway {
             warnings: parts.warnings,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
+            guidance: parts.guidance,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -311,6 +317,8 @@ pub enum StartError {
     Warnings(#[from] warning::RulesError),
     #[error("the supervision rules cannot be used")]
     Supervision(#[from] supervision::RulesError),
+    #[error("the guidance cannot be used")]
+    Guidance(#[from] GuidanceError),
     #[error("{path} cannot be read")]
     Read {
         path: std::path::PathBuf,
@@ -370,6 +378,7 @@ impl Parts {
             warnings: load_warnings(config)?,
             export: config.export.clone(),
             map: config.map.clone(),
+            guidance: load_guidance(config)?,
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
@@ -408,4 +417,10 @@ fn load_warnings(config: &Config) -> Result<warning::Rules, StartError> {
 fn read(config: &Config, path: &std::path::Path) -> Result<String, StartError> {
     let path = config.resolve(path);
     std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })
+}
+
+/// The guidance that a configuration names, or what is compiled in.
+fn load_guidance(config: &Config) -> Result<Guidance, StartError> {
+    let Some(path) = &config.public.guidance else { return Ok(Guidance::compiled_in()?) };
+    Ok(Guidance::from_toml(&read(config, path)?)?)
 }

@@ -38,6 +38,7 @@ mod oversight;
 mod parquet;
 mod places;
 mod platforms;
+mod public;
 mod quarantine;
 mod rulings;
 mod stores;

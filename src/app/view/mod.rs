@@ -15,6 +15,7 @@ mod filing;
 mod indicator;
 mod oversight;
 mod place;
+mod public;
 mod report;
 mod review;
 mod warning;
@@ -43,6 +44,9 @@ pub use oversight::{
     CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
 };
 pub use place::{CellCount, Cells, PlacedCase};
+pub use public::{
+    PublicAction, PublicActionKind, PublicDue, PublicManner, PublicOutcome, PublicProgress, PublicResult, PublicStep, PublicStepKind,
+};
 pub use report::{ReportGroup, YearReport};
 pub use review::{ReviewQueue, ReviewView};
 pub use warning::{TrendView, Trends, WarningSubject, WarningView};

@@ -20,7 +20,11 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 34] = [
+const GROUPS: [&str; 38] = [
+    "public_step",
+    "public_manner",
+    "public_outcome",
+    "public_action",
     "warning_state",
     "supervision_kind",
     "supervision_state",
