@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
-pub use platforms::{PlatformConfig, TlsConfig};
+pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -172,6 +172,10 @@ mod tests {
             ("[server]\nport = 1\n", "unknown field"),
             ("[[platforms]]\nid = \"a\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"999999\"\n", "division"),
             ("[[platforms]]\nid = \"A b\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n", "id"),
+            (
+                "[[platforms]]\nid = \"a\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n[platforms.sftp]\nhost = \"h\"\nuser = \"u\"\nfolder = \"/out\"\nhost_keys = []\npassword = { env = \"P\" }\n",
+                "host_keys",
+            ),
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
             ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
             ("[server]\nmax_body_bytes = 1\n", "unknown field"),
