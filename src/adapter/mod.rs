@@ -33,6 +33,7 @@ mod signature;
 mod text;
 mod time;
 mod token;
+mod watch;
 mod wechat;
 mod workbook;
 mod xml;
