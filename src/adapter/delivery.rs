@@ -27,13 +27,14 @@ pub(super) enum Delivery {
     },
 }
 
-pub(super) const KINDS: [MessageKind; 6] = [
+pub(super) const KINDS: [MessageKind; 7] = [
     MessageKind::CaseForwarded,
     MessageKind::SubmissionRegistered,
     MessageKind::DuplicateRegistered,
     MessageKind::CaseStatus,
     MessageKind::CaseReply,
     MessageKind::CaseWithdrawn,
+    MessageKind::CaseRevised,
 ];
 
 impl Delivery {

@@ -68,6 +68,11 @@ impl FederatedPlatform {
     pub fn takes_messages(&self) -> bool {
         self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.delivers())
     }
+
+    /// True if it keeps a ledger that can be compared with ours.
+    pub fn has_ledger(&self) -> bool {
+        self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.ledger().is_some())
+    }
 }
 
 /// Everything that is declared, checked when made.

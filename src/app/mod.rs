@@ -74,7 +74,7 @@ pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig},
+    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig, ReconciliationConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -135,6 +135,7 @@ pub struct Parts {
     pub linker: LinkerConfig,
     pub notary: Notary,
     pub calendar: Calendar,
+    pub reconciliation: ReconciliationConfig,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -156,6 +157,7 @@ struct Inner {
     linker: LinkerConfig,
     notary: Notary,
     calendar: Calendar,
+    reconciliation: ReconciliationConfig,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -193,6 +195,7 @@ impl Gateway {
             linker: parts.linker,
             notary: parts.notary,
             calendar: parts.calendar,
+            reconciliation: parts.reconciliation,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -308,6 +311,7 @@ impl Parts {
             linker: config.linker.clone(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            reconciliation: config.reconciliation.clone(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,

@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     tokio_runtime()?.block_on(async move {
         let gateway = Gateway::start(parts(&config)?);
-        let listening = server::listen(gateway.clone(), &config.server, crate::web::configure)?;
+        let listening = server::listen(gateway.clone(), &config.server, crate::web::configure, crate::web::ADDRESSES)?;
         let workers = Workers::start(&gateway);
         for address in &listening.addresses {
             tracing::info!(%address, pages = format!("http://{address}/"), "the gateway serves");

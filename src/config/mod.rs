@@ -7,6 +7,7 @@ mod audit;
 mod deadlines;
 mod keys;
 mod platforms;
+mod reconciliation;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
+pub use reconciliation::ReconciliationConfig;
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -57,6 +59,7 @@ pub struct Config {
     pub linker: LinkerConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
+    pub reconciliation: ReconciliationConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.
@@ -109,6 +112,7 @@ impl Config {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
+        self.reconciliation.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
     }
 
@@ -163,6 +167,8 @@ mod tests {
         let config = load(file, &|name| (name == "ONECASE_LISTEN").then(|| "127.0.0.1:2".to_owned())).expect("valid");
         assert_eq!(config.server.listen.port(), 2);
         assert!(config.store_url().ends_with("/a.db"));
+        let night = load("[reconciliation]\nat = \"02:15\"\n", &|_| None).expect("valid").reconciliation;
+        assert_eq!((night.at.to_string().as_str(), night.days), ("02:15:00", 7));
     }
 
     #[test]
@@ -178,6 +184,7 @@ mod tests {
             ),
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
             ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
+            ("[reconciliation]\ndays = 32\n", "reconciliation.days"),
             ("[server]\nmax_body_bytes = 1\n", "unknown field"),
         ] {
             let error = load(text, &none).expect_err(text);

@@ -5,7 +5,7 @@
 //! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
 //! - [`masking`] covers names and numbers; [`compare`] marks what two texts do not share.
 //!
-//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
+//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
 //! Nothing here runs in the browser: no script, so the content security policy forbids all of them.
 
@@ -17,9 +17,10 @@ mod filters;
 mod handlers;
 pub mod markup;
 pub mod masking;
+mod orders;
 pub mod page;
 pub mod pages;
 pub mod texts;
 mod visit;
 
-pub use handlers::configure;
+pub use handlers::{ADDRESSES, configure};

@@ -206,9 +206,12 @@ on_both_stores! {
         clock.advance(chrono::TimeDelta::seconds(5));
         stage.hear("hunan").await;
         assert_eq!(view(&stage.gateway, &filed).await.case.unwrap().status, CaseStatus::Routed, "nobody knows the receipt yet");
+        let waiting = stage.gateway.parked_updates("hunan").await.unwrap();
+        assert!(!waiting.is_empty() && waiting.iter().all(|report| report.expires_at == report.received_at + chrono::TimeDelta::days(30)));
         clock.advance(chrono::TimeDelta::minutes(1));
         stage.forward("hunan").await;
         assert_eq!(view(&stage.gateway, &filed).await.case.unwrap().status, CaseStatus::Answered);
+        assert_eq!(stage.gateway.parked_updates("hunan").await.unwrap(), []);
     }
 
     async fn a_lost_reply_leads_to_one_effect(store: TestStore) {

@@ -420,6 +420,8 @@ CREATE TABLE webhooks (
     id              TEXT PRIMARY KEY NOT NULL,
     -- The platform whose cases it hears of; empty: all cases.
     owner           TEXT NOT NULL,
+    -- The key that set it up or resumed it last; empty: somebody at the pages.
+    made_by         TEXT NOT NULL,
     settings        BLOB NOT NULL,
     kinds           TEXT NOT NULL,
     state           TEXT NOT NULL,
@@ -456,3 +458,4 @@ CREATE TABLE webhook_events (
     PRIMARY KEY (webhook_id, event_seq)
 );
 CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);
+CREATE INDEX webhook_events_age ON webhook_events (attempted_at);

@@ -28,8 +28,8 @@ pub use evidence::{
     ModelReference, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
-    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,
+    Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};

@@ -86,7 +86,7 @@ impl TestServer {
         let mut config = Config::load(&folder.join("federation.toml"), &environment).unwrap();
         config.store.url = store.url.clone();
         let gateway = Gateway::start(Parts::from_config(&config, &environment, Clock::system()).unwrap());
-        let listening = server::listen(gateway.clone(), &config.server, onecase::web::configure).unwrap();
+        let listening = server::listen(gateway.clone(), &config.server, onecase::web::configure, onecase::web::ADDRESSES).unwrap();
         let address = format!("http://{}", listening.addresses[0]);
         let server = listening.server.handle();
         tokio::spawn(listening.server);

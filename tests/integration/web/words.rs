@@ -11,7 +11,8 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 25] = [
+const GROUPS: [&str; 26] = [
+    "endpoint_state",
     "trend",
     "matter_order",
     "ruling_action",
