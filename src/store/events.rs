@@ -230,7 +230,7 @@ pub fn unpark(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, 
 }
 
 /// A report that waits for its receipt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Parked {
     pub update_id: String,
     pub receipt: String,
