@@ -8,7 +8,7 @@ mod common;
 use std::time::Instant;
 
 use common::clock;
-use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Record};
+use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Placement, Record};
 use rayon::prelude::*;
 
 const WORDS: [&str; 16] =
@@ -57,14 +57,15 @@ fn rate(what: &str, n: usize, seconds: f64) {
 }
 
 fn decide(linker: &mut Linker, prints: &[Fingerprint]) -> Vec<Decided> {
-    let decide = |print: &Fingerprint| {
-        let mut prepared = linker.prepare(print);
-        let placement = linker.place(print, &mut prepared);
-        let seq = linker.len() as u64;
-        linker.insert_placed(seq, print, &prepared, &placement);
-        Decided { seq, fingerprint: print.clone(), case: placement.case.unwrap_or(seq), matter: placement.matter }
+    let first = linker.len() as u64;
+    let placements = linker.place_all(first, prints);
+    let decided = |((seq, print), placement): ((u64, &Fingerprint), Placement)| Decided {
+        seq,
+        fingerprint: print.clone(),
+        case: placement.case.unwrap_or(seq),
+        matter: placement.matter,
     };
-    prints.iter().map(decide).collect()
+    (first..).zip(prints).zip(placements).map(decided).collect()
 }
 
 /// Fingerprints, decisions, the index and its rebuilding.
@@ -81,7 +82,7 @@ fn costs(n: usize) {
     for part in prints.chunks(n.div_ceil(4).max(1)) {
         let before = clock(started);
         decided.extend(decide(&mut linker, part));
-        rate("decide and insert, one core", part.len(), clock(started) - before);
+        rate("decide and insert, each core", part.len(), clock(started) - before);
     }
     println!("{:<36} {:>9} {:>10} B a submission", "index", n, (linker.memory_bytes() - empty) / n.max(1));
     let encoded: Vec<Vec<u8>> = prints.iter().map(Fingerprint::encode).collect();

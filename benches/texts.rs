@@ -13,11 +13,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use common::clock;
-use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Record};
+use onecase::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Record};
 use rayon::prelude::*;
 
-/// Texts that are looked up at once and then inserted; those of one round do not find each other.
-const ROUND: usize = 64;
+/// Texts that are fingerprinted at once.
+const READ_AHEAD: usize = 4_096;
 /// Pairs that share fewer of their 3-grams are not what is looked for.
 const LEAST_JACCARD: f64 = 0.5;
 
@@ -32,17 +32,10 @@ fn candidates(texts: &[String]) -> Vec<Vec<u64>> {
     let printer = Fingerprinter::new(&FederationKey::from_bytes([1; 32]));
     let mut linker = Linker::new(Model::default());
     let mut found = Vec::with_capacity(texts.len());
-    for round in texts.chunks(ROUND) {
-        let look = |text: &String| {
-            let print = printer.fingerprint(&Record { platform: "a", content: text, ..Record::default() });
-            let near = linker.candidates(&print);
-            (print, near)
-        };
-        let (prints, near): (Vec<Fingerprint>, Vec<Vec<u64>>) = round.par_iter().with_min_len(4).map(look).unzip();
-        let decided = |(seq, fingerprint)| Decided { seq, fingerprint, case: seq, matter: None };
-        let decided: Vec<Decided> = (linker.len() as u64..).zip(prints).map(decided).collect();
-        linker.insert_all(&decided);
-        found.extend(near);
+    for some in texts.chunks(READ_AHEAD) {
+        let print = |text: &String| printer.fingerprint(&Record { platform: "a", content: text, ..Record::default() });
+        let prints: Vec<Fingerprint> = some.par_iter().with_min_len(16).map(print).collect();
+        found.extend(linker.candidates_all(found.len() as u64, &prints));
     }
     found
 }

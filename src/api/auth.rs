@@ -1,10 +1,18 @@
 //! Who calls and what they may do, as a type in the handler's signature.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
-use super::problem::{Problem, Reply};
+use super::{
+    problem::{Problem, Reply},
+    tls::ShownCertificate,
+};
 use crate::{
     app::{Credential, Gateway, code::Code},
     domain::platform::Scope,
@@ -117,13 +125,46 @@ pub(super) fn key(request: &HttpRequest) -> Option<&str> {
 
 async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
     let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
-    let key = key(request).ok_or_else(|| Problem::of(Code::Unauthenticated))?;
-    authenticate_key(gateway, key, scopes).await
+    if let Some(key) = key(request) {
+        return authenticate_key(gateway, request, key, scopes).await;
+    }
+    let shown = request.conn_data::<ShownCertificate>().and_then(|shown| gateway.authenticate_certificate(&shown.0));
+    admit(gateway, request, shown.ok_or_else(|| Problem::of(Code::Unauthenticated))?, scopes)
 }
 
-/// Who a key stands for, if it has any of the scopes.
-pub(super) async fn authenticate_key(gateway: &Gateway, key: &str, scopes: &[Scope]) -> Reply<Credential> {
-    let credential = gateway.authenticate(key).await?.ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+/// The answer to somebody who is not who he says: the problem, or that he tries too often.
+pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Problem) -> Problem {
+    match peer.map_or(Ok(()), |peer| gateway.refuse_key(&network(peer.ip()).to_string())) {
+        Ok(()) => problem,
+        Err(wait) => Problem::of(Code::TooManyRequests).retry_after(wait),
+    }
+}
+
+/// Whoever has one address of IPv6 has the 64 bits below its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), IpAddr::V4),
+    }
+}
+
+/// Who a key stands for, if that caller is let in.
+pub(super) async fn authenticate_key(gateway: &Gateway, request: &HttpRequest, key: &str, scopes: &[Scope]) -> Reply<Credential> {
+    let Some(credential) = gateway.authenticate(key).await? else {
+        return Err(refused(gateway, request.peer_addr(), Problem::of(Code::Unauthenticated)));
+    };
+    admit(gateway, request, credential, scopes)
+}
+
+/// Lets a caller in who has any of the scopes and has not asked for too much.
+fn admit(gateway: &Gateway, request: &HttpRequest, credential: Credential, scopes: &[Scope]) -> Reply<Credential> {
+    match gateway.admit(&credential) {
+        Ok(allowance) => request.extensions_mut().insert(allowance),
+        Err(exhausted) => {
+            request.extensions_mut().insert(exhausted.allowance);
+            return Err(Problem::of(Code::TooManyRequests).retry_after(exhausted.retry_after));
+        }
+    };
     if scopes.iter().any(|scope| credential.scopes.contains(scope)) {
         return Ok(credential);
     }
@@ -160,5 +201,17 @@ mod tests {
         check("Authorization", "Basic b2M=", None);
         check("Authorization", "Bearer ", None);
         check("X-API-Key", &"x".repeat(MAX_KEY + 1), None);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_stands_for_its_network() {
+        for (address, counted) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(network(address.parse().expect("an address")).to_string(), counted, "{address}");
+        }
     }
 }

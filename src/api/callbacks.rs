@@ -10,11 +10,15 @@ use actix_web::{
 };
 
 use super::{
+    auth,
     body::RawBody,
     finish::Verbatim,
     problem::{Problem, Reply},
 };
-use crate::{adapter, app::Gateway};
+use crate::{
+    adapter,
+    app::{Gateway, code::Code},
+};
 
 /// Take a platform's webhook
 ///
@@ -97,6 +101,7 @@ pub async fn verify_wechat(gateway: web::Data<Gateway>, request: HttpRequest, pl
 }
 
 async fn pass_on(gateway: &Gateway, request: &HttpRequest, platform: &str, body: RawBody) -> Reply<HttpResponse> {
+    let peer = request.peer_addr();
     let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     let request = adapter::Request {
         method: request.method().to_string(),
@@ -104,7 +109,11 @@ async fn pass_on(gateway: &Gateway, request: &HttpRequest, platform: &str, body:
         headers: headers.collect(),
         body: body.0.to_vec(),
     };
-    respond(gateway.callback(platform, &request).await?)
+    match gateway.callback(platform, &request).await.map_err(Problem::from) {
+        Ok(answer) => respond(answer),
+        Err(problem) if problem.code() == Code::InvalidSignature => Err(auth::refused(gateway, peer, problem)),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn respond(answer: adapter::Response) -> Reply<HttpResponse> {

@@ -116,6 +116,15 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("listMatters", "200") => page(matter()),
         ("getMatter", "200") => value(&matter()),
         ("listDuplicates", "200") => page(duplicate()),
+        ("countDuplicates", "200") => value(&DuplicateCounts {
+            total: 12,
+            pairs: vec![PlatformPairCount {
+                decision: Decision::Duplicate,
+                platform: "mobile".into(),
+                other_platform: "hunan".into(),
+                count: 12,
+            }],
+        }),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
         ("listParkedUpdates", "200") => listed(parked_update()),

@@ -1,7 +1,13 @@
 //! What every request goes through: limits, trace, time limit, and the last word on its answer, so that whatever
 //! refuses it, the caller gets a problem, and every answer has the security headers.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage,
@@ -11,17 +17,18 @@ use actix_web::{
         Method, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     middleware::Next,
+    web,
 };
 
 use super::{
     problem::{Problem, code_for},
     trace::TraceId,
 };
-use crate::app::code::Code;
+use crate::app::{Allowance, code::Code};
 
 const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 32 * 1024;
@@ -30,6 +37,11 @@ const MAX_HEADERS: usize = 32 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(75);
 
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Answered however much is in work.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Marks an answer made in a platform's own form: a callback's refusal is for the platform's software to read.
 #[derive(Debug)]
@@ -50,6 +62,12 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
         dress(response.headers_mut(), "", &trace);
         return Ok(response);
     }
+    let Some(_place) = Place::take(&request) else {
+        let problem = Problem::of(Code::Overloaded).retry_after(Duration::from_secs(1));
+        let mut response = request.into_response(problem.respond(Some(&path), Some(trace.as_str())));
+        dress(response.headers_mut(), &path, &trace);
+        return Ok(response);
+    };
     if method == Method::HEAD {
         // Answered like GET; the server leaves the body out (RFC 9110, section 9.3.2).
         request.head_mut().method = Method::GET;
@@ -63,7 +81,14 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
         response = response.into_response(replacement);
     }
     let route = response.request().match_pattern().unwrap_or_default();
+    let allowance = response.request().extensions().get::<Allowance>().copied();
+    if let Some(allowance) = allowance {
+        tell(response.headers_mut(), &allowance);
+    }
     dress(response.headers_mut(), &path, &trace);
+    if response.request().app_config().secure() {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     // The route, not the address: an address may name a case.
     tracing::debug!(
         trace_id = trace.as_str(),
@@ -74,6 +99,40 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
         "request"
     );
     Ok(response)
+}
+
+/// Requests in work on this node, and how many there may be. More wait for nobody: an answer that comes late is asked for again,
+/// which makes the next one later still.
+#[derive(Clone)]
+pub struct InWork {
+    now: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl InWork {
+    pub fn new(most: usize) -> Self {
+        Self { now: Arc::default(), most }
+    }
+}
+
+/// One request's place among those in work, given back when it is answered.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    /// `None` if there is none left. Whoever asks whether the gateway lives needs none.
+    fn take(request: &ServiceRequest) -> Option<Self> {
+        let Some(in_work) = request.app_data::<web::Data<InWork>>() else { return Some(Self(Arc::default())) };
+        let most = if PROBES.contains(&request.path()) { usize::MAX } else { in_work.most };
+        let place = Self(Arc::clone(&in_work.now));
+        // A refused place counts until it is dropped, a moment later.
+        (place.0.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn over_limit(request: &ServiceRequest) -> Option<Code> {
@@ -145,6 +204,20 @@ fn refusal(response: &ServiceResponse<BoxBody>, path: &str, trace: &TraceId) -> 
 fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): how much the caller may ask for, and what is left.
+fn tell(headers: &mut HeaderMap, allowance: &Allowance) {
+    let Allowance { quota, window, remaining } = *allowance;
+    let full = window.mul_f64(1.0 - f64::from(remaining) / f64::from(quota.max(1)));
+    let seconds = |time: Duration| time.as_millis().div_ceil(1_000);
+    let policy = format!("\"caller\";q={quota};w={}", seconds(window).max(1));
+    let state = format!("\"caller\";r={remaining};t={}", seconds(full));
+    for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// Headers every answer has. What a page has set itself stays.

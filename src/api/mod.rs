@@ -19,6 +19,7 @@ pub mod prefer;
 pub mod problem;
 pub mod responses;
 pub mod server;
+pub mod tls;
 pub mod trace;
 pub mod v1;
 

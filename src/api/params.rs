@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LINK, web::Query};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -14,6 +14,7 @@ use crate::app::{
     query::{DEFAULT_LIMIT, MAX_LIMIT, Page},
     view::Paged,
 };
+use crate::domain::calendar::day_begins;
 
 /// The query of a request as `T`. Unknown parameters are refused: a filter that is misspelt must not answer everything.
 #[derive(Debug)]
@@ -86,6 +87,53 @@ pub struct PageQuery {
     /// `next_cursor` of the page before.
     #[param(min_length = 1, max_length = 512)]
     pub cursor: Option<String>,
+}
+
+/// Parameters that go with any list, beside the filters that are its own.
+pub trait Common: DeserializeOwned {
+    const NAMES: &'static [&'static str];
+}
+
+impl Common for PageQuery {
+    const NAMES: &'static [&'static str] = &["limit", "cursor"];
+}
+
+/// The query of a request as a list's own filters and what goes with any list.
+#[derive(Debug)]
+pub struct Filtered<F, C>(pub F, pub C);
+
+impl<F: DeserializeOwned, C: Common> FromRequest for Filtered<F, C> {
+    type Error = Problem;
+    type Future = Ready<Reply<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let is_common = |pair: &&str| pair.split('=').next().is_some_and(|name| C::NAMES.contains(&name));
+        let (common, own): (Vec<&str>, Vec<&str>) = request.query_string().split('&').partition(is_common);
+        ready(parse(&own.join("&")).and_then(|own| Ok(Self(own, parse(&common.join("&"))?))))
+    }
+}
+
+/// From when on: a time as [`time`], or a day in Beijing.
+///
+/// # Errors
+/// If it is neither.
+pub fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    moment(deserializer, Days::new(0))
+}
+
+/// Until when: a time as [`time`], or a day in Beijing, which is included.
+///
+/// # Errors
+/// If it is neither.
+pub fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    moment(deserializer, Days::new(1))
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D, after_midnight: Days) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = String::deserialize(deserializer)?.replace(' ', "+");
+    let day = || text.parse::<NaiveDate>().ok()?.checked_add_days(after_midnight).and_then(day_begins);
+    let time = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc()).or_else(day);
+    time.map(Some).ok_or_else(|| serde::de::Error::custom("expected a time as RFC 3339 with offset, or a day as YYYY-MM-DD"))
 }
 
 /// A time in a query: RFC 3339, where an unescaped `+` has become a space.

@@ -113,7 +113,7 @@ impl Problem {
 
     #[must_use]
     pub fn retry_after(mut self, pause: Duration) -> Self {
-        self.headers.push((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1))));
+        self.headers.push((RETRY_AFTER, HeaderValue::from(pause.as_secs() + u64::from(pause.subsec_nanos() > 0 || pause.is_zero()))));
         self
     }
 
@@ -214,6 +214,7 @@ pub fn code_for(status: StatusCode) -> Code {
         413 => Code::PayloadTooLarge,
         414 => Code::UriTooLong,
         415 => Code::UnsupportedMediaType,
+        429 => Code::TooManyRequests,
         431 => Code::HeadersTooLarge,
         503 => Code::Unavailable,
         504 => Code::Timeout,

@@ -26,27 +26,27 @@ macro_rules! problem_sets {
 
 problem_sets! {
     /// Of a list.
-    Listing: 400 401 403 414 431 500 503 504;
+    Listing: 400 401 403 414 429 431 500 503 504;
     /// Of one object.
-    Reading: 401 403 404 414 431 500 503 504;
+    Reading: 401 403 404 414 429 431 500 503 504;
     /// Of a list that belongs to one object.
-    ReadingList: 400 401 403 404 414 431 500 503 504;
+    ReadingList: 400 401 403 404 414 429 431 500 503 504;
     /// Of the change feed.
-    Following: 400 401 403 406 414 431 500 503 504;
+    Following: 400 401 403 406 414 429 431 500 503 504;
     /// Of filing.
-    Filing: 400 401 403 408 409 413 414 415 422 431 500 503 504;
+    Filing: 400 401 403 408 409 413 414 415 422 429 431 500 503 504;
     /// Of filing many.
-    FilingMany: 401 403 414 415 431 500 503;
+    FilingMany: 401 403 414 415 429 431 500 503;
     /// Of reporting on a case.
-    Reporting: 400 401 403 404 408 409 413 414 415 422 431 500 503 504;
+    Reporting: 400 401 403 404 408 409 413 414 415 422 429 431 500 503 504;
     /// Of a ruling about a case.
-    Ruling: 400 401 403 404 408 409 412 413 414 415 422 428 431 500 503 504;
+    Ruling: 400 401 403 404 408 409 412 413 414 415 422 428 429 431 500 503 504;
     /// Of an action on one object that has parameters.
-    Comparing: 400 401 403 404 409 414 431 500 503 504;
+    Comparing: 400 401 403 404 409 414 429 431 500 503 504;
     /// Of setting up or changing an endpoint.
-    Subscribing: 400 401 403 404 408 409 413 414 415 422 431 500 503 504;
+    Subscribing: 400 401 403 404 408 409 413 414 415 422 429 431 500 503 504;
     /// Of an action on one object.
-    Acting: 401 403 404 409 414 431 500 503 504;
+    Acting: 401 403 404 409 414 429 431 500 503 504;
     /// Of what asks for nothing.
     Asking: 414 431;
 }

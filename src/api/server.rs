@@ -1,6 +1,6 @@
 //! The HTTP server: routes, limits and what answers where there is no route.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
@@ -13,13 +13,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     docs::{self, Contract},
-    finish::finish,
+    finish::{InWork, finish},
     openapi,
     problem::{Problem, Reply},
+    tls,
 };
 use crate::{
     app::{Gateway, code::Code},
     config::ServerConfig,
+    net::ServerCertificate,
 };
 
 /// How long the head of a request may take to arrive.
@@ -40,24 +42,33 @@ pub struct Listening {
 /// Paths, and the methods each takes.
 pub type Paths = &'static [(&'static str, &'static str)];
 
-/// Starts to listen. `pages` mounts the pages for people, after the API; `addresses` are theirs.
+/// Starts to listen; with a certificate, by TLS only. `pages` mounts the pages for people, after the API; `addresses` are theirs.
 ///
 /// The server does not listen to signals: whoever started it also has workers to stop, and stops all together.
 ///
 /// # Errors
 /// If the address cannot be bound.
-pub fn listen<P>(gateway: Gateway, config: &ServerConfig, pages: P, addresses: Paths) -> io::Result<Listening>
+pub fn listen<P>(
+    gateway: Gateway,
+    config: &ServerConfig,
+    certificate: Option<Arc<ServerCertificate>>,
+    pages: P,
+    addresses: Paths,
+) -> io::Result<Listening>
 where
     P: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
+    let tls = certificate.as_ref().map(|certificate| tls::config(certificate, &gateway)).transpose().map_err(io::Error::other)?;
     let gateway = web::Data::new(gateway);
     let contract = web::Data::new(Contract::new());
+    let in_work = web::Data::new(InWork::new(config.concurrent_requests));
     let routes = web::Data::new(Routes::new(&openapi::document(), addresses));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(gateway.clone())
             .app_data(contract.clone())
             .app_data(routes.clone())
+            .app_data(in_work.clone())
             .configure(|config| super::routes(&mut ServiceConfig::new(config)))
             .configure(docs::configure)
             .configure(&pages)
@@ -72,7 +83,14 @@ where
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
-    .bind(config.listen)?;
+    .on_connect(tls::remember);
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23(config.listen, tls)?,
+        None => server.bind(config.listen)?,
+    };
+    if let Some(certificate) = certificate {
+        certificate.watch();
+    }
     let addresses = server.addrs();
     Ok(Listening { server: server.run(), addresses })
 }

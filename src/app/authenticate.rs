@@ -73,6 +73,22 @@ impl Gateway {
         })
     }
 
+    /// The platform that a certificate stands for, by its SHA-256; it may file and handle.
+    pub fn authenticate_certificate(&self, sha256: &[u8; 32]) -> Option<Credential> {
+        let platform = self.0.certificates.get(sha256)?;
+        Some(Credential {
+            platform: Some(platform.clone()),
+            scopes: vec![Scope::Submit, Scope::Handle],
+            key_id: format!("certificate:{}", crate::audit::hex(sha256)),
+            label: String::new(),
+        })
+    }
+
+    /// True if any platform shows a certificate instead of a key.
+    pub fn knows_certificates(&self) -> bool {
+        !self.0.certificates.is_empty()
+    }
+
     /// Makes a key of 256 random bits.
     pub fn create_key(&self, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
         self.adopt_key(new_secret(), platform, scopes, label)

@@ -6,12 +6,15 @@ use chrono::{Days, Months, NaiveDate};
 
 use super::{
     AppError, Gateway,
-    query::IndicatorQuery,
+    query::{CountedIn, IndicatorQuery},
     view::{IndicatorFigures, IndicatorGroup, Indicators, Rate},
 };
 use crate::{
-    domain::indicator::{CaseFacts, Cell, Count, Dimension, counts, local_day},
-    store::{Connection, StoreError, cases, changes, deadlines, indicators, ratings},
+    domain::{
+        calendar::day_begins,
+        indicator::{CaseFacts, Cell, Count, Dimension, counts, local_day},
+    },
+    store::{Connection, StoreError, cases, changes, counted::Counted, deadlines, indicators, ratings},
 };
 
 /// Events of the feed folded in one transaction.
@@ -63,14 +66,53 @@ impl Gateway {
             let by = match query.by {
                 None | Some(Dimension::All) => Vec::new(),
                 Some(dimension) => {
-                    figures(from, until, dimension)?.into_iter().map(|(value, figures)| IndicatorGroup { value, figures }).collect()
+                    let groups = figures(from, until, dimension)?.into_iter();
+                    groups
+                        .map(|(value, figures)| IndicatorGroup { cases: behind(&query, Some((dimension, &value))), value, figures })
+                        .collect()
                 }
             };
             let up_to_date = indicators::position(c)? >= changes::head(c)?;
-            Ok(Indicators { area: query.area.clone(), from, until, computed_at: now, up_to_date, total, before, year_before, by })
+            let cases = behind(&query, None);
+            Ok(Indicators { area: query.area.clone(), from, until, computed_at: now, up_to_date, total, cases, before, year_before, by })
         })
         .await
     }
+}
+
+impl Gateway {
+    /// The period of a figure as moments; `None` beyond the calendar's range.
+    pub(super) fn counted(&self, figure: CountedIn) -> Option<Counted> {
+        let CountedIn { measure, from, until } = figure;
+        Some(Counted {
+            measure,
+            from: day_begins(from)?,
+            until: day_begins(until.checked_add_days(Days::new(1))?)?,
+            today: day_begins(local_day(self.now()))?,
+        })
+    }
+}
+
+/// The address of the cases behind the figures of an area, and of one group in it, with a place for the measure (RFC 6570).
+fn behind(query: &IndicatorQuery, group: Option<(Dimension, &str)>) -> String {
+    let (from, until) = (query.from, query.until);
+    let division = match group {
+        Some((Dimension::Division, division)) => division,
+        _ => &query.area,
+    };
+    let mut address = format!("/v1/cases?counted_from={from}&counted_until={until}&division={division}");
+    if let Some((dimension, value)) = group.filter(|(dimension, _)| *dimension != Dimension::Division) {
+        let value = utf8_percent_encode(value);
+        address.push_str(&format!("&{}={value}", dimension.as_str()));
+    }
+    address.push_str("{&counted}");
+    address
+}
+
+/// Percent-encodes what is not unreserved (RFC 3986, section 2.3).
+fn utf8_percent_encode(text: &str) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// What the cases count by; those that are part of others count there.

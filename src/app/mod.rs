@@ -1,6 +1,7 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod admission;
 mod audit;
 mod authenticate;
 mod blind;
@@ -50,6 +51,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
+pub use admission::{Allowance, Exhausted};
 pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
@@ -74,7 +76,7 @@ pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LinkerConfig, ReconciliationConfig},
+    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig, ReconciliationConfig},
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -133,6 +135,11 @@ pub struct Parts {
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub limits: LimitsConfig,
+    /// Platforms that may ask for more or less than others.
+    pub rates: HashMap<String, RateConfig>,
+    /// Platforms by the SHA-256 of the certificates they show instead of a key.
+    pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
     pub reconciliation: ReconciliationConfig,
@@ -155,6 +162,8 @@ struct Inner {
     outbound: Outbound,
     delivery: DeliveryConfig,
     linker: LinkerConfig,
+    admission: admission::Admission,
+    certificates: HashMap<[u8; 32], String>,
     notary: Notary,
     calendar: Calendar,
     reconciliation: ReconciliationConfig,
@@ -184,7 +193,10 @@ impl Gateway {
     /// Puts the parts together and starts the intake's group commit on the current tokio runtime.
     pub fn start(parts: Parts) -> Self {
         let (intake, jobs) = mpsc::channel(parts.intake_queue.max(1));
+        let admission = admission::Admission::new(&parts.limits, parts.rates, &parts.clock);
         let inner = Arc::new(Inner {
+            admission,
+            certificates: parts.certificates,
             fingerprinter: Fingerprinter::new(&FederationKey::from_bytes(parts.keys.federation)),
             store: parts.store.clone(),
             federation: parts.federation,
@@ -309,6 +321,9 @@ impl Parts {
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
+            limits: config.limits,
+            certificates: config.certificates(),
+            rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             reconciliation: config.reconciliation.clone(),

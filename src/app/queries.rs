@@ -1,6 +1,7 @@
 //! Reading: what the API and the pages show.
 
 mod assemble;
+mod duplicates;
 mod overview;
 mod reviews;
 mod service_requests;
@@ -10,13 +11,13 @@ pub use service_requests::{ServiceRequest, ServiceRequestFilter};
 use std::time::Duration;
 
 use crate::store::{
-    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links, matters,
+    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links, matches, matters,
     submissions::{self, Registered},
 };
 
 use super::{
     AppError, Gateway,
-    query::{CaseFilter, DeliveryFilter, DuplicateFilter, MatterFilter, Page, SubmissionFilter},
+    query::{CaseFilter, DeliveryFilter, MatterFilter, Page, SubmissionFilter},
     view::{CaseView, DeliveryDetail, DeliveryView, DuplicateView, EventView, GapView, MatchView, MatterView, Paged, SubmissionView},
 };
 use crate::{domain::division, matching};
@@ -98,10 +99,12 @@ impl Gateway {
             visible_to: filter.visible_to,
             status: filter.status,
             kind: filter.kind,
-            division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()),
+            division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()).filter(|prefix| !prefix.is_empty()),
             category: filter.category,
             organization: filter.organization,
             platform: filter.platform,
+            channel: filter.channel,
+            counted: filter.counted.and_then(|counted| self.counted(counted)),
             matter: filter.matter,
             updated_from: filter.updated_from,
             with_merged: false,
@@ -139,9 +142,9 @@ impl Gateway {
 
     /// The evidence on which filings were put into a case, or kept out of others; at most one full page.
     pub async fn case_matches(&self, id: &str) -> Result<Vec<MatchView>, AppError> {
-        let filter = links::MatchFilter { case_id: Some(id.to_owned()), ..links::MatchFilter::default() };
+        let filter = matches::MatchFilter { case_id: Some(id.to_owned()), ..matches::MatchFilter::default() };
         self.read(move |_, c| {
-            let found = links::list_matches(c, &filter, StorePage::new(None, StorePage::MAX_LIMIT))?;
+            let found = matches::list(c, &filter, StorePage::new(None, StorePage::MAX_LIMIT))?;
             found.into_iter().map(assemble::matched).collect()
         })
         .await
@@ -149,36 +152,11 @@ impl Gateway {
 
     /// What one filing was compared with.
     pub async fn submission_matches(&self, id: &str, with_text: bool) -> Result<Vec<DuplicateView>, AppError> {
-        let filter = links::MatchFilter { submission_id: Some(id.to_owned()), ..links::MatchFilter::default() };
+        let filter = matches::MatchFilter { submission_id: Some(id.to_owned()), ..matches::MatchFilter::default() };
         self.read(move |gateway, c| {
-            let mut found = links::list_matches(c, &filter, StorePage::new(None, StorePage::MAX_LIMIT))?;
+            let mut found = matches::list(c, &filter, StorePage::new(None, StorePage::MAX_LIMIT))?;
             found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
             assemble::duplicates(gateway, c, found, with_text)
-        })
-        .await
-    }
-
-    pub async fn duplicates(&self, filter: DuplicateFilter, page: Page) -> Result<Paged<DuplicateView>, AppError> {
-        let (page, limit) = store_page(&page)?;
-        let decisions = match filter.decision {
-            Some(decision) => vec![decision.into()],
-            None => vec![matching::Decision::Duplicate, matching::Decision::PossibleDuplicate],
-        };
-        let with_text = filter.with_text;
-        let filter = links::MatchFilter {
-            decisions,
-            platform: filter.platform,
-            case_id: filter.case,
-            submission_id: None,
-            other_platform: filter.other_platform,
-            across_platforms: filter.across_platforms,
-            min_probability: filter.min_probability,
-            decided_from: filter.decided_from,
-        };
-        self.read(move |gateway, c| {
-            let found = links::list_matches(c, &filter, page)?;
-            let (found, next) = cut(found, limit, |m| (m.submission_seq, m.other_seq));
-            Ok(Paged { items: assemble::duplicates(gateway, c, found, with_text)?, next_cursor: next })
         })
         .await
     }

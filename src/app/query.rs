@@ -9,7 +9,7 @@ use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
     division,
-    indicator::Dimension,
+    indicator::{Dimension, Measure},
     matter::Trend,
     submission::{Channel, Kind},
 };
@@ -112,26 +112,93 @@ pub struct CaseFilter {
     /// This category path and all below it.
     pub category: Option<String>,
     pub organization: Option<String>,
-    /// The handling platform.
+    /// The handling platform; with a figure of filings, that of the filing.
     pub platform: Option<String>,
+    /// That of the first filing; with a figure of filings, that of the filing.
+    pub channel: Option<Channel>,
     pub matter: Option<String>,
     pub updated_from: Option<DateTime<Utc>>,
+    /// Only the cases behind this figure of the indicators.
+    pub counted: Option<CountedIn>,
 }
 
-/// Newest decision first.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A figure of the indicators: what it counts, over days in Beijing, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedIn {
+    pub measure: Measure,
+    pub from: NaiveDate,
+    pub until: NaiveDate,
+}
+
+impl CountedIn {
+    /// # Errors
+    /// If the days are not those of a period as [`IndicatorQuery`] takes it.
+    pub fn new(measure: Measure, from: NaiveDate, until: NaiveDate) -> Result<Self, &'static str> {
+        IndicatorQuery::new(None, Some(from), Some(until), None, until).map(|_| Self { measure, from, until })
+    }
+}
+
+/// Which way a list goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+impl Order {
+    pub const ALL: [Self; 2] = [Self::Newest, Self::Oldest];
+}
+
+/// Of the duplicate report; every part narrows it. By the position of the later filing in the log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DuplicateFilter {
     /// None: `duplicate` and `possible_duplicate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
     /// Either filing came from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
-    /// So did either filing: with `platform`, the pairs between the two.
+    /// So did the other: with `platform`, the pairs between the two, in whichever order.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub other_platform: Option<String>,
-    pub case: Option<String>,
     /// Only pairs whose filings came from two platforms.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub across_platforms: bool,
+    /// Either filing came by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The later filing's: this division and all inside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
+    /// The body responsible for the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The rule that made the decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The model's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The first digits of the model's digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_digest: Option<String>,
+    /// Who settled it, as rulings name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_probability: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_probability: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_from: Option<DateTime<Utc>>,
+    /// Exclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_until: Option<DateTime<Utc>>,
+    pub order: Order,
     /// Fill [`super::view::DuplicateSide::text`].
     pub with_text: bool,
 }

@@ -14,15 +14,13 @@ use rayon::prelude::*;
 
 use super::corpus::{AdaptedRows, CorpusError, FlatRow, Problems, RowReader};
 use crate::adapter::Adapter;
-use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model, Prepared};
+use crate::matching::{FederationKey, Fingerprint, Fingerprinter, Linker, Model};
 use matters::Matters;
 use possible::Possible;
 
 /// Rows read before the first is linked, to learn which terms are common.
 const WARM_UP_ROWS: usize = 20_000;
 const BATCH_ROWS: usize = 4_096;
-/// Rows compared at once with what was linked before: the fewer, the seldomer one of them has to be looked at again.
-const PREPARED_ROWS: usize = 128;
 /// Batches read while one is linked.
 const BATCHES_AHEAD: usize = 2;
 
@@ -181,24 +179,10 @@ impl Run {
             }
             self.linker.settle();
         }
-        let mut at = 0;
-        while at < batch.prints.len() {
-            let end = batch.prints.len().min(at + self.linker.preparable().min(PREPARED_ROWS));
-            let prints = &batch.prints[at..end];
-            let mut prepared: Vec<Prepared> = prints.par_iter().with_min_len(8).map(|print| self.linker.prepare(print)).collect();
-            self.fold(prints, &mut prepared, sink)?;
-            at = end;
-        }
-        Ok(())
-    }
-
-    fn fold(&mut self, prints: &[Fingerprint], prepared: &mut [Prepared], sink: &mut Sink) -> Result<(), CorpusError> {
-        for (print, prepared) in prints.iter().zip(prepared) {
+        for placement in self.linker.place_all(self.summary.rows, &batch.prints) {
             let seq = self.summary.rows;
-            let placement = self.linker.place(print, prepared);
             let case = placement.case.unwrap_or(seq);
             let matter = placement.matter.unwrap_or(case);
-            self.linker.insert_placed(seq, print, prepared, &placement);
             if let Some(matters) = &mut self.matters {
                 matters.push(matter, placement.case.is_none());
             }

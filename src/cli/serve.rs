@@ -1,6 +1,6 @@
 //! `onecase serve`
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,7 +9,13 @@ use super::{
     runtime::{ConfigArgs, LogFormat, parts, start_log, tokio_runtime},
     sandbox,
 };
-use crate::{api::server, app::Gateway, workers::Workers};
+use crate::{
+    api::server,
+    app::Gateway,
+    config::{Config, ServerTlsConfig},
+    net::ServerCertificate,
+    workers::Workers,
+};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -40,10 +46,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     tokio_runtime()?.block_on(async move {
         let gateway = Gateway::start(parts(&config)?);
-        let listening = server::listen(gateway.clone(), &config.server, crate::web::configure, crate::web::ADDRESSES)?;
+        let certificate = certificate(&config)?;
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let listening = server::listen(gateway.clone(), &config.server, certificate, crate::web::configure, crate::web::ADDRESSES)?;
         let workers = Workers::start(&gateway);
         for address in &listening.addresses {
-            tracing::info!(%address, pages = format!("http://{address}/"), "the gateway serves");
+            tracing::info!(%address, pages = format!("{scheme}://{address}/"), "the gateway serves");
         }
         let handle = listening.server.handle();
         let serving = tokio::spawn(listening.server);
@@ -59,4 +67,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         serving.await??;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn certificate(config: &Config) -> Result<Option<Arc<ServerCertificate>>, Failure> {
+    let open = |tls: &ServerTlsConfig| ServerCertificate::open(config.resolve(&tls.certificate), config.resolve(&tls.key));
+    Ok(config.server.tls.as_ref().map(open).transpose()?)
 }

@@ -107,7 +107,8 @@ impl KeyMaterial {
     }
 }
 
-fn key(hex: &str) -> Option<[u8; 32]> {
+/// 32 bytes from 64 hexadecimal digits.
+pub(super) fn key(hex: &str) -> Option<[u8; 32]> {
     let bytes = hex.trim().as_bytes();
     if bytes.len() != 64 {
         return None;

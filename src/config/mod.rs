@@ -6,20 +6,25 @@
 mod audit;
 mod deadlines;
 mod keys;
+mod limits;
 mod platforms;
 mod reconciliation;
 mod sections;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
+pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
 pub use reconciliation::ReconciliationConfig;
-pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, StoreConfig};
+pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
 
@@ -57,6 +62,7 @@ pub struct Config {
     pub outbound: OutboundConfig,
     pub delivery: DeliveryConfig,
     pub linker: LinkerConfig,
+    pub limits: LimitsConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     pub reconciliation: ReconciliationConfig,
@@ -99,11 +105,15 @@ impl Config {
 
     /// Checks what one section alone cannot know.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let mut ids = std::collections::HashSet::new();
+        let (mut ids, mut certificates) = (HashSet::new(), HashSet::new());
         for platform in &self.platforms {
             platform.check().map_err(ConfigError::Invalid)?;
             if !ids.insert(&platform.id) {
                 return Err(ConfigError::Invalid(format!("platform {} is declared twice", platform.id)));
+            }
+            if let Some(digest) = platform.certificate_digests().find(|digest| !certificates.insert(*digest)) {
+                let digest = digest.map(|byte| format!("{byte:02x}")).concat();
+                return Err(ConfigError::Invalid(format!("the certificate {digest} stands for two platforms")));
             }
         }
         self.delivery.check().map_err(ConfigError::Invalid)?;
@@ -113,7 +123,14 @@ impl Config {
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
         self.reconciliation.check().map_err(ConfigError::Invalid)?;
+        self.server.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
+    }
+
+    /// Platforms by the SHA-256 of their certificates.
+    pub fn certificates(&self) -> HashMap<[u8; 32], String> {
+        let of = |platform: &PlatformConfig| platform.certificate_digests().map(|digest| (digest, platform.id.clone())).collect::<Vec<_>>();
+        self.platforms.iter().flat_map(of).collect()
     }
 
     /// A path of the file as seen from the working directory.
@@ -185,6 +202,8 @@ mod tests {
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
             ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
             ("[reconciliation]\ndays = 32\n", "reconciliation.days"),
+            ("[server]\nconcurrent_requests = 0\n", "concurrent_requests"),
+            ("[limits.rate]\nrequests_per_second = 0\nburst = 1\n", "nonzero"),
             ("[server]\nmax_body_bytes = 1\n", "unknown field"),
         ] {
             let error = load(text, &none).expect_err(text);

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::keys::{SecretError, SecretSource};
+use super::{
+    keys::{SecretError, SecretSource, key as digest_of},
+    limits::RateConfig,
+};
 use crate::domain::{
     division,
     platform::{Platform, PlatformKind},
@@ -36,6 +39,12 @@ pub struct PlatformConfig {
     /// For servers that want to see a certificate, or have one of an authority of their own.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
+    /// SHA-256 digests, in hexadecimal, of the certificates it shows instead of a key; two while one follows the other.
+    #[serde(default)]
+    pub certificates: Vec<String>,
+    /// What it may ask of a node, instead of `limits.rate`.
+    #[serde(default)]
+    pub rate: Option<RateConfig>,
     /// The secrets the adapter names.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,
@@ -120,10 +129,18 @@ impl PlatformConfig {
         if let Some(Err(reason)) = self.sftp.as_ref().map(SftpConfig::check) {
             return Err(format!("platform {}: {reason}", self.id));
         }
+        if let Some(wrong) = self.certificates.iter().find(|digest| digest_of(digest).is_none()) {
+            return Err(format!("platform {}: certificates has {wrong:?}, which is no SHA-256 in hexadecimal", self.id));
+        }
         if !division::is_known(&self.division) {
             return Err(format!("platform {} has an unknown division {}", self.id, self.division));
         }
         Ok(())
+    }
+
+    /// The digests of its certificates.
+    pub(super) fn certificate_digests(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.certificates.iter().filter_map(|digest| digest_of(digest))
     }
 
     pub fn platform(&self) -> Platform {

@@ -14,12 +14,35 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Submissions waiting for their commit before new ones are answered 503.
     pub intake_queue: usize,
+    /// Requests in work on this node before further ones are answered 503.
+    pub concurrent_requests: usize,
     pub workers: usize,
+    /// Without it the port speaks plain HTTP, for a machine of its own or behind a proxy.
+    pub tls: Option<ServerTlsConfig>,
+}
+
+/// `[server.tls]`: files in PEM form, read again when they change.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTlsConfig {
+    /// The gateway's certificate and those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), intake_queue: 2048, workers: 2 }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8311)), intake_queue: 2048, concurrent_requests: 1024, workers: 2, tls: None }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.concurrent_requests == 0 {
+            return Err("server.concurrent_requests must be at least 1".into());
+        }
+        Ok(())
     }
 }
 

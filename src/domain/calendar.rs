@@ -104,10 +104,15 @@ fn local_day(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&ZONE).date_naive()
 }
 
+/// The first moment of a day in Beijing; `None` outside the calendar's range.
+pub fn day_begins(day: NaiveDate) -> Option<DateTime<Utc>> {
+    ZONE.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map(|at| at.to_utc())
+}
+
 /// The first moment of the day after.
 fn end_of(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = (day + Days::new(1)).and_time(NaiveTime::MIN);
-    ZONE.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+    let next = day + Days::new(1);
+    day_begins(next).unwrap_or_else(|| next.and_time(NaiveTime::MIN).and_utc())
 }
 
 fn range(text: &str) -> Option<Vec<NaiveDate>> {

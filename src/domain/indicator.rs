@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     calendar::ZONE,
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Filings, by the day they came in.
@@ -40,6 +41,27 @@ pub enum Measure {
 }
 
 impl Measure {
+    pub const ALL: [Self; 13] = [
+        Self::Submissions,
+        Self::Online,
+        Self::Duplicates,
+        Self::Cases,
+        Self::AcceptDue,
+        Self::AcceptMet,
+        Self::AcceptLate,
+        Self::AnswerDue,
+        Self::AnswerMet,
+        Self::AnswerLate,
+        Self::Answered,
+        Self::Rated,
+        Self::Satisfied,
+    ];
+
+    /// True if filings are counted, not cases: one case may count several times.
+    pub const fn is_of_filings(self) -> bool {
+        matches!(self, Self::Submissions | Self::Online | Self::Duplicates)
+    }
+
     /// The name in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -93,6 +115,9 @@ impl Dimension {
         }
     }
 }
+
+/// The channels that count as online.
+pub const ONLINE: [Channel; 3] = [Channel::Web, Channel::MobileApp, Channel::Wechat];
 
 /// A filing of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,11 +216,8 @@ pub fn counts(case: &CaseFacts) -> Vec<Count> {
     };
     let mut counts = Vec::new();
     for filing in &case.filings {
-        let counted = [
-            (Measure::Submissions, true),
-            (Measure::Online, matches!(filing.channel, Channel::Web | Channel::MobileApp | Channel::Wechat)),
-            (Measure::Duplicates, filing.is_duplicate),
-        ];
+        let counted =
+            [(Measure::Submissions, true), (Measure::Online, ONLINE.contains(&filing.channel)), (Measure::Duplicates, filing.is_duplicate)];
         let day = local_day(filing.received_at);
         counts.extend(
             counted.into_iter().filter(|(_, counts)| *counts).map(|(m, _)| count(day, m, Some(&filing.platform), Some(filing.channel))),

@@ -97,6 +97,8 @@ pub enum Channel {
 }
 
 impl Channel {
+    pub const ALL: [Self; 8] = [Self::Web, Self::MobileApp, Self::Wechat, Self::Phone, Self::Letter, Self::Visit, Self::Email, Self::Other];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",

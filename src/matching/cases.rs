@@ -67,6 +67,11 @@ impl Cases {
         Some(entry)
     }
 
+    /// Whether [`Self::push`] would take this position.
+    pub(super) fn accepts(&self, seq: u64) -> bool {
+        self.seqs.accepts(seq)
+    }
+
     /// Keeps the founder, the next members, and in the last places the newest ones.
     fn remember(&mut self, matter: u64, entry: u32) {
         let founder = self.entry_of(matter);

@@ -7,6 +7,7 @@ use super::evidence::{Score, Scored, ScoredList, Verdict, quantise};
 use super::fingerprint::Division;
 use super::frequency::Frequency;
 use super::model::{Kind, Model, TermFrequency};
+use super::sharing::Sharing;
 use super::text::{TextMeasure, TextProbe};
 
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
@@ -20,6 +21,7 @@ const TIME_SCALE_DAYS: f64 = 30.0;
 pub(super) struct Comparer<'a> {
     pub model: &'a Model,
     pub frequency: &'a Frequency,
+    pub sharing: Sharing,
 }
 
 impl Comparer<'_> {
@@ -57,15 +59,17 @@ impl Comparer<'_> {
 
     fn person(&self, p: &PersonEntry<'_>, q: &PersonEntry<'_>, same_platform: bool) -> ScoredList {
         let mut out = ScoredList::default();
+        out.name = q.name;
         let verified = if p.id_verified && q.id_verified { 1.0 } else { 0.9 };
         if let Some(measure) = number_measure((p.id, p.id_digits), (q.id, q.id_digits), verified) {
-            out.push(self.result(Kind::IdNumber, measure, None));
+            self.token(Kind::IdNumber, measure, p.id == q.id && p.id != 0, &mut out);
         }
         if let Some(measure) = number_measure((p.phone, p.phone_digits), (q.phone, q.phone_digits), 1.0) {
-            out.push(self.result(Kind::Phone, measure, None));
+            self.token(Kind::Phone, measure, p.phone == q.phone && p.phone != 0, &mut out);
         }
         if same_platform && p.account != 0 && q.account != 0 {
-            out.push(self.result(Kind::Account, f64::from(u8::from(p.account == q.account)), None));
+            let same = p.account == q.account;
+            self.token(Kind::Account, f64::from(u8::from(same)), same, &mut out);
         }
         if p.name != 0 && q.name != 0 {
             let same = p.name == q.name;
@@ -88,6 +92,18 @@ impl Comparer<'_> {
             out.push(self.result(Kind::Address, self.place((p.address, p.door), (q.address, q.door)), None));
         }
         out
+    }
+
+    /// An identity token; an equal one that many share weighs less.
+    fn token(&self, kind: Kind, measure: f64, same: bool, out: &mut ScoredList) {
+        let mut scored = self.result(kind, measure, None);
+        if same {
+            out.same.add(kind);
+            let lower = self.sharing.lower_by(kind);
+            scored.shared = lower > 0.0;
+            scored.weight -= quantise(lower);
+        }
+        out.push(scored);
     }
 
     fn matter(&self, a: &Entry<'_>, b: &Entry<'_>, text: Option<TextMeasure>, same_person: bool, out: &mut ScoredList) {
@@ -143,7 +159,7 @@ impl Comparer<'_> {
             }
             _ => comparison.weight(level, measure),
         };
-        Scored { kind, level: level as u8, measure: measure as f32, weight: quantise(weight) }
+        Scored { kind, level: level as u8, measure: measure as f32, weight: quantise(weight), shared: false }
     }
 
     /// Words of two addresses and, part by part, their doors.

@@ -198,7 +198,22 @@ impl Reader<'_> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// At a stretch where eight bytes are left and the number ends within them; else byte by byte.
     fn varint(&mut self) -> Result<u64, FingerprintError> {
+        let Some(word) = self.0.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else { return self.slow_varint() };
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends == 0 {
+            return self.slow_varint();
+        }
+        self.0 = &self.0[ends.trailing_zeros() as usize / 8 + 1..];
+        // Up to the byte that ends it; then the sevens of bits are moved together, by two, by four, by eight.
+        let value = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+        let value = (value & 0x7f00_7f00_7f00_7f00) >> 1 | value & 0x007f_007f_007f_007f;
+        let value = (value & 0x3fff_0000_3fff_0000) >> 2 | value & 0x0000_3fff_0000_3fff;
+        Ok((value & 0x0fff_ffff_0000_0000) >> 4 | value & 0x0000_0000_0fff_ffff)
+    }
+
+    fn slow_varint(&mut self) -> Result<u64, FingerprintError> {
         let mut value = 0_u64;
         for shift in (0..63).step_by(7) {
             let byte = self.byte()?;
@@ -343,6 +358,20 @@ mod tests {
     fn round_trips() {
         for print in [Fingerprint::default(), sample()] {
             assert_eq!(decode(&encode(&print)), Ok(print));
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_alike_at_a_stretch_and_byte_by_byte() {
+        for bits in 0..63 {
+            for value in [1_u64 << bits, (1 << bits) - 1, (1 << bits) / 3] {
+                let mut bytes = Vec::new();
+                put_varint(&mut bytes, value);
+                assert_eq!(Reader(&bytes).slow_varint(), Ok(value));
+                bytes.extend([0xff; 8]);
+                let mut input = Reader(&bytes);
+                assert_eq!((input.varint(), input.0.len()), (Ok(value), 8));
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Entry<'a> {
 }
 
 /// A term the text is about.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Topic {
     pub hash: u32,
     /// Information in bits.
@@ -197,9 +197,13 @@ pub(super) fn pack(print: &Fingerprint, topics: &[Topic], out: &mut Vec<u8>) {
         out.extend_from_slice(&level.to_le_bytes());
     }
     pack_chars(print, out);
-    let mut short: Vec<u16> = topics.iter().map(Topic::short).collect();
+    let mut short = [0; MAX_TERMS];
+    let short = &mut short[..topics.len().min(MAX_TERMS)];
+    for (short, topic) in short.iter_mut().zip(topics) {
+        *short = topic.short();
+    }
     short.sort_unstable();
-    put_words(out, &short);
+    put_words(out, short);
     out.push(print.persons.len() as u8);
     for person in &print.persons {
         pack_person(person, out);

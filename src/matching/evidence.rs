@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{Kind, Model, Question};
+use super::sharing::TokenMask;
 
 /// What the matcher holds two submissions to be to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,18 +86,27 @@ pub(super) struct Scored {
     pub level: u8,
     pub measure: f32,
     pub weight: f64,
+    /// An identity token that weighs less because many names share it.
+    pub shared: bool,
 }
+
+/// The level of an equal identity token that weighs less because many names share it.
+pub const SHARED_LEVEL: &str = "same, but many names share it";
 
 /// At most one result of each kind, without allocation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScoredList {
     items: [Scored; Kind::ALL.len()],
     len: usize,
+    /// Of the persons compared: which tokens they have equal, and the name of the earlier filing's.
+    pub same: TokenMask,
+    pub name: u32,
 }
 
 impl Default for ScoredList {
     fn default() -> Self {
-        Self { items: [Scored { kind: Kind::Time, level: 0, measure: 0.0, weight: 0.0 }; Kind::ALL.len()], len: 0 }
+        let nothing = Scored { kind: Kind::Time, level: 0, measure: 0.0, weight: 0.0, shared: false };
+        Self { items: [nothing; Kind::ALL.len()], len: 0, same: TokenMask::default(), name: 0 }
     }
 }
 
@@ -199,7 +209,8 @@ impl Score {
     pub(super) fn evidence(&self, model: &Model) -> Evidence {
         let comparisons = self.scored.iter().map(|s| {
             let comparison = model.comparison(s.kind);
-            let level = comparison.levels.get(usize::from(s.level)).map(|l| l.name.clone()).unwrap_or_default();
+            let level = comparison.levels.get(usize::from(s.level)).map(|l| l.name.as_str()).unwrap_or_default();
+            let level = if s.shared { SHARED_LEVEL } else { level }.to_owned();
             ComparisonResult { name: s.kind.name().to_owned(), question: s.kind.question(), level, measure: s.measure, weight: s.weight }
         });
         Evidence {
@@ -254,7 +265,7 @@ mod tests {
     fn weights_add_up_exactly() {
         let mut scored = ScoredList::default();
         for (kind, weight) in [(Kind::Phone, 13.377), (Kind::Name, -0.1), (Kind::Text, 7.77)] {
-            scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight) });
+            scored.push(Scored { kind, level: 0, measure: 0.0, weight: quantise(weight), shared: false });
         }
         let model = Model::default();
         let evidence = Score::weigh(&model, Score::person(&model, &scored), scored, false, 1_000).evidence(&model);

@@ -126,6 +126,12 @@ impl Fingerprint {
     }
 }
 
+impl AsRef<Self> for Fingerprint {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut hex = String::new();

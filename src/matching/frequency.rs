@@ -1,5 +1,7 @@
 //! How many submissions held a term or token, learned as the corpus streams.
 
+use super::fingerprint::Fingerprint;
+use super::learned::{facts, learned};
 use super::terms::CHAR_HASHES;
 
 /// Counts of characters and words of places, exactly, and of all else in a one-row counting sketch: fixed memory,
@@ -35,6 +37,8 @@ pub(super) type CharBits = [f32; CHAR_HASHES as usize];
 pub(super) const MAX_EPOCH: u64 = 512;
 
 const BITS: u32 = 21;
+/// Slots that one core counts beside the characters while another counts the rest.
+const FEW_SLOTS: usize = 3 << (BITS - 3);
 /// Submissions assumed before the first, each holding none of the terms asked about: an empty index trusts
 /// neither rarity nor commonness.
 const PSEUDO_DOCUMENTS: u64 = 1_000;
@@ -54,7 +58,7 @@ impl Frequency {
             pending_places: Vec::new(),
             pending_documents: 0,
         };
-        new.weigh();
+        new.take_over();
         new
     }
 
@@ -73,9 +77,28 @@ impl Frequency {
         }
     }
 
-    /// Submissions that may still be added before weights change.
-    pub(super) fn until_next(&self) -> u64 {
-        (self.documents / 16).clamp(1, MAX_EPOCH).saturating_sub(self.pending_documents)
+    /// [`Self::add_document`] of so many that weights change with the last of them at the earliest, on all cores.
+    pub(super) fn add_all<T: AsRef<Fingerprint> + Sync>(&mut self, prints: &[T]) {
+        if prints.len() < self.until_next() {
+            prints.iter().for_each(|print| self.add_document(learned(print.as_ref())));
+            return;
+        }
+        self.count_pending();
+        self.documents += prints.len() as u64;
+        self.log_documents();
+        let Self { counts, chars, char_bits, places, documents_log, .. } = self;
+        let (few, most) = counts.split_at_mut(FEW_SLOTS);
+        let count_few = || {
+            count_terms(prints, few, 0);
+            count_chars(prints, chars, places);
+            weigh(*documents_log, chars, char_bits);
+        };
+        rayon::join(count_few, || count_terms(prints, most, FEW_SLOTS));
+    }
+
+    /// Submissions that may still be added before weights change; at least one.
+    pub(super) fn until_next(&self) -> usize {
+        (self.documents / 16).clamp(1, MAX_EPOCH).saturating_sub(self.pending_documents) as usize
     }
 
     /// Submissions weights are made from; tells one set of weights from the next.
@@ -85,26 +108,25 @@ impl Frequency {
 
     /// Makes the weights those of all submissions added so far.
     pub(super) fn take_over(&mut self) {
+        self.count_pending();
+        self.log_documents();
+        weigh(self.documents_log, &self.chars, &mut self.char_bits);
+    }
+
+    fn count_pending(&mut self) {
         self.documents += std::mem::take(&mut self.pending_documents);
         for hash in self.pending.drain(..) {
-            let count = &mut self.counts[slot(hash)];
-            *count = count.saturating_add(1);
+            add_one(&mut self.counts, slot(hash));
         }
         for (counts, pending) in [(&mut self.chars, &mut self.pending_chars), (&mut self.places, &mut self.pending_places)] {
             for hash in pending.drain(..) {
-                if let Some(count) = counts.get_mut(usize::from(hash)) {
-                    *count = count.saturating_add(1);
-                }
+                add_one(counts, usize::from(hash));
             }
         }
-        self.weigh();
     }
 
-    fn weigh(&mut self) {
+    fn log_documents(&mut self) {
         self.documents_log = ((self.documents + PSEUDO_DOCUMENTS) as f32).log2();
-        for (bits, count) in self.char_bits.iter_mut().zip(&self.chars) {
-            *bits = (self.documents_log - log(*count)).max(0.0);
-        }
     }
 
     pub(super) fn count(&self, hash: u32) -> u32 {
@@ -138,11 +160,50 @@ impl Frequency {
     }
 }
 
-/// log2(count + 1), from a table while it is small.
-fn log(count: u32) -> f32 {
-    static TABLE: std::sync::LazyLock<Vec<f32>> = std::sync::LazyLock::new(|| (1..=4_096).map(|n| (n as f32).log2()).collect());
-    TABLE.get(count as usize).copied().unwrap_or_else(|| (count as f32 + 1.0).log2())
+fn add_one(counts: &mut [u32], at: usize) {
+    if let Some(count) = counts.get_mut(at) {
+        *count = count.saturating_add(1);
+    }
 }
+
+fn weigh(documents_log: f32, chars: &[u32], char_bits: &mut CharBits) {
+    for (bits, count) in char_bits.iter_mut().zip(chars) {
+        *bits = (documents_log - log(*count)).max(0.0);
+    }
+}
+
+/// Counts the terms whose slots are in `counts`, of which the first is slot number `first`.
+fn count_terms<T: AsRef<Fingerprint>>(prints: &[T], counts: &mut [u32], first: usize) {
+    for print in prints {
+        let print = print.as_ref();
+        // They ascend, and their slots with them.
+        let from = print.terms.partition_point(|term| slot(term.hash) < first);
+        for at in print.terms[from..].iter().map(|term| slot(term.hash) - first) {
+            let Some(count) = counts.get_mut(at) else { break };
+            *count = count.saturating_add(1);
+        }
+        for at in facts(print).filter_map(|hash| slot(hash).checked_sub(first)) {
+            add_one(counts, at);
+        }
+    }
+}
+
+fn count_chars<T: AsRef<Fingerprint>>(prints: &[T], chars: &mut [u32], places: &mut [u32]) {
+    for document in prints.iter().map(|print| learned(print.as_ref())) {
+        document.chars.for_each(|hash| add_one(chars, usize::from(hash)));
+        document.places.for_each(|hash| add_one(places, usize::from(hash)));
+    }
+}
+
+/// log2(count + 1); beyond a table's end that of its first bits, less than a thousandth too low.
+fn log(count: u32) -> f32 {
+    static TABLE: std::sync::LazyLock<Box<[f32; LOGS]>> = std::sync::LazyLock::new(|| Box::new(std::array::from_fn(|n| (n as f32).log2())));
+    let number = count.saturating_add(1);
+    let shift = (u32::BITS - LOGS.ilog2()).saturating_sub(number.leading_zeros());
+    shift as f32 + TABLE[(number >> shift) as usize % LOGS]
+}
+
+const LOGS: usize = 1 << 12;
 
 const fn slot(hash: u32) -> usize {
     (hash >> (32 - BITS)) as usize

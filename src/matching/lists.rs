@@ -85,30 +85,21 @@ impl Lists {
         Some(start)
     }
 
-    /// Calls back with each entry, oldest first.
-    pub(super) fn each(&self, list: u32, mut callback: impl FnMut(u32)) {
+    /// Calls back with the newest entries, so many at most, oldest first.
+    pub(super) fn each(&self, list: u32, most: usize, mut callback: impl FnMut(u32)) {
         match block(list) {
-            None => callback(list - 1),
+            None if most > 0 => callback(list - 1),
+            None => {}
             Some((class, start)) => {
-                for entry in self.words[start..start + size(class)].iter().take_while(|word| **word != UNUSED) {
-                    callback(*entry);
-                }
+                let words = &self.words[start..start + size(class)];
+                let used = words.partition_point(|word| *word != UNUSED);
+                words[used.saturating_sub(most)..used].iter().for_each(|entry| callback(*entry));
             }
         }
     }
 
     pub(super) fn first_word(&self, list: u32) -> u32 {
         block(list).and_then(|(_, start)| self.words.get(start)).copied().unwrap_or_default()
-    }
-
-    pub(super) fn newest(&self, list: u32) -> u32 {
-        match block(list) {
-            None => list - 1,
-            Some((class, start)) => {
-                let words = &self.words[start..start + size(class)];
-                words[words.partition_point(|word| *word != UNUSED).saturating_sub(1)]
-            }
-        }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

@@ -187,6 +187,23 @@ impl Priors {
     }
 }
 
+/// How an identity token that many share weighs less.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SharingRules {
+    /// So many names there may be under it, of a household say, and it weighs as it does.
+    pub names: f64,
+    /// Bits by which it weighs less with each doubling beyond that.
+    pub bits_per_doubling: f64,
+}
+
+impl SharingRules {
+    /// By how many bits a token of so many names weighs less.
+    pub(super) fn lower_by(&self, names: usize) -> f64 {
+        self.bits_per_doubling * (names as f64 / self.names).log2().max(0.0)
+    }
+}
+
 /// When a submission joins a matter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -264,6 +281,7 @@ struct Document {
     version: String,
     trained_on: String,
     prior: Priors,
+    sharing: SharingRules,
     thresholds: Thresholds,
     text: TextRules,
     ranking: Ranking,
@@ -353,6 +371,10 @@ impl Model {
 
     pub(super) const fn prior(&self) -> Priors {
         self.document.prior
+    }
+
+    pub(super) const fn sharing(&self) -> SharingRules {
+        self.document.sharing
     }
 
     pub(super) const fn text(&self) -> TextRules {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::evidence::{Decision, Evidence, Score, Verdict};
 use super::linker::Linker;
+use super::sharing::{Sharing, TokenMask};
 
 /// Most matches reported of one submission.
 pub const MAX_MATCHES: usize = 16;
@@ -44,12 +45,33 @@ pub(super) struct Weighed {
     matter: Verdict,
     pub weight: f64,
     pub matter_weight: f64,
+    /// The identity tokens it has in common, and its person's name.
+    pub same: TokenMask,
+    pub name: u32,
 }
 
 impl Weighed {
     pub(super) fn new(entry: u32, score: Score) -> Self {
         let (person, matter) = (score.person.verdict, score.matter.verdict);
-        Self { entry, decision: score.decision, person, matter, weight: score.weight, matter_weight: score.matter.weight }
+        let (same, name) = (score.scored.same, score.scored.name);
+        Self { entry, decision: score.decision, person, matter, weight: score.weight, matter_weight: score.matter.weight, same, name }
+    }
+}
+
+/// The candidates as they compared, and members of matters that were asked beside them.
+pub(super) struct Compared {
+    candidates: Vec<Weighed>,
+    asked: Vec<Weighed>,
+    sharing: Sharing,
+}
+
+impl Compared {
+    pub(super) fn candidates(&self) -> &[Weighed] {
+        &self.candidates
+    }
+
+    fn known(&self, entry: u32) -> Option<&Weighed> {
+        self.candidates.iter().chain(&self.asked).find(|known| known.entry == entry)
     }
 }
 
@@ -64,6 +86,7 @@ pub struct Placement {
     matches: Vec<Weighed>,
     /// Bits by which the prior of one person's filings being one matter was lower.
     lower_by: f64,
+    sharing: Sharing,
 }
 
 impl Placement {
@@ -88,36 +111,61 @@ impl Linker {
             .map(|m| (self.cases().seq(m.entry), super::evidence::probability(m.weight)))
     }
 
-    pub(super) fn placement(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
-        let mut cases: Vec<u64> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| self.cases().case(m.entry)).collect();
+    /// Compares with the candidates; with those under a token that many of them share once more, to weigh it less.
+    pub(super) fn compared(&self, digest: &Digest, candidates: &[u32]) -> Compared {
+        let mut weighed = self.compare_all(digest, candidates, Sharing::default(), Weighed::new);
+        let sharing = Sharing::among(&weighed, self.model());
+        if !sharing.is_none() {
+            let touched: Vec<u32> = weighed.iter().filter(|w| sharing.touches(w.same)).map(|w| w.entry).collect();
+            let mut again = self.compare_all(digest, &touched, sharing, Weighed::new).into_iter();
+            weighed.iter_mut().filter(|w| sharing.touches(w.same)).zip(&mut again).for_each(|(old, new)| *old = new);
+        }
+        Compared { candidates: weighed, asked: Vec::new(), sharing }
+    }
+
+    /// Asks, ahead of [`Self::placement`], the members of the matters that it will ask if none of the submissions from entry
+    /// `unplaced` on, which are not placed yet, comes between.
+    pub(super) fn foresee(&self, digest: &Digest, compared: &mut Compared, unplaced: u32) {
+        let earlier: Vec<Weighed> = compared.candidates.iter().filter(|m| m.entry < unplaced).copied().collect();
+        if earlier.iter().any(|m| m.matter == Verdict::Yes) && self.fitting_case(&earlier).0.is_none() {
+            self.fitting_matter(digest, &worth_telling(&earlier), compared);
+        }
+    }
+
+    pub(super) fn placement(&self, digest: &Digest, compared: &mut Compared) -> Placement {
+        let mut cases: Vec<u64> =
+            compared.candidates.iter().filter(|m| m.person == Verdict::Yes).map(|m| self.cases().case(m.entry)).collect();
         cases.sort_unstable();
         cases.dedup();
         let lower_by = self.model().prior().lower_by(cases.len());
-        if lower_by > 0.0 {
-            // Few have so many cases: comparing them again costs less than keeping what would spare it.
-            let own: Vec<u32> = compared.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
-            let lowered =
-                self.compare_all(digest, &own, |entry, score| Weighed::new(entry, score.with_lower_prior(self.model(), lower_by)));
-            let others = compared.iter().filter(|m| m.person != Verdict::Yes).copied();
-            let compared: Vec<Weighed> = lowered.into_iter().chain(others).collect();
-            return Placement { lower_by, ..self.placed(digest, &compared) };
+        if lower_by == 0.0 {
+            let (fitting, matches) = (self.fitting_case(&compared.candidates), worth_telling(&compared.candidates));
+            return self.placed(digest, fitting, matches, compared);
         }
-        self.placed(digest, compared)
+        // Few have so many cases: comparing them again costs less than keeping what would spare it.
+        let own: Vec<u32> = compared.candidates.iter().filter(|m| m.person == Verdict::Yes).map(|m| m.entry).collect();
+        let lowered = self.compare_all(digest, &own, compared.sharing, |entry, score| {
+            Weighed::new(entry, score.with_lower_prior(self.model(), lower_by))
+        });
+        let others = compared.candidates.iter().filter(|m| m.person != Verdict::Yes).copied();
+        let candidates: Vec<Weighed> = lowered.into_iter().chain(others).collect();
+        let (fitting, matches) = (self.fitting_case(&candidates), worth_telling(&candidates));
+        Placement { lower_by, ..self.placed(digest, fitting, matches, compared) }
     }
 
-    fn placed(&self, digest: &Digest, compared: &[Weighed]) -> Placement {
-        let (case, refused) = self.fitting_case(compared);
-        let mut matches = worth_telling(compared);
+    /// `fitting` is the case it fits and those refused.
+    fn placed(&self, digest: &Digest, fitting: (Option<u64>, Vec<u64>), mut matches: Vec<Weighed>, compared: &mut Compared) -> Placement {
+        let (case, refused) = fitting;
         let matter = match case {
             Some(case) => self.matter_of(case),
-            None => self.fitting_matter(digest, &matches),
+            None => self.fitting_matter(digest, &matches, compared),
         };
         for found in matches.iter_mut().filter(|m| m.decision == Decision::Duplicate) {
             if refused.contains(&self.cases().case(found.entry)) {
                 found.decision = Decision::PossibleDuplicate;
             }
         }
-        Placement { case, matter, matches, lower_by: 0.0 }
+        Placement { case, matter, matches, lower_by: 0.0, sharing: compared.sharing }
     }
 
     /// Puts a placement into words, with the evidence of its best matches.
@@ -134,7 +182,7 @@ impl Linker {
             let (seq, case) = (self.cases().seq(found.entry), self.cases().case(found.entry));
             Match { seq, case, decision: found.decision, evidence }
         };
-        let scores = self.compare_all(digest, &best, |_, score| score);
+        let scores = self.compare_all(digest, &best, placement.sharing, |_, score| score);
         let matches = scores.into_iter().zip(&placement.matches).map(told).collect();
         Outcome { case: placement.case, matter: placement.matter, matches }
     }
@@ -162,7 +210,7 @@ impl Linker {
     }
 
     /// The matter of the best match that its other members agree with: one resemblance does not chain two matters.
-    fn fitting_matter(&self, digest: &Digest, matches: &[Weighed]) -> Option<u64> {
+    fn fitting_matter(&self, digest: &Digest, matches: &[Weighed], compared: &mut Compared) -> Option<u64> {
         let mut alike: Vec<&Weighed> = matches.iter().filter(|m| m.matter == Verdict::Yes).collect();
         alike.sort_unstable_by(|a, b| b.matter_weight.total_cmp(&a.matter_weight).then(a.entry.cmp(&b.entry)));
         let mut tried: Vec<u64> = Vec::new();
@@ -172,7 +220,7 @@ impl Linker {
                 break;
             }
             if !tried.contains(&matter) {
-                if self.agrees(digest, matter) {
+                if self.agrees(digest, matter, compared) {
                     return Some(matter);
                 }
                 tried.push(matter);
@@ -181,13 +229,15 @@ impl Linker {
         None
     }
 
-    fn agrees(&self, digest: &Digest, matter: u64) -> bool {
+    fn agrees(&self, digest: &Digest, matter: u64, compared: &mut Compared) -> bool {
         let members = self.cases().members(matter);
         if members.is_empty() {
             return true;
         }
         let (joining, count) = (self.model().joining(), members.len() as f64);
-        let weights = self.compare_all(digest, members, |_, score| score.matter.weight);
+        let unknown: Vec<u32> = members.iter().filter(|member| compared.known(**member).is_none()).copied().collect();
+        compared.asked.extend(self.compare_all(digest, &unknown, compared.sharing, Weighed::new));
+        let weights: Vec<f64> = members.iter().filter_map(|member| compared.known(*member)).map(|known| known.matter_weight).collect();
         let agreeing = weights.iter().filter(|weight| **weight >= joining.agreeing_bits).count() as f64;
         weights.iter().sum::<f64>() / count >= self.model().odds().matter_maybe && agreeing / count >= joining.agreeing_share
     }

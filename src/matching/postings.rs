@@ -6,7 +6,7 @@ use super::lists::Lists;
 
 /// A multimap of 32-bit keys to ascending entries. Sharded, so that growing one part stops nobody for long and many
 /// can be filled at once.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Postings {
     shards: Vec<Shard>,
     /// Most entries kept under one key; the newest win.
@@ -36,6 +36,13 @@ const SHARD_BITS: u32 = 8;
 const SHARDS: usize = 1 << SHARD_BITS;
 const FIRST_HOMES: usize = 64;
 const OVERFLOW: usize = 24;
+/// Slots asked of the memory at once.
+const TOGETHER: usize = 32;
+
+/// Waits for words of memory together that would else be waited for one by one.
+pub(super) fn ask_for(words: impl Iterator<Item = u32>) {
+    std::hint::black_box(words.fold(0, |all, word| all ^ word));
+}
 
 /// A bijection, so that mixed keys are as distinct as keys.
 const fn mix(key: u32) -> u32 {
@@ -69,6 +76,20 @@ impl Shard {
                 held if held == mixed => return Ok(at),
                 held if held > mixed => return Err(at),
                 _ => at += 1,
+            }
+        }
+    }
+
+    fn first_slot(&self, mixed: u32) -> u32 {
+        self.slots[self.home(mixed)] as u32
+    }
+
+    /// Adds pairs of mixed key and entry in their order.
+    fn add_all(&mut self, pairs: &[(u32, u32)], length: usize) {
+        for some in pairs.chunks(TOGETHER) {
+            ask_for(some.iter().map(|(mixed, _)| self.first_slot(*mixed)));
+            for (mixed, entry) in some {
+                self.add(*mixed, *entry, length);
             }
         }
     }
@@ -123,17 +144,27 @@ impl Postings {
         self.shards[shard_of(mixed)].add(mixed, entry, self.length);
     }
 
-    /// [`Self::add`] of many pairs of key and entry, on all cores.
+    /// [`Self::add`] of many pairs of key and entry, on all cores: each part gets its own together, while it is near.
     pub(super) fn add_all(&mut self, pairs: &[(u32, u32)]) {
-        let mixed: Vec<(u32, u32)> = pairs.iter().map(|(key, entry)| (mix(*key), *entry)).collect();
-        let (length, part) = (self.length, SHARDS.div_ceil(rayon::current_num_threads()));
-        self.shards.par_chunks_mut(part).enumerate().for_each(|(n, shards)| {
-            let first = n * part;
-            for (mixed, entry) in &mixed {
-                if let Some(shard) = shard_of(*mixed).checked_sub(first).and_then(|at| shards.get_mut(at)) {
-                    shard.add(*mixed, *entry, length);
-                }
-            }
+        let mut ends = [0; SHARDS];
+        for (key, _) in pairs {
+            ends[shard_of(mix(*key))] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut parted = vec![(0, 0); pairs.len()];
+        for (key, entry) in pairs {
+            let mixed = mix(*key);
+            let end = &mut ends[shard_of(mixed)];
+            parted[*end] = (mixed, *entry);
+            *end += 1;
+        }
+        let length = self.length;
+        self.shards.par_iter_mut().enumerate().with_min_len(SHARDS / 16).for_each(|(n, shard)| {
+            let start = n.checked_sub(1).map_or(0, |before| ends[before]);
+            shard.add_all(&parted[start..ends[n]], length);
         });
     }
 
@@ -145,9 +176,15 @@ impl Postings {
         Some(Found { shard: shard_of(mixed) as u32, list })
     }
 
-    /// Calls back with each entry, oldest first.
-    pub(super) fn each(&self, found: Found, callback: impl FnMut(u32)) {
-        self.shards[found.shard as usize].lists.each(found.list, callback);
+    /// The slot where a key's search begins, to have it near.
+    pub(super) fn first_slot(&self, key: u32) -> u32 {
+        let mixed = mix(key);
+        self.shards[shard_of(mixed)].first_slot(mixed)
+    }
+
+    /// Calls back with the newest entries, so many at most, oldest first.
+    pub(super) fn each(&self, found: Found, most: usize, callback: impl FnMut(u32)) {
+        self.shards[found.shard as usize].lists.each(found.list, most, callback);
     }
 
     /// A word of a list, to have it near.
@@ -155,9 +192,9 @@ impl Postings {
         self.shards[found.shard as usize].lists.first_word(found.list)
     }
 
-    /// The newest entry under a key.
-    pub(super) fn newest(&self, key: u32) -> Option<u32> {
-        self.find(key).map(|found| self.shards[found.shard as usize].lists.newest(found.list))
+    /// Most entries kept under one key.
+    pub(super) const fn length(&self) -> usize {
+        self.length
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -173,9 +210,11 @@ mod tests {
     fn found(postings: &Postings, key: u32) -> Vec<u32> {
         let mut found = Vec::new();
         if let Some(list) = postings.find(key) {
-            postings.each(list, |entry| found.push(entry));
+            postings.each(list, usize::MAX, |entry| found.push(entry));
+            let mut newest = Vec::new();
+            postings.each(list, 2, |entry| newest.push(entry));
+            assert_eq!(newest, found[found.len().saturating_sub(2)..]);
         }
-        assert_eq!(postings.newest(key), found.last().copied());
         found
     }
 

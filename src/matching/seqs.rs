@@ -15,16 +15,24 @@ impl Seqs {
 
     /// The number of the entry; `None`, and nothing changes, unless `seq` exceeds all before.
     pub(super) fn push(&mut self, seq: u64) -> Option<u32> {
-        let entry = self.len;
-        let after = self.runs.last().map(|(first, start)| start + u64::from(entry - first));
-        if after.is_some_and(|after| seq < after) || entry == u32::MAX {
+        if !self.accepts(seq) {
             return None;
         }
+        let (entry, after) = (self.len, self.after());
         if after != Some(seq) {
             self.runs.push((entry, seq));
         }
         self.len += 1;
         Some(entry)
+    }
+
+    /// The position behind all there are.
+    fn after(&self) -> Option<u64> {
+        self.runs.last().map(|(first, start)| start + u64::from(self.len - first))
+    }
+
+    pub(super) fn accepts(&self, seq: u64) -> bool {
+        self.after().is_none_or(|after| seq >= after) && self.len < u32::MAX
     }
 
     /// The position of an entry there is.

@@ -1,10 +1,12 @@
-//! The only user of reqwest: requests to platforms under one policy.
+//! The only user of reqwest: requests to platforms under one policy. Also the certificate the gateway itself shows.
 //!
 //! Redirects are not followed, answers are read up to a limit and within a time, and no request leaves for an address
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
 //! Folders on SFTP servers ([`sftp`]) are read under the same policy.
 
 pub mod sftp;
+
+mod certificate;
 
 use std::{
     collections::HashMap,
@@ -18,6 +20,8 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+
+pub use certificate::{ServerCertificate, TlsError};
 
 /// Limits of every request.
 #[derive(Clone, Debug)]

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
-    schema::{cases, links, routing_gaps},
+    counted::{Counted, counted},
+    schema::{cases, links, routing_gaps, submissions},
     stored, word,
 };
 use crate::domain::{
     case::CaseStatus,
     organization::{self, GapReason},
-    submission::Kind,
+    submission::{Channel, Kind},
 };
 
 /// A stored case.
@@ -123,6 +124,10 @@ pub struct CaseFilter {
     pub category: Option<String>,
     pub organization: Option<String>,
     /// The handling platform.
+    /// The first filing came by it.
+    pub channel: Option<Channel>,
+    /// Only what a figure counted.
+    pub counted: Option<Counted>,
     pub platform: Option<String>,
     pub matter: Option<String>,
     pub updated_from: Option<DateTime<Utc>>,
@@ -277,8 +282,16 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         if let Some(organization) = &filter.organization {
             query = query.filter(cases::organization.eq(organization));
         }
-        if let Some(platform) = &filter.platform {
+        let of_filings = filter.counted.as_ref().is_some_and(Counted::is_of_filings);
+        if let Some(platform) = filter.platform.as_ref().filter(|_| !of_filings) {
             query = query.filter(cases::platform.eq(platform));
+        }
+        if let Some(channel) = filter.channel.filter(|_| !of_filings) {
+            let came_by = submissions::table.filter(submissions::seq.eq(cases::founding_seq)).filter(submissions::channel.eq(channel.as_str()));
+            query = query.filter(diesel::dsl::exists(came_by));
+        }
+        if let Some(counted) = &filter.counted {
+            query = counted!(query, counted, filter);
         }
         if let Some(matter) = &filter.matter {
             query = query.filter(cases::matter_id.eq(matter));

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
-    schema::{cases, links, matches, submissions},
+    schema::{cases, links, submissions},
     stored, word,
 };
 use crate::matching::Decision;
@@ -160,7 +160,7 @@ pub fn export(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Exporte
         .select((links::submission_seq, submissions::source_id, links::case_id, cases::matter_id))
         .load(c))?;
     let seqs: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    let probabilities = best_probabilities(connection, &seqs)?;
+    let probabilities = super::matches::best_probabilities(connection, &seqs)?;
     Ok(rows
         .into_iter()
         .map(|(submission_seq, source_id, case_id, matter_id)| ExportedLink {
@@ -190,162 +190,6 @@ pub fn counts_by_decision(connection: &mut Connection<'_>) -> Result<Vec<(Decisi
     rows.into_iter().map(|(decision, count)| Ok((word("decision", decision)?, count))).collect()
 }
 
-/// The evidence between two submissions and what was decided on it (比对结果).
-#[derive(Clone, Debug)]
-pub struct Match {
-    pub submission_seq: i64,
-    pub other_seq: i64,
-    pub submission_id: String,
-    pub other_id: String,
-    pub platform: String,
-    pub other_platform: String,
-    /// The case the other submission belongs to.
-    pub case_id: String,
-    pub decision: Decision,
-    pub probability: f64,
-    /// log2 of the odds.
-    pub weight: f64,
-    pub evidence: serde_json::Value,
-    pub model_name: String,
-    pub model_digest: String,
-    /// `model`, or who decided.
-    pub decided_by: String,
-    pub decided_at: DateTime<Utc>,
-    /// The ruling that settled a possible duplicate.
-    pub settled_by: Option<String>,
-}
-
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = matches, treat_none_as_default_value = false)]
-pub(super) struct MatchRow {
-    submission_seq: i64,
-    other_seq: i64,
-    submission_id: String,
-    other_id: String,
-    platform: String,
-    other_platform: String,
-    case_id: String,
-    decision: String,
-    probability: f64,
-    weight: f64,
-    evidence: String,
-    model_name: String,
-    model_digest: String,
-    decided_by: String,
-    decided_at: NaiveDateTime,
-    settled_by: Option<String>,
-}
-
-impl TryFrom<MatchRow> for Match {
-    type Error = StoreError;
-
-    fn try_from(row: MatchRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            decision: word("decision", row.decision)?,
-            evidence: serde_json::from_str(&row.evidence).map_err(|source| StoreError::corrupt("match", source))?,
-            submission_seq: row.submission_seq,
-            other_seq: row.other_seq,
-            submission_id: row.submission_id,
-            other_id: row.other_id,
-            platform: row.platform,
-            other_platform: row.other_platform,
-            case_id: row.case_id,
-            probability: row.probability,
-            weight: row.weight,
-            model_name: row.model_name,
-            model_digest: row.model_digest,
-            decided_by: row.decided_by,
-            decided_at: row.decided_at.and_utc(),
-            settled_by: row.settled_by,
-        })
-    }
-}
-
-pub fn insert_matches(connection: &mut Connection<'_>, new: &[Match]) -> Result<(), StoreError> {
-    let rows: Vec<MatchRow> = new
-        .iter()
-        .map(|m| MatchRow {
-            submission_seq: m.submission_seq,
-            other_seq: m.other_seq,
-            submission_id: m.submission_id.clone(),
-            other_id: m.other_id.clone(),
-            platform: m.platform.clone(),
-            other_platform: m.other_platform.clone(),
-            case_id: m.case_id.clone(),
-            decision: decision_word(m.decision).to_owned(),
-            probability: m.probability,
-            weight: m.weight,
-            evidence: m.evidence.to_string(),
-            model_name: m.model_name.clone(),
-            model_digest: m.model_digest.clone(),
-            decided_by: m.decided_by.clone(),
-            decided_at: stored(m.decided_at),
-            settled_by: m.settled_by.clone(),
-        })
-        .collect();
-    for chunk in rows.chunks(INSERT_CHUNK) {
-        each_backend!(connection, c => diesel::insert_into(matches::table).values(chunk).execute(c))?;
-    }
-    Ok(())
-}
-
-/// Which matches a list shows; every part narrows it.
-#[derive(Clone, Debug, Default)]
-pub struct MatchFilter {
-    /// Empty: all.
-    pub decisions: Vec<Decision>,
-    /// Either submission came by it.
-    pub platform: Option<String>,
-    /// The case the later submission belongs to.
-    pub case_id: Option<String>,
-    pub submission_id: Option<String>,
-    /// The other of two platforms.
-    pub other_platform: Option<String>,
-    /// Only pairs from two platforms.
-    pub across_platforms: bool,
-    pub min_probability: Option<f64>,
-    pub decided_from: Option<DateTime<Utc>>,
-}
-
-/// Matches, newest submission first; positions are those of both submissions.
-pub fn list_matches(connection: &mut Connection<'_>, filter: &MatchFilter, page: Page) -> Result<Vec<Match>, StoreError> {
-    let (seq, other) = page.below();
-    let rows: Vec<MatchRow> = each_backend!(connection, c => {
-        let mut query = matches::table.select(MatchRow::as_select()).into_boxed();
-        if !filter.decisions.is_empty() {
-            query = query.filter(matches::decision.eq_any(filter.decisions.iter().map(|d| decision_word(*d))));
-        }
-        if let Some(platform) = &filter.platform {
-            query = query.filter(matches::platform.eq(platform).or(matches::other_platform.eq(platform)));
-        }
-        if let Some(case_id) = &filter.case_id {
-            let of_case = links::table.filter(links::case_id.eq(case_id)).select(links::submission_seq);
-            query = query.filter(matches::submission_seq.eq_any(of_case));
-        }
-        if let Some(submission_id) = &filter.submission_id {
-            query = query.filter(matches::submission_id.eq(submission_id));
-        }
-        if let Some(platform) = &filter.other_platform {
-            query = query.filter(matches::platform.eq(platform).or(matches::other_platform.eq(platform)));
-        }
-        if filter.across_platforms {
-            query = query.filter(matches::platform.ne(matches::other_platform));
-        }
-        if let Some(probability) = filter.min_probability {
-            query = query.filter(matches::probability.ge(probability));
-        }
-        if let Some(from) = filter.decided_from {
-            query = query.filter(matches::decided_at.ge(stored(from)));
-        }
-        query
-            .filter(matches::submission_seq.lt(seq).or(matches::submission_seq.eq(seq).and(matches::other_seq.lt(other))))
-            .order((matches::submission_seq.desc(), matches::other_seq.desc()))
-            .limit(page.limit)
-            .load(c)
-    })?;
-    rows.into_iter().map(Match::try_from).collect()
-}
-
 /// Submissions of a case move to another.
 pub fn move_to(connection: &mut Connection<'_>, seqs: &[i64], case_id: &str) -> Result<usize, StoreError> {
     let mut moved = 0;
@@ -372,16 +216,6 @@ pub fn positions(connection: &mut Connection<'_>, submission_ids: &[String]) -> 
         .filter(links::submission_id.eq_any(submission_ids))
         .select(links::submission_seq)
         .load(c))?)
-}
-
-/// The highest probability among each submission's matches.
-pub fn best_probabilities(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<std::collections::HashMap<i64, f64>, StoreError> {
-    let rows: Vec<(i64, Option<f64>)> = each_backend!(connection, c => matches::table
-        .filter(matches::submission_seq.eq_any(seqs))
-        .group_by(matches::submission_seq)
-        .select((matches::submission_seq, diesel::dsl::max(matches::probability)))
-        .load(c))?;
-    Ok(rows.into_iter().filter_map(|(seq, probability)| Some((seq, probability?))).collect())
 }
 
 /// How many entries of the log are not linked yet.

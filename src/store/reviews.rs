@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use super::{
     Connection, StoreError,
     connection::each_backend,
-    links::{Match, MatchRow, decision_word},
+    links::decision_word,
+    matches::{Match, MatchRow},
     schema::matches,
 };
 use crate::matching::Decision;

@@ -10,7 +10,7 @@ use super::{
     connection::{Log, each_backend},
     schema::{idempotency_keys, links, submissions},
     seal::Sealer,
-    stored,
+    stored, word,
 };
 use crate::{
     domain::submission::{Channel, Kind, Submission},
@@ -283,15 +283,31 @@ pub fn find_many(connection: &mut Connection<'_>, sealer: &Sealer, seqs: &[i64])
     rows.into_iter().map(|row| row.open(sealer)).collect()
 }
 
-/// Ids by position, for naming matches.
-pub fn references(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<HashMap<i64, (String, String)>, StoreError> {
+/// What a match names a filing by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub id: String,
+    pub platform: String,
+    pub channel: Channel,
+}
+
+impl Registered {
+    pub fn reference(&self) -> Reference {
+        Reference { id: self.id.clone(), platform: self.platform.clone(), channel: self.submission.channel }
+    }
+}
+
+/// References of filings, by their positions.
+pub fn references(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<HashMap<i64, Reference>, StoreError> {
     let mut all = HashMap::new();
     for chunk in seqs.chunks(INSERT_CHUNK) {
-        let found: Vec<(i64, String, String)> = each_backend!(connection, c => submissions::table
+        let found: Vec<(i64, String, String, String)> = each_backend!(connection, c => submissions::table
             .filter(submissions::seq.eq_any(chunk))
-            .select((submissions::seq, submissions::id, submissions::platform))
+            .select((submissions::seq, submissions::id, submissions::platform, submissions::channel))
             .load(c))?;
-        all.extend(found.into_iter().map(|(seq, id, platform)| (seq, (id, platform))));
+        for (seq, id, platform, channel) in found {
+            all.insert(seq, Reference { id, platform, channel: word("channel", channel)? });
+        }
     }
     Ok(all)
 }
@@ -360,9 +376,7 @@ pub fn headings(connection: &mut Connection<'_>, ids: &[String]) -> Result<HashM
         .select((submissions::id, submissions::source_id, submissions::channel, submissions::submitted_at))
         .load(c))?;
     rows.into_iter()
-        .map(|(id, source_id, channel, at)| {
-            Ok((id, Heading { source_id, channel: super::word("channel", channel)?, submitted_at: at.and_utc() }))
-        })
+        .map(|(id, source_id, channel, at)| Ok((id, Heading { source_id, channel: word("channel", channel)?, submitted_at: at.and_utc() })))
         .collect()
 }
 

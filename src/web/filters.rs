@@ -1,13 +1,13 @@
 //! What the address of a list asks for. The names are the forms' in the templates.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Asia::Shanghai;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 
 use super::{page::Page, pages::failure::Failure};
 use crate::{
-    app::query::{CaseFilter, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter, Page as Wanted},
+    app::query::{CaseFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter, Page as Wanted},
     domain::{
+        calendar::day_begins,
         deadline::DeadlineState,
         division,
         indicator::{Dimension, local_day},
@@ -33,10 +33,20 @@ pub fn cases(page: &Page) -> Result<CaseFilter, Failure> {
         kind: word(page, "kind")?,
         division: division(page)?,
         category: text(page, "category"),
+        organization: text(page, "organization"),
         platform: text(page, "platform"),
+        channel: word(page, "channel")?,
         matter: text(page, "matter"),
+        counted: counted(page)?,
         ..CaseFilter::default()
     })
+}
+
+/// The figure whose cases are asked for.
+fn counted(page: &Page) -> Result<Option<CountedIn>, Failure> {
+    let Some(measure) = word(page, "counted")? else { return Ok(None) };
+    let date = |name: &str| text(page, name).and_then(|text| text.parse::<NaiveDate>().ok()).ok_or_else(|| unreadable(name));
+    CountedIn::new(measure, date("from")?, date("until")?).map(Some).map_err(unreadable)
 }
 
 /// Running ones unless the address says otherwise.
@@ -60,31 +70,35 @@ pub fn indicators(page: &Page) -> Result<IndicatorQuery, Failure> {
 }
 
 pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
-    let min_probability = match text(page, "min") {
-        Some(number) => Some(number.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or_else(|| unreadable("min"))?),
-        None => None,
-    };
     Ok(DuplicateFilter {
         decision: word(page, "decision")?,
         platform: text(page, "platform"),
         other_platform: text(page, "other"),
-        case: text(page, "case"),
         across_platforms: text(page, "across").is_some(),
-        min_probability,
+        channel: word(page, "channel")?,
+        division: division(page)?,
+        organization: text(page, "organization"),
+        case: text(page, "case"),
+        rule: text(page, "rule"),
+        model: text(page, "model"),
+        model_digest: text(page, "digest"),
+        reviewer: text(page, "reviewer"),
+        min_probability: probability(page, "min")?,
+        max_probability: probability(page, "max")?,
         decided_from: day(page, "from")?,
+        decided_until: day_after(page, "until")?,
+        order: word(page, "sort")?.unwrap_or_default(),
         with_text: false,
     })
 }
 
 pub fn matters(page: &Page) -> Result<MatterFilter, Failure> {
     let min_cases = text(page, "min").map(|number| number.parse().map_err(|_| unreadable("min"))).transpose()?;
-    // The day named last is part of the period.
-    let filed_until = day(page, "until")?.map(|begins| begins + TimeDelta::days(1));
     Ok(MatterFilter {
         division: division(page)?,
         category: text(page, "category"),
         filed_from: day(page, "from")?,
-        filed_until,
+        filed_until: day_after(page, "until")?,
         trend: word(page, "trend")?,
         min_cases,
         order: word(page, "sort")?.unwrap_or_default(),
@@ -118,8 +132,17 @@ fn word<T: DeserializeOwned>(page: &Page, name: &str) -> Result<Option<T>, Failu
 fn day(page: &Page, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(text) = text(page, name) else { return Ok(None) };
     let date: NaiveDate = text.parse().map_err(|_| unreadable(name))?;
-    let begins = Shanghai.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
-    begins.map(|at| Some(at.to_utc())).ok_or_else(|| unreadable(name))
+    day_begins(date).map(Some).ok_or_else(|| unreadable(name))
+}
+
+/// The end of a day in Beijing: a period holds the day named last.
+fn day_after(page: &Page, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+    Ok(day(page, name)?.map(|begins| begins + TimeDelta::days(1)))
+}
+
+fn probability(page: &Page, name: &str) -> Result<Option<f64>, Failure> {
+    let read = |number: String| number.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or_else(|| unreadable(name));
+    text(page, name).map(read).transpose()
 }
 
 fn unreadable(name: &str) -> Failure {

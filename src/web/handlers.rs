@@ -204,8 +204,12 @@ async fn duplicate_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Duplicates, async |visit, page| {
             let filter = filters::duplicates(page)?;
-            let (list, platforms) = try_join!(visit.gateway.duplicates(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(duplicates::list(page, &list, &platforms)?.into())
+            let (list, counts, platforms) = try_join!(
+                visit.gateway.duplicates(filter.clone(), filters::wanted(page)),
+                visit.gateway.duplicate_counts(filter),
+                visit.gateway.platforms(),
+            )?;
+            Ok(duplicates::list(page, &list, &counts, &platforms)?.into())
         })
         .await
 }

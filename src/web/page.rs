@@ -252,13 +252,21 @@ impl Page {
 
     /// The same page with one thing changed in the address; an empty value takes it out. Any change but of the page starts at the first one.
     pub fn with(&self, name: &str, value: &str) -> String {
-        let keep = |key: &str| key != name && (key != "cursor" || name == "lang");
-        let mut query: Vec<(&str, &str)> =
-            self.query.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        if !value.is_empty() {
-            query.push((name, value));
-        }
-        address(&self.path, &query)
+        self.with_all(&[(name, value)])
+    }
+
+    /// As [`Self::with`], with several things changed.
+    pub fn with_all(&self, changes: &[(&str, &str)]) -> String {
+        self.at(&self.path, changes)
+    }
+
+    /// Another page that is asked for what this one is, with some things changed.
+    pub fn at(&self, path: &str, changes: &[(&str, &str)]) -> String {
+        let changed = |key: &str| changes.iter().any(|(name, _)| *name == key);
+        let keep = |key: &str| !changed(key) && (key != "cursor" || changed("lang"));
+        let kept = self.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| keep(key));
+        let query: Vec<(&str, &str)> = kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).collect();
+        address(path, &query)
     }
 
     pub fn in_other_language(&self) -> String {

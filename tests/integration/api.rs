@@ -8,9 +8,11 @@ mod callbacks;
 mod changes;
 mod filing;
 mod following;
+mod limits;
 mod open311;
 mod refusals;
 mod rulings;
+mod tls;
 mod webhooks;
 
 /// A filing of one person about one thing, in the words of one of two platforms.

@@ -1,5 +1,7 @@
 //! What no corpus can make expensive: a decision is compared with a bounded number of earlier filings, whatever they are.
 
+use std::sync::LazyLock;
+
 use onecase::matching::{Decision, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Record};
 
 /// Candidates for the person and for the text or place, as `docs/matching.md` states them.
@@ -7,9 +9,7 @@ const MOST_COMPARED: usize = 24 + 14;
 /// A few times what an entry takes as a rule; growth beyond it would be growth without bound.
 const MOST_BYTES: usize = 600;
 
-fn printer() -> Fingerprinter {
-    Fingerprinter::new(&FederationKey::from_bytes([5; 32]))
-}
+static PRINTER: LazyLock<Fingerprinter> = LazyLock::new(|| Fingerprinter::new(&FederationKey::from_bytes([5; 32])));
 
 fn filing(name: &str, phone: &str, text: &str) -> Fingerprint {
     let person = Person { name: Some(name), phone: Some(phone).filter(|phone| !phone.is_empty()), ..Person::default() };
@@ -21,7 +21,7 @@ fn filing(name: &str, phone: &str, text: &str) -> Fingerprint {
         submitted_at: Some(1_772_328_600),
         ..Record::default()
     };
-    printer().fingerprint(&record)
+    PRINTER.fingerprint(&record)
 }
 
 /// Different people's names, of three characters.
@@ -48,7 +48,7 @@ fn check(what: &str, rows: usize, alike: impl Fn(usize) -> Fingerprint) {
     let mut bytes = 0;
     for rows in [rows / 10, rows] {
         bytes = fill(&mut linker, rows, &alike);
-        compared.push(linker.prepare(&alike(7)).compared());
+        compared.push(linker.candidates(&alike(7)).len());
     }
     assert!(compared.iter().all(|compared| *compared <= MOST_COMPARED), "{what}: {compared:?}");
     assert!(bytes <= MOST_BYTES, "{what}: {bytes} bytes a filing");
@@ -90,7 +90,7 @@ fn a_text_of_fifty_thousand_bytes_is_read_up_to_a_bound() {
     let mut linker = Linker::new(Model::default());
     // Tables grow in steps, so that few filings say little.
     assert!(fill(&mut linker, 4_000, |_| print.clone()) <= 4 * MOST_BYTES);
-    assert!(linker.prepare(&print).compared() <= MOST_COMPARED);
+    assert!(linker.candidates(&print).len() <= MOST_COMPARED);
 
     let mut linker = Linker::new(Model::default());
     fill(&mut linker, 500, |number| filing(&name(number), "", &(0..40).map(|word| name(number * 41 + word)).collect::<String>()));
@@ -106,4 +106,28 @@ fn a_newcomer_reaches_the_matter_of_a_letter_through_its_newest_copies() {
         linker.insert(number as u64, &filing(&name(number), "", LETTER), number as u64, Some(1));
     }
     assert_eq!(linker.decide(&filing("欧阳大海", "", LETTER)).matter, Some(1));
+}
+
+#[test]
+fn a_phone_of_many_names_weighs_little_and_one_of_a_household_as_ever() {
+    let problem = |number: usize| format!("第{}件事：{}路面破损，车辆和行人很不安全，请尽快派人修补", name(number / 3), name(number));
+    let wait = |names: usize| {
+        let mut linker = Linker::new(Model::default());
+        let mut waiting = Vec::new();
+        for number in 0..1_200 {
+            let (seq, print) = (number as u64 + 1, filing(&name(number % names * 7_919), "13812341234", &problem(number)));
+            let outcome = linker.decide(&print);
+            waiting.push(outcome.matches.iter().any(|found| found.decision == Decision::PossibleDuplicate));
+            linker.insert(seq, &print, outcome.case.unwrap_or(seq), outcome.matter);
+        }
+        let next = linker.decide(&filing(&name(7_919), "13812341234", &problem(1)));
+        let phone = next.matches[0].evidence.comparisons.iter().find(|c| c.name == "phone").unwrap().clone();
+        let sum = next.matches[0].evidence.comparisons.iter().fold(next.matches[0].evidence.prior, |sum, c| sum + c.weight);
+        assert!(sum == next.matches[0].evidence.weight, "weights add up");
+        (waiting.iter().skip(200).filter(|waits| **waits).count(), phone)
+    };
+    let (household, many) = (wait(2), wait(1_200));
+    assert!((household.1.level.as_str(), household.1.weight.round()) == ("same", 20.0), "{:?}", household.1);
+    assert!(many.1.level != "same" && many.1.weight < household.1.weight - 8.0, "{:?}", many.1);
+    assert!(many.0 <= 50, "{} of 1,000 wait for a person", many.0);
 }

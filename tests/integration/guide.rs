@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use onecase::{api::responses::is_violation, app::code::Code};
+use onecase::{api::responses::is_violation, app::code::Code, config::Config};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -114,5 +114,20 @@ fn the_guides_have_every_code() {
         let text = files::text(guide.as_ref()).unwrap();
         let shown = text.split("<!-- codes -->\n").nth(1).and_then(|rest| rest.split("<!-- /codes -->").next()).expect("the marks");
         assert!(shown == table(), "{guide}: the table of codes must be\n{}", table());
+    }
+}
+
+#[test]
+fn the_settings_shown_to_operators_can_be_used() {
+    for guide in ["docs/operating.md", "docs/operating.zh-CN.md"] {
+        let text = std::fs::read_to_string(files::root().join(guide)).unwrap();
+        let blocks: Vec<_> = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(blocks.len() >= 3, "{guide}");
+        for block in blocks {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("federation.toml");
+            std::fs::write(&path, block).unwrap();
+            Config::load(&path, &|_| None).unwrap_or_else(|error| panic!("{guide}: {error:?}\n{block}"));
+        }
     }
 }

@@ -2,8 +2,12 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use onecase::{
-    app::{Decree, Gateway, RateError, query::IndicatorQuery, view::Indicators},
-    domain::indicator::Dimension,
+    app::{
+        Decree, Gateway, RateError,
+        query::{CaseFilter, CountedIn, IndicatorQuery, Page},
+        view::{IndicatorFigures, Indicators},
+    },
+    domain::indicator::{Dimension, Measure},
 };
 use serde_json::json;
 
@@ -21,6 +25,51 @@ async fn indicators(gateway: &Gateway, area: &str, by: Option<Dimension>) -> Ind
     while gateway.fold_indicators().unwrap() {}
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     gateway.indicators(IndicatorQuery { area: area.into(), from: day("2026-03-01"), until: day("2026-06-30"), by }).await.unwrap()
+}
+
+/// How many cases the list of a figure holds.
+async fn behind(gateway: &Gateway, measure: Measure, change: impl FnOnce(&mut CaseFilter)) -> u64 {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let counted = CountedIn::new(measure, day("2026-03-01"), day("2026-06-30")).unwrap();
+    let mut filter = CaseFilter { counted: Some(counted), ..CaseFilter::default() };
+    change(&mut filter);
+    gateway.cases(filter, Page::default()).await.unwrap().items.len() as u64
+}
+
+/// Every figure beside the measure that it counts.
+fn measured(figures: &IndicatorFigures) -> Vec<(Measure, u64)> {
+    vec![
+        (Measure::Cases, figures.cases),
+        (Measure::Answered, figures.answered),
+        (Measure::AcceptMet, figures.timely_acceptance.numerator),
+        (Measure::AcceptDue, figures.timely_acceptance.denominator),
+        (Measure::AnswerMet, figures.on_time_completion.numerator),
+        (Measure::AnswerDue, figures.on_time_completion.denominator),
+        (Measure::Satisfied, figures.satisfaction.numerator),
+        (Measure::Rated, figures.rating_participation.numerator),
+    ]
+}
+
+async fn check_behind(gateway: &Gateway) {
+    let total = indicators(gateway, "000000", None).await.total;
+    for (measure, figure) in measured(&total) {
+        assert_eq!(behind(gateway, measure, |_| ()).await, figure, "{measure:?}");
+    }
+    for dimension in [Dimension::Division, Dimension::Organization, Dimension::Platform, Dimension::Channel, Dimension::Kind] {
+        for group in indicators(gateway, "000000", Some(dimension)).await.by {
+            for (measure, figure) in measured(&group.figures) {
+                let value = group.value.clone();
+                let listed = behind(gateway, measure, |filter| match dimension {
+                    Dimension::Division => filter.division = Some(value),
+                    Dimension::Organization => filter.organization = Some(value),
+                    Dimension::Platform => filter.platform = Some(value),
+                    Dimension::Channel => filter.channel = Some(serde_json::from_value(json!(value)).unwrap()),
+                    _ => filter.kind = Some(serde_json::from_value(json!(value)).unwrap()),
+                });
+                assert_eq!(listed.await, figure, "{measure:?} of {dimension:?} {}", group.value);
+            }
+        }
+    }
 }
 
 on_both_stores! {
@@ -51,9 +100,15 @@ on_both_stores! {
         assert_eq!((total.on_time_completion.numerator, total.on_time_completion.denominator), (0, 0), "the last day is not over");
         assert_eq!((total.satisfaction.value, total.rating_participation.value), (Some(1.0), Some(1.0)), "the newest rating counts");
         assert_eq!((total.duplicate_share.numerator, total.online_share.numerator), (1, 3));
+        check_behind(&gateway).await;
+        for (measure, cases) in [(Measure::Submissions, 2), (Measure::Online, 2), (Measure::Duplicates, 1)] {
+            assert_eq!(behind(&gateway, measure, |_| ()).await, cases, "a case is listed once: {measure:?}");
+        }
+        assert_eq!(behind(&gateway, Measure::Duplicates, |filter| filter.platform = Some("mobile".into())).await, 0);
         clock.advance(TimeDelta::days(70));
         let total = indicators(&gateway, "430100", None).await.total;
         assert_eq!((total.on_time_completion.numerator, total.on_time_completion.denominator), (1, 2), "the other was never answered");
+        check_behind(&gateway).await;
 
         let by = indicators(&gateway, "000000", Some(Dimension::Division)).await.by;
         assert_eq!(by.iter().map(|group| (group.value.as_str(), group.figures.cases)).collect::<Vec<_>>(), [("430000", 2)]);
@@ -74,5 +129,6 @@ on_both_stores! {
         let by = indicators(&gateway, "430000", Some(Dimension::Platform)).await.by;
         let counted: Vec<_> = by.iter().map(|group| (group.value.as_str(), group.figures.cases, group.figures.submissions)).collect();
         assert_eq!(counted, [("hunan", 1, 1), ("mobile", 0, 1)]);
+        check_behind(&gateway).await;
     }
 }

@@ -22,6 +22,7 @@ mod deadlines;
 mod delivering;
 mod demo;
 mod determinism;
+mod duplicates;
 mod evaluate;
 mod explain;
 mod guide;

@@ -20,6 +20,7 @@ CREATE TABLE submissions (
     received_at  TIMESTAMP NOT NULL,
     UNIQUE (platform, source_id)
 );
+CREATE INDEX submissions_received ON submissions (received_at, seq);
 
 CREATE TABLE idempotency_keys (
     platform      TEXT NOT NULL,
@@ -80,6 +81,7 @@ CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
 CREATE INDEX cases_without_body ON cases (founding_seq) WHERE organization IS NULL;
 CREATE INDEX cases_status ON cases (status, founding_seq);
 CREATE INDEX cases_province ON cases (province, founding_seq);
+CREATE INDEX cases_organization ON cases (organization, founding_seq);
 
 -- Which case a submission belongs to. A row is written once for every submission in the log.
 CREATE TABLE links (
@@ -104,10 +106,14 @@ CREATE TABLE matches (
     other_id       TEXT NOT NULL,
     platform       TEXT NOT NULL,
     other_platform TEXT NOT NULL,
+    channel        TEXT NOT NULL,
+    other_channel  TEXT NOT NULL,
+    division       TEXT,
     case_id        TEXT NOT NULL,
     decision       TEXT NOT NULL,
     probability    DOUBLE PRECISION NOT NULL,
     weight         DOUBLE PRECISION NOT NULL,
+    rule           TEXT NOT NULL,
     evidence       TEXT NOT NULL,
     model_name     TEXT NOT NULL,
     model_digest   TEXT NOT NULL,
@@ -118,7 +124,9 @@ CREATE TABLE matches (
 );
 CREATE INDEX matches_open ON matches (decision, settled_by, probability);
 CREATE INDEX matches_case ON matches (case_id, submission_seq);
-CREATE INDEX matches_decision ON matches (decision, submission_seq);
+-- Everything the duplicate report narrows by, so that it reads the wide rows of what it shows only.
+CREATE INDEX matches_report ON matches (decision, submission_seq, other_seq, platform, other_platform, channel, other_channel, division, case_id,
+    rule, model_name, model_digest, settled_by, probability, decided_at);
 
 -- What people decided, in the order the linker folds it in: each after the log position `after_seq`.
 CREATE TABLE rulings (
@@ -133,6 +141,7 @@ CREATE TABLE rulings (
     decided_at TIMESTAMP NOT NULL
 );
 CREATE INDEX rulings_case ON rulings (case_id, seq);
+CREATE INDEX rulings_actor ON rulings (actor);
 
 CREATE TABLE case_events (
     seq      BIGINT PRIMARY KEY NOT NULL,
@@ -214,6 +223,9 @@ CREATE TABLE case_deadlines (
 CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
 CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
 CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
+-- For the cases behind a figure.
+CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at, ended_at, case_id);
+CREATE INDEX case_deadlines_started ON case_deadlines (clock, started_at, case_id);
 
 CREATE TABLE routing_gaps (
     founding_seq BIGINT PRIMARY KEY NOT NULL,

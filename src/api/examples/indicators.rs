@@ -31,9 +31,14 @@ pub(super) fn response_to(operation: &str) -> Option<Value> {
             computed_at: at("2026-04-01T01:00:00Z"),
             up_to_date: true,
             total: figures(),
+            cases: "/v1/cases?counted_from=2026-01-01&counted_until=2026-03-31&division=430000{&counted}".into(),
             before: figures(),
             year_before: IndicatorFigures::default(),
-            by: vec![IndicatorGroup { value: "430100".into(), figures: figures() }],
+            by: vec![IndicatorGroup {
+                value: "430100".into(),
+                figures: figures(),
+                cases: "/v1/cases?counted_from=2026-01-01&counted_until=2026-03-31&division=430100{&counted}".into(),
+            }],
         })
     })
 }

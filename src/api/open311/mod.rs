@@ -178,7 +178,7 @@ async fn file(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Found {
     let mut form = fields(request.query_string().as_bytes())?;
     form.extend(fields(body)?);
     let key = field(&form, "api_key").or_else(|| auth::key(request)).ok_or_else(|| Refusal::key("api_key was not provided"))?;
-    let credential = auth::authenticate_key(gateway, key, &[Scope::Submit]).await?;
+    let credential = auth::authenticate_key(gateway, request, key, &[Scope::Submit]).await?;
     let platform = credential.platform.ok_or_else(|| Refusal::key("the api_key belongs to no platform"))?;
     if field(&form, "jurisdiction_id").is_some_and(|jurisdiction| jurisdiction != platform) {
         return Err(Refusal::missing("jurisdiction_id is not the one of the api_key"));
@@ -289,7 +289,7 @@ impl Reader {
             let refused = || Refusal::key("api_key was not provided, and the jurisdiction_id is not one whose requests are public");
             return Ok(Self { platform: Some(public.ok_or_else(refused)?), public: true });
         };
-        let credential = auth::authenticate_key(gateway, key, READ).await?;
+        let credential = auth::authenticate_key(gateway, request, key, READ).await?;
         if credential.scopes.contains(&Scope::Monitor) {
             return Ok(Self { platform: jurisdiction, public: false });
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,17 +12,21 @@ use crate::{
     api::{
         auth::{Caller, Read},
         etag,
-        params::{self, PageQuery, Params},
+        params::{self, Filtered, PageQuery, Params},
         problem::{Problem, Reply},
         responses::{Listing, Reading, ReadingList},
     },
     app::{
         Gateway,
         code::Code,
-        query::CaseFilter,
+        query::{CaseFilter, CountedIn},
         view::{CaseView, EventView, MatchView, Paged, SubmissionView},
     },
-    domain::{case::CaseStatus, submission::Kind},
+    domain::{
+        case::CaseStatus,
+        indicator::Measure,
+        submission::{Channel, Kind},
+    },
 };
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -37,17 +41,52 @@ pub struct CaseQuery {
     category: Option<String>,
     /// The responsible body.
     organization: Option<String>,
-    /// The platform of the responsible body.
+    /// The platform of the responsible body; with a figure of filings in `counted`, that of the filing.
     platform: Option<String>,
+    /// That of the first filing; with a figure of filings in `counted`, that of the filing.
+    channel: Option<Channel>,
     matter: Option<String>,
     /// Changed at this time or later.
     #[serde(deserialize_with = "params::time")]
     updated_from: Option<DateTime<Utc>>,
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(min_length = 1, max_length = 512)]
-    cursor: Option<String>,
+    /// Only the cases behind this figure of the indicators; with `counted_from` and `counted_until`.
+    #[param(inline)]
+    counted: Option<Measure>,
+    /// First day of the figure, in Beijing.
+    counted_from: Option<NaiveDate>,
+    /// Last day of the figure, in Beijing.
+    counted_until: Option<NaiveDate>,
+}
+
+impl CaseQuery {
+    /// # Errors
+    /// If a figure is asked for without a period.
+    pub(super) fn filter(self, visible_to: Option<String>) -> Reply<CaseFilter> {
+        let counted = match (self.counted, self.counted_from, self.counted_until) {
+            (Some(measure), Some(from), Some(until)) => {
+                let wrong =
+                    |_| Problem::new(Code::InvalidQuery, "`counted_from` cannot be used: expected a day not after `counted_until`.");
+                Some(CountedIn::new(measure, from, until).map_err(wrong)?)
+            }
+            (None, None, None) => None,
+            _ => {
+                return Err(Problem::new(Code::InvalidQuery, "`counted`, `counted_from` and `counted_until` go together; give all three."));
+            }
+        };
+        Ok(CaseFilter {
+            visible_to,
+            status: self.status,
+            kind: self.kind,
+            division: self.division,
+            category: self.category,
+            organization: self.organization,
+            platform: self.platform,
+            channel: self.channel,
+            matter: self.matter,
+            updated_from: self.updated_from,
+            counted,
+        })
+    }
 }
 
 /// List cases
@@ -56,7 +95,7 @@ pub struct CaseQuery {
 #[utoipa::path(
     tag = "cases",
     operation_id = "listCases",
-    params(CaseQuery),
+    params(CaseQuery, PageQuery),
     responses((status = 200, description = "A page of cases", body = Paged<CaseView>), Listing),
 )]
 #[get("/v1/cases")]
@@ -64,21 +103,11 @@ pub async fn list_cases(
     caller: Caller<Read>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
-    query: Params<CaseQuery>,
+    query: Filtered<CaseQuery, PageQuery>,
 ) -> Reply<HttpResponse> {
-    let query = query.0;
-    let page = params::page("cases", query.limit, query.cursor.as_deref())?;
-    let filter = CaseFilter {
-        visible_to: caller.confined_to()?.map(str::to_owned),
-        status: query.status,
-        kind: query.kind,
-        division: query.division,
-        category: query.category,
-        organization: query.organization,
-        platform: query.platform,
-        matter: query.matter,
-        updated_from: query.updated_from,
-    };
+    let Filtered(query, page) = query;
+    let page = params::page("cases", page.limit, page.cursor.as_deref())?;
+    let filter = query.filter(caller.confined_to()?.map(str::to_owned))?;
     Ok(params::paged(&request, "cases", gateway.cases(filter, page).await?))
 }
 

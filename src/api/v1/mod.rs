@@ -67,6 +67,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(matters::list_matters)
         .service(matters::get_matter)
         .service(duplicates::list_duplicates)
+        .service(duplicates::count_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
         .service(platforms::list_parked_updates)

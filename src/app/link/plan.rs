@@ -16,9 +16,10 @@ use crate::{
         cases::{self, Case, RoutingGap},
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, Words},
-        links::{self, Link, Match},
+        links::{self, Link},
+        matches::{self, Match},
         matters,
-        submissions::{self, Registered},
+        submissions::{self, Reference, Registered},
     },
 };
 
@@ -74,7 +75,7 @@ pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &
     let others: Vec<i64> =
         batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
     let mut names = submissions::references(connection, &others)?;
-    names.extend(batch.iter().map(|d| (d.entry.seq, (d.entry.id.clone(), d.entry.platform.clone()))));
+    names.extend(batch.iter().map(|d| (d.entry.seq, d.entry.reference())));
     for decided in batch {
         let case = plan.place(connection, decided)?;
         plan.record(decided, &case, &names);
@@ -208,7 +209,7 @@ impl Plan<'_> {
     }
 
     /// Keeps the link, its evidence and its leaf in the audit log.
-    fn record(&mut self, decided: &Decided, founding: &i64, names: &HashMap<i64, (String, String)>) {
+    fn record(&mut self, decided: &Decided, founding: &i64, names: &HashMap<i64, Reference>) {
         let entry = &decided.entry;
         let Some(case_id) = self.cases.get(founding).map(|touched| touched.case.id.clone()) else { return };
         let decision = closest(decided);
@@ -224,21 +225,24 @@ impl Plan<'_> {
         });
         let model = &self.gateway.0.model;
         for found in &decided.outcome.matches {
-            let (Some((other_id, other_platform)), Some(other_case)) = (names.get(&signed(found.seq)), self.cases.get(&signed(found.case)))
-            else {
+            let (Some(other), Some(other_case)) = (names.get(&signed(found.seq)), self.cases.get(&signed(found.case))) else {
                 continue;
             };
             self.matches.push(Match {
                 submission_seq: entry.seq,
                 other_seq: signed(found.seq),
                 submission_id: entry.id.clone(),
-                other_id: other_id.clone(),
+                other_id: other.id.clone(),
                 platform: entry.platform.clone(),
-                other_platform: other_platform.clone(),
+                other_platform: other.platform.clone(),
+                channel: entry.submission.channel,
+                other_channel: other.channel,
+                division: entry.submission.division.clone(),
                 case_id: other_case.case.id.clone(),
                 decision: found.decision,
                 probability: found.evidence.probability,
                 weight: found.evidence.weight,
+                rule: found.evidence.rule.clone(),
                 evidence: serde_json::to_value(&found.evidence).unwrap_or_default(),
                 model_name: model.name().to_owned(),
                 model_digest: model.digest().to_owned(),
@@ -291,7 +295,7 @@ impl Plan<'_> {
         let grown: BTreeSet<String> = self.cases.values().filter_map(Touched::grown_matter).collect();
         matters::touch(connection, &grown.into_iter().collect::<Vec<_>>(), self.now)?;
         links::insert(connection, &self.links)?;
-        links::insert_matches(connection, &self.matches)?;
+        matches::insert(connection, &self.matches)?;
         self.gateway.append_events(connection, &self.events)?;
         cases::insert_gaps(connection, &self.gaps)?;
         deliveries::enqueue(connection, sealer, &self.deliveries)?;

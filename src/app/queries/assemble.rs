@@ -21,7 +21,8 @@ use crate::{
         deadlines,
         deliveries::{self, Attempt, Delivery},
         events::{self, CaseEvent},
-        links::{self, Match},
+        links,
+        matches::{self, Match},
         matters::{Matter, Order, Summary},
         revisions,
         submissions::{self, Heading, Registered},
@@ -108,7 +109,7 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
     let ids: Vec<String> = linked.values().map(|link| link.case_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let summaries: HashMap<String, CaseSummary> =
         cases::find_many(c, &ids)?.iter().map(|case| (case.id.clone(), summary(gateway, case))).collect();
-    let probabilities = links::best_probabilities(c, &seqs)?;
+    let probabilities = matches::best_probabilities(c, &seqs)?;
     Ok(found
         .into_iter()
         .map(|row| {

@@ -10,11 +10,7 @@ use crate::{
         worth::{work, worth},
     },
     domain::case::CaseStatus,
-    store::{
-        Connection, StoreError, cases,
-        links::{self, Match},
-        reviews,
-    },
+    store::{Connection, StoreError, cases, links, matches::Match, reviews},
 };
 
 /// The most probable open matches, among which the most valuable are found.

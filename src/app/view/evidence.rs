@@ -194,6 +194,26 @@ pub struct DuplicateView {
     pub decided: MatchView,
 }
 
+/// How many lines the duplicate report has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DuplicateCounts {
+    pub total: u64,
+    /// The most first.
+    pub pairs: Vec<PlatformPairCount>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlatformPairCount {
+    pub decision: Decision,
+    /// Where the later filing came from.
+    #[schema(example = "mobile")]
+    pub platform: String,
+    /// Where the earlier one did.
+    #[schema(example = "hunan")]
+    pub other_platform: String,
+    pub count: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DuplicateSide {
     pub id: String,

@@ -50,6 +50,9 @@ pub struct IndicatorGroup {
     /// A division, body, platform, channel, kind or category.
     pub value: String,
     pub figures: IndicatorFigures,
+    /// The cases behind each figure, as [`Indicators::cases`].
+    #[schema(example = "/v1/cases?counted_from=2026-01-01&counted_until=2026-03-31&division=430100{&counted}")]
+    pub cases: String,
 }
 
 /// Indicators of an area over a period of days in Beijing, both ends included.
@@ -63,6 +66,12 @@ pub struct Indicators {
     /// Everything that has happened is counted; otherwise the newest events are still being folded.
     pub up_to_date: bool,
     pub total: IndicatorFigures,
+    /// The cases behind each figure of `total`: a URI template (RFC 6570) whose variable `counted` names what was counted. Of a rate:
+    /// timely acceptance is `accept_met` ÷ `accept_due`, on-time completion `answer_met` ÷ `answer_due`, satisfaction `satisfied` ÷
+    /// `rated`, participation `rated` ÷ `answered`, online share `online` ÷ `submissions`, duplicate share `duplicates` ÷ `submissions`.
+    /// The last three count filings: a case is listed once however many of its filings were counted.
+    #[schema(example = "/v1/cases?counted_from=2026-01-01&counted_until=2026-03-31&division=430000{&counted}")]
+    pub cases: String,
     /// The same number of days right before (环比).
     pub before: IndicatorFigures,
     /// The same days a year before (同比).

@@ -24,8 +24,8 @@ pub use change::{ChangeData, ChangePage, ChangeView};
 pub use deadline::{CaseDeadlineView, DeadlineView};
 pub use delivery::{AttemptOutcome, AttemptView, DeliveryDetail, DeliveryState, DeliveryView, Requeued};
 pub use evidence::{
-    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView, MatterFlow, MatterView,
-    ModelReference, Verdict,
+    AnswerView, ComparisonView, DecidedBy, Decision, DuplicateCounts, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView,
+    MatterFlow, MatterView, ModelReference, PlatformPairCount, Verdict,
 };
 pub use federation::{
     DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,

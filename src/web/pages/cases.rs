@@ -7,7 +7,10 @@ use crate::{
     app::view::{
         CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView,
     },
-    domain::{case::CaseStatus, submission::Kind},
+    domain::{
+        case::CaseStatus,
+        submission::{Channel, Kind},
+    },
     web::page::{Page, address},
 };
 
@@ -21,10 +24,18 @@ struct ListView<'a> {
     names: Names,
     statuses: &'static [CaseStatus],
     kinds: &'static [Kind],
+    channels: &'static [Channel],
+}
+
+impl ListView<'_> {
+    /// The list without the figure it is narrowed to.
+    fn without_figure(&self) -> String {
+        self.p.with_all(&[("counted", ""), ("from", ""), ("until", "")])
+    }
 }
 
 pub fn list(p: &Page, list: &Paged<CaseView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    ListView { p, list, names: Names::new(platforms), statuses: &CaseStatus::ALL, kinds: &KINDS }.render()
+    ListView { p, list, names: Names::new(platforms), statuses: &CaseStatus::ALL, kinds: &KINDS, channels: &Channel::ALL }.render()
 }
 
 /// One case with all that belongs to it.
@@ -61,6 +72,12 @@ impl DetailView<'_> {
     fn evidence_address(&self, found: &MatchView) -> String {
         let with = found.compared_with.as_deref().unwrap_or_default();
         address(&format!("/duplicates/{}", found.submission), &[("with", with)])
+    }
+
+    /// The evidence between the filings of this case, with the later and the earlier.
+    fn within(&self) -> Vec<(&MatchView, &SubmissionView, &SubmissionView)> {
+        let found = self.data.matches.iter();
+        found.filter_map(|found| Some((found, self.filing(&found.submission)?, self.filing(found.compared_with.as_deref()?)?))).collect()
     }
 
     fn event_class(&self, event: &EventView) -> &'static str {

@@ -4,7 +4,11 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{Decision, DuplicateSide, DuplicateView, MatchView, Paged, PlatformView},
+    app::{
+        query::Order,
+        view::{Decision, DuplicateCounts, DuplicateSide, DuplicateView, MatchView, Paged, PlatformPairCount, PlatformView},
+    },
+    domain::submission::Channel,
     web::{
         charts::waterfall::{Bar, WIDTH, Waterfall},
         compare::{Piece, compare},
@@ -13,19 +17,35 @@ use crate::{
     },
 };
 
-const DECISIONS: [Decision; 2] = [Decision::Duplicate, Decision::PossibleDuplicate];
-
 #[derive(Template)]
 #[template(path = "duplicates.html")]
 struct ListView<'a> {
     p: &'a Page,
     list: &'a Paged<DuplicateView>,
+    counts: &'a DuplicateCounts,
     names: Names,
     decisions: &'static [Decision],
+    channels: &'static [Channel],
+    orders: &'static [Order],
 }
 
-pub fn list(p: &Page, list: &Paged<DuplicateView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    ListView { p, list, names: Names::new(platforms), decisions: &DECISIONS }.render()
+impl ListView<'_> {
+    /// The rules that have words.
+    fn rules(&self) -> impl Iterator<Item = (String, String)> {
+        let codes = self.p.lang.keys().filter_map(|key| key.strip_prefix("rule."));
+        codes.map(|code| (code.to_owned(), self.p.word("rule", code).into_owned()))
+    }
+
+    /// The report narrowed to what was counted.
+    fn of_pair(&self, pair: &PlatformPairCount) -> String {
+        let decision = self.p.wire(&pair.decision);
+        self.p.with_all(&[("decision", &decision), ("platform", &pair.platform), ("other", &pair.other_platform)])
+    }
+}
+
+pub fn list(p: &Page, list: &Paged<DuplicateView>, counts: &DuplicateCounts, platforms: &[PlatformView]) -> askama::Result<String> {
+    let names = Names::new(platforms);
+    ListView { p, list, counts, names, decisions: &Decision::ALL, channels: &Channel::ALL, orders: &Order::ALL }.render()
 }
 
 #[derive(Template)]

@@ -85,6 +85,45 @@ impl View<'_> {
         }
     }
 
+    /// The page of the cases behind a figure, of all or of one group.
+    fn behind(&self, measure: &str, group: Option<&str>) -> String {
+        let (from, until) = (self.data.from.to_string(), self.data.until.to_string());
+        let by = self.by.zip(group).map(|(by, value)| (self.p.wire(&by), value));
+        let area = match &by {
+            Some((dimension, value)) if dimension == "division" => value,
+            _ => self.data.area.as_str(),
+        };
+        let mut query = vec![("counted", measure), ("from", from.as_str()), ("until", until.as_str()), ("division", area)];
+        if let Some((dimension, value)) = by.as_ref().filter(|(dimension, _)| dimension != "division") {
+            query.push((dimension, value));
+        }
+        address("/cases", &query)
+    }
+
+    /// A rate, which leads to what it counts, of what it counts.
+    fn counts(&self, key: &str) -> (&'static str, &'static str) {
+        match key {
+            "indicators.timely_acceptance" => ("accept_met", "accept_due"),
+            "indicators.on_time_completion" => ("answer_met", "answer_due"),
+            "indicators.satisfaction" => ("satisfied", "rated"),
+            "indicators.rating_participation" => ("rated", "answered"),
+            "indicators.online_share" => ("online", "submissions"),
+            _ => ("duplicates", "submissions"),
+        }
+    }
+
+    /// The rates of a group, in the order of the table's heads.
+    fn rates(&self, figures: &IndicatorFigures) -> [(&'static str, Rate); 6] {
+        [
+            ("indicators.timely_acceptance", figures.timely_acceptance),
+            ("indicators.on_time_completion", figures.on_time_completion),
+            ("indicators.satisfaction", figures.satisfaction),
+            ("indicators.rating_participation", figures.rating_participation),
+            ("indicators.online_share", figures.online_share),
+            ("indicators.duplicate_share", figures.duplicate_share),
+        ]
+    }
+
     /// The same question about an area inside this one.
     fn inside(&self, area: &str) -> String {
         let (from, until) = (self.data.from.to_string(), self.data.until.to_string());

@@ -9,9 +9,6 @@ use crate::{
     web::{charts::flow::Flow, page::Page},
 };
 
-const CHANNELS: [Channel; 8] =
-    [Channel::Web, Channel::MobileApp, Channel::Wechat, Channel::Phone, Channel::Letter, Channel::Visit, Channel::Email, Channel::Other];
-
 /// What stands on the page.
 #[derive(Clone, Debug, Default)]
 pub struct Glance {
@@ -84,7 +81,8 @@ struct View<'a> {
 
 pub fn render(p: &Page, data: &Glance) -> askama::Result<String> {
     let overview = &data.overview;
-    let mut channels = counted(&CHANNELS, |channel| overview.submissions.iter().filter(|c| c.channel == channel).map(|c| c.count).sum());
+    let mut channels =
+        counted(&Channel::ALL, |channel| overview.submissions.iter().filter(|c| c.channel == channel).map(|c| c.count).sum());
     channels.sort_by_key(|counted| std::cmp::Reverse(counted.count));
     let statuses = counted(&CaseStatus::ALL, |status| overview.cases.iter().filter(|c| c.status == status).map(|c| c.count).sum());
     let (names, flow) = (Names::new(&data.platforms), Flow::new(&data.platforms));

@@ -7,6 +7,7 @@ use onecase::{
     app::{Clock, Gateway, Parts, view::ReviewView},
     config::Config,
     domain::platform::Scope,
+    net::ServerCertificate,
     workers::Workers,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
@@ -86,8 +87,11 @@ impl TestServer {
         let mut config = Config::load(&folder.join("federation.toml"), &environment).unwrap();
         config.store.url = store.url.clone();
         let gateway = Gateway::start(Parts::from_config(&config, &environment, Clock::system()).unwrap());
-        let listening = server::listen(gateway.clone(), &config.server, onecase::web::configure, onecase::web::ADDRESSES).unwrap();
-        let address = format!("http://{}", listening.addresses[0]);
+        let certificate = config.server.tls.as_ref().map(|tls| ServerCertificate::open(tls.certificate.clone(), tls.key.clone()).unwrap());
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let listening =
+            server::listen(gateway.clone(), &config.server, certificate, onecase::web::configure, onecase::web::ADDRESSES).unwrap();
+        let address = format!("{scheme}://{}", listening.addresses[0]);
         let server = listening.server.handle();
         tokio::spawn(listening.server);
         let workers = Workers::start(&gateway);

@@ -60,8 +60,14 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
                 &names,
             ),
         ),
-        ("duplicates", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::duplicates(), &names)),
-        ("duplicates-empty", duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &names)),
+        (
+            "duplicates",
+            duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::duplicates(), &samples::duplicate_counts(), &names),
+        ),
+        (
+            "duplicates-empty",
+            duplicates::list(&frame(Section::Duplicates, "/duplicates"), &samples::nothing::<DuplicateView>(), &Default::default(), &names),
+        ),
         (
             "duplicate",
             duplicates::detail(&frame(Section::Duplicates, "/duplicates/x"), &samples::duplicate(), &samples::duplicates().items, &names),

@@ -9,10 +9,10 @@ pub use matters::matters;
 use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
-        DeliveryDetail, DeliveryState, DeliveryView, DuplicateSide, DuplicateView, EventData, EventKind, EventView, Evidence, FiledText,
-        GapView, MatchView, ModelReference, Overview, Paged, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,
-        Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount,
-        SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
+        DeliveryDetail, DeliveryState, DeliveryView, DuplicateCounts, DuplicateSide, DuplicateView, EventData, EventKind, EventView,
+        Evidence, FiledText, GapView, MatchView, ModelReference, Overview, Paged, ParkedUpdateView, PlatformErrorView, PlatformPairCount,
+        PlatformState, PlatformView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount,
+        SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
     },
     domain::{
         case::CaseStatus,
@@ -280,6 +280,11 @@ pub fn duplicate() -> DuplicateView {
             decided_at: ago(25_990),
         },
     }
+}
+
+pub fn duplicate_counts() -> DuplicateCounts {
+    let pair = PlatformPairCount { decision: Decision::Duplicate, platform: "mobile".into(), other_platform: "hunan".into(), count: 2 };
+    DuplicateCounts { total: 2, pairs: vec![pair] }
 }
 
 pub fn duplicates() -> Paged<DuplicateView> {

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
-    domain::{case::CaseStatus, deadline::Clock, rating::Satisfaction},
+    domain::{case::CaseStatus, deadline::Clock, indicator::Measure, rating::Satisfaction},
+    matching::SHARED_LEVEL,
     web::texts::Lang,
 };
 
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 26] = [
+const GROUPS: [&str; 28] = [
     "endpoint_state",
+    "measure",
+    "order",
     "trend",
     "matter_order",
     "ruling_action",
@@ -76,7 +79,9 @@ fn closed_lists_have_words() {
     let satisfaction = Satisfaction::ALL.map(|value| ("satisfaction", value.as_str()));
     let clock = Clock::ALL.map(|value| ("clock", value.as_str()));
     let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
-    let all = status.into_iter().chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
+    let measure = Measure::ALL.map(|value| ("measure", value.as_str()));
+    let all =
+        measure.into_iter().chain(status).chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }
@@ -86,6 +91,7 @@ fn closed_lists_have_words() {
 fn the_default_model_has_words() {
     let Ok(text) = std::fs::read_to_string(files::root().join("models/default.toml")) else { panic!("no models/default.toml") };
     let model: toml::Table = toml::from_str(&text).unwrap();
+    assert!(Lang::Zh.find(&format!("level.{SHARED_LEVEL}")).is_some(), "no word for a token that many share");
     for comparison in model["comparison"].as_array().unwrap() {
         let name = comparison["name"].as_str().unwrap();
         assert!(Lang::Zh.find(&format!("comparison.{name}")).is_some(), "no word for the comparison {name}");

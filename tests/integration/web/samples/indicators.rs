@@ -37,6 +37,7 @@ pub fn nothing() -> (Indicators, HashMap<String, String>) {
         computed_at: now(),
         up_to_date: false,
         total: IndicatorFigures::default(),
+        cases: "/v1/cases?division=000000{&counted}".into(),
         before: IndicatorFigures::default(),
         year_before: IndicatorFigures::default(),
         by: Vec::new(),
@@ -46,7 +47,11 @@ pub fn nothing() -> (Indicators, HashMap<String, String>) {
 
 pub fn figures() -> (Indicators, HashMap<String, String>) {
     let (nothing, bodies) = nothing();
-    let group = |value: &str, scale| IndicatorGroup { value: value.into(), figures: some(scale) };
+    let group = |value: &str, scale| IndicatorGroup {
+        value: value.into(),
+        figures: some(scale),
+        cases: "/v1/cases?division=430000{&counted}".into(),
+    };
     let by = vec![group("430000", 3), group("110000", 1)];
     (Indicators { up_to_date: true, total: some(4), before: some(3), by, ..nothing }, bodies)
 }

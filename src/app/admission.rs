@@ -1,0 +1,120 @@
+//! How much one caller may ask of a node: the generic cell rate algorithm (ITU-T I.371), one state a caller.
+
+use std::{collections::HashMap, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock as RateClock,
+    middleware::StateInformationMiddleware,
+    state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
+};
+
+use super::{Clock, Credential, Gateway};
+use crate::config::{LimitsConfig, RateConfig};
+
+/// Origins remembered for keys that were refused; beyond it, those that have been quiet are forgotten first.
+const MAX_ORIGINS: usize = 65_536;
+
+type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, Clock, StateInformationMiddleware>;
+type Single = RateLimiter<NotKeyed, InMemoryState, Clock, StateInformationMiddleware>;
+
+impl RateClock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(u64::try_from(Self::now(self).timestamp_millis()).unwrap_or_default())
+    }
+}
+
+/// What a caller may still ask for, as the `RateLimit` headers say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests at once.
+    pub quota: u32,
+    /// The time in which a spent quota fills again.
+    pub window: Duration,
+    /// Requests left of the quota.
+    pub remaining: u32,
+}
+
+/// A caller has asked for too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    pub allowance: Allowance,
+    /// When one more request will be taken.
+    pub retry_after: Duration,
+}
+
+/// The limits of a node, with what callers have spent of them.
+pub(super) struct Admission {
+    rate: RateConfig,
+    callers: Keyed<String>,
+    own: HashMap<String, (RateConfig, Single)>,
+    refused: Keyed<String>,
+    clock: Clock,
+}
+
+impl Admission {
+    /// `own`: platforms with a rate of their own.
+    pub(super) fn new(limits: &LimitsConfig, own: HashMap<String, RateConfig>, clock: &Clock) -> Self {
+        let own = own.into_iter().map(|(platform, rate)| {
+            let limiter = Single::new(quota(rate), InMemoryState::default(), clock.clone());
+            (platform, (rate, limiter))
+        });
+        Self {
+            rate: limits.rate,
+            callers: Keyed::new(quota(limits.rate), HashMapStateStore::default(), clock.clone()),
+            own: own.collect(),
+            refused: Keyed::new(Quota::per_minute(limits.refused_keys_per_minute), HashMapStateStore::default(), clock.clone()),
+            clock: clock.clone(),
+        }
+    }
+
+    fn admit(&self, caller: &str) -> Result<Allowance, Exhausted> {
+        let (rate, outcome) = match self.own.get(caller) {
+            Some((rate, limiter)) => (*rate, limiter.check().map_err(|until| until.wait_time_from(RateClock::now(&self.clock)))),
+            None => {
+                let outcome = self.callers.check_key(&caller.to_owned());
+                (self.rate, outcome.map_err(|until| until.wait_time_from(RateClock::now(&self.clock))))
+            }
+        };
+        let window = Duration::from_secs_f64(f64::from(rate.burst.get()) / f64::from(rate.requests_per_second.get()));
+        let allowance = |remaining| Allowance { quota: rate.burst.get(), window, remaining };
+        match outcome {
+            Ok(state) => Ok(allowance(state.remaining_burst_capacity())),
+            Err(retry_after) => Err(Exhausted { allowance: allowance(0), retry_after }),
+        }
+    }
+
+    fn refuse(&self, origin: &str) -> Result<(), Duration> {
+        if self.refused.len() >= MAX_ORIGINS {
+            self.refused.retain_recent();
+        }
+        match self.refused.check_key(&origin.to_owned()) {
+            Ok(_) => Ok(()),
+            Err(until) => Err(until.wait_time_from(RateClock::now(&self.clock))),
+        }
+    }
+}
+
+fn quota(rate: RateConfig) -> Quota {
+    Quota::per_second(rate.requests_per_second).allow_burst(rate.burst)
+}
+
+impl Gateway {
+    /// Counts one request of a caller.
+    ///
+    /// # Errors
+    /// If it is one too many.
+    pub fn admit(&self, credential: &Credential) -> Result<Allowance, Exhausted> {
+        self.0.admission.admit(credential.platform.as_deref().unwrap_or(&credential.key_id))
+    }
+
+    /// Counts a refused key from where it came.
+    ///
+    /// # Errors
+    /// If there were too many: how long to wait.
+    pub fn refuse_key(&self, origin: &str) -> Result<(), Duration> {
+        self.0.admission.refuse(origin)
+    }
+}
