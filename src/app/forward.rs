@@ -120,7 +120,7 @@ impl Gateway {
         let started_at = self.now();
         let begun = std::time::Instant::now();
         let mut request_digest = None;
-        let result = self.ask(platform, claimed, &mut request_digest).await;
+        let result = self.try_ways(platform, claimed, &mut request_digest).await;
         let mut attempt = Attempt {
             number: claimed.delivery.attempts,
             started_at,
@@ -161,7 +161,7 @@ impl Gateway {
     }
 
     /// Sends a message, and at once the other way if the answer says so. `digest` is of what was sent last.
-    async fn ask(
+    async fn try_ways(
         &self,
         platform: &Arc<FederatedPlatform>,
         claimed: &Claimed,

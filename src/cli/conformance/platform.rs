@@ -297,7 +297,7 @@ impl Bench {
             return Ok(Found::Skipped("the platform asks for no secrets"));
         }
         let forged = self.place.secrets.iter().map(|(name, secret)| (name.clone(), secret.chars().rev().chain("0".chars()).collect()));
-        Ok(match self.send_as(&self.forward("G"), &Secrets::new(forged)).await? {
+        Ok(match self.send_as(&self.forward("G"), &Secrets::from_iter(forged)).await? {
             None => NOT_SENT,
             Some(Outcome::Delivered { .. }) => return Err("it was taken".to_owned()),
             Some(_) => Found::Passed,
