@@ -174,8 +174,9 @@ impl Sample<'_> {
     }
 
     fn delivery(&self, ran: &mut Ran) -> Result<Json, String> {
-        let message: Message =
-            serde_json::from_slice(self.bytes).map_err(|error| format!("not a message of the exchange format: {error}"))?;
+        // Where it is off and not how: the error would quote what stands there.
+        let message: Message = serde_json::from_slice(self.bytes)
+            .map_err(|error| format!("not a message of the exchange format: line {}, column {}", error.line(), error.column()))?;
         let token = self.sample_token();
         match self.adapter.delivery(&message, token.as_ref(), &self.setting.secrets(), self.setting.now) {
             Ok(Some(request)) => {

@@ -269,7 +269,7 @@ async fn a_platform_that_is_told_of_cases_conforms_or_is_found_out() {
     let secrets = BTreeMap::from([("app_key", "key"), ("app_secret", "secret")]);
     let found = driven(yes.base.clone(), secrets.into_iter().map(|(name, secret)| (name.to_owned(), secret.to_owned())).collect()).await;
     let failed: Vec<&str> = found.iter().filter(|(_, outcome)| *outcome == "failed").map(|(name, _)| name.as_str()).collect();
-    assert_eq!(failed, ["forged", "forwarded_again", "unknown_filing"]);
+    assert_eq!(failed, ["forged", "forwarded_again", "pages", "unknown_filing"]);
 }
 
 #[test]
