@@ -182,6 +182,7 @@ impl Gateway {
         }
         let linked = batch.len();
         let position = batch.last().map_or(state.position, |decided| decided.entry.seq);
+        self.0.crash.pass("link.decided");
         let owed = store.transaction(|c| {
             leases::renew(c, &state.held, self.linker_lease(), self.now())?;
             if rulings::last(c)? != state.ruling {
@@ -189,6 +190,7 @@ impl Gateway {
             }
             plan::write(self, c, &batch)
         })?;
+        self.0.crash.pass("link.committed");
         state.position = position;
         state.renewed_at = self.now();
         self.0.linked.send_replace(position);

@@ -9,6 +9,7 @@ mod callback;
 mod changes;
 pub mod code;
 mod collect;
+pub mod crash;
 mod deadlines;
 mod explain;
 mod federation;
@@ -143,6 +144,8 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub reconciliation: ReconciliationConfig,
+    /// Where to die, in a debug build that was told to.
+    pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -168,6 +171,7 @@ struct Inner {
     calendar: Calendar,
     reconciliation: ReconciliationConfig,
     clock: Clock,
+    crash: crash::CrashPoint,
     node: String,
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<HashSet<(String, String)>>,
@@ -209,6 +213,7 @@ impl Gateway {
             calendar: parts.calendar,
             reconciliation: parts.reconciliation,
             clock: parts.clock,
+            crash: parts.crash,
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
@@ -291,7 +296,9 @@ impl Parts {
     /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
     pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
         let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
-        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+        let parts = Self::new(config, &keys, Federation::from_config(config, environment)?, clock)?;
+        let crash = environment(crash::VARIABLE).map_or_else(crash::CrashPoint::default, |text| crash::CrashPoint::parse(&text));
+        Ok(Self { crash, ..parts })
     }
 
     /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
@@ -327,6 +334,7 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             reconciliation: config.reconciliation.clone(),
+            crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
