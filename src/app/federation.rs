@@ -7,7 +7,12 @@ use include_dir::{Dir, include_dir};
 use crate::{
     adapter::{Adapter, AdapterError, Secrets},
     config::{Config, ConfigError, PlatformConfig, SecretError, SecretSource, SftpConfig, TlsConfig},
-    domain::{message::OrganizationReference, organization::Directory, platform::Platform},
+    domain::{
+        division::{self, Level},
+        message::OrganizationReference,
+        organization::Directory,
+        platform::Platform,
+    },
     net::{
         TlsIdentity,
         sftp::{self, SftpFolder, SftpLogin},
@@ -104,6 +109,16 @@ impl Federation {
 
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// The bodies of a level.
+    pub fn bodies_of(&self, level: Level) -> Vec<String> {
+        self.directory.iter().filter(|body| division::level(&body.division) == level).map(|body| body.id.clone()).collect()
+    }
+
+    /// How far up a body stands.
+    pub fn level(&self, organization: Option<&str>) -> Option<Level> {
+        self.directory.get(organization?).map(|body| division::level(&body.division))
     }
 
     pub fn organization_reference(&self, id: &str) -> OrganizationReference {

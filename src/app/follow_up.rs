@@ -1,5 +1,6 @@
 //! What the responsible body reports: status and reply go into the case's history and out to every source platform.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
@@ -108,17 +109,14 @@ impl Gateway {
         let store = self.store();
         self.append_events(connection, &history)?;
         deliveries::enqueue(connection, store.sealer(), &owed)?;
-        audit::append(
-            connection,
-            &[Entry { at: now, action: "case.updated", subject: case.id.clone(), actor: platform.to_owned(), digest: update.digest() }],
-        )?;
+        audit::append(connection, &[leaf(&case, platform, update, now)])?;
         if !owed.is_empty() {
             self.0.owed.send_modify(|count| *count += 1);
         }
         Ok(case.id)
     }
 
-    fn history(&self, case: &Case, platform: &str, update: &CaseUpdate, moved: bool) -> Vec<CaseEvent> {
+    pub(super) fn history(&self, case: &Case, platform: &str, update: &CaseUpdate, moved: bool) -> Vec<CaseEvent> {
         let event = |kind: EventKind| CaseEvent {
             seq: 0,
             id: id::new_id(self.now()),
@@ -152,23 +150,30 @@ impl Gateway {
         update: &CaseUpdate,
         events: &[CaseEvent],
     ) -> Result<Vec<NewDelivery>, StoreError> {
-        let messenger = Messenger { federation: self.federation(), now: self.now() };
         let mut owed = Vec::new();
         let mut after = 0;
         loop {
             let sources = sources(connection, self.store().sealer(), &case.id, after)?;
             let Some(last) = sources.last() else { return Ok(owed) };
             after = last.seq;
-            for source in &sources {
-                for event in events {
-                    owed.extend(match &event.words.reply {
-                        Some(reply) => messenger.reply(case, source, &event.id, reply),
-                        None => messenger.status(case, source, &event.id, update.reason.as_deref()),
-                    });
-                }
-            }
+            owed.extend(self.told(case, &sources, update, events));
         }
     }
+
+    /// What these sources are told of a report.
+    pub(super) fn told(&self, case: &Case, sources: &[Registered], update: &CaseUpdate, events: &[CaseEvent]) -> Vec<NewDelivery> {
+        let messenger = Messenger { federation: self.federation(), now: self.now() };
+        let tell = |source, event: &CaseEvent| match &event.words.reply {
+            Some(reply) => messenger.reply(case, source, &event.id, reply),
+            None => messenger.status(case, source, &event.id, update.reason.as_deref()),
+        };
+        sources.iter().flat_map(|source| events.iter().filter_map(move |event| tell(source, event))).collect()
+    }
+}
+
+/// What the audit log keeps of a report.
+pub(super) fn leaf(case: &Case, platform: &str, update: &CaseUpdate, now: DateTime<Utc>) -> Entry {
+    Entry { at: now, action: "case.updated", subject: case.id.clone(), actor: platform.to_owned(), digest: update.digest() }
 }
 
 fn sources(

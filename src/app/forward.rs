@@ -228,21 +228,7 @@ impl Gateway {
         {
             self.keep_receipt(c, &delivery.case_id, &delivery.platform, receipt)?;
         }
-        let attempt = &tried.attempt;
-        let proof = [
-            attempt.request_digest.as_deref().unwrap_or_default(),
-            attempt.response_digest.as_deref().unwrap_or_default(),
-            attempt.outcome.as_bytes(),
-        ]
-        .concat();
-        let leaf = Entry {
-            at: now,
-            action: "delivery.attempted",
-            subject: delivery.id.clone(),
-            actor: delivery.platform.clone(),
-            digest: sha256(&proof),
-        };
-        audit::append(c, &[leaf])
+        audit::append(c, &[leaf(&delivery.id, &delivery.platform, &tried.attempt, now)])
     }
 
     /// Notes the handling platform's own number, and follows up the reports that were waiting for it.
@@ -279,4 +265,15 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// What the audit log keeps of an attempt.
+pub(super) fn leaf(delivery: &str, platform: &str, attempt: &Attempt, now: DateTime<Utc>) -> Entry {
+    let proof = [
+        attempt.request_digest.as_deref().unwrap_or_default(),
+        attempt.response_digest.as_deref().unwrap_or_default(),
+        attempt.outcome.as_bytes(),
+    ]
+    .concat();
+    Entry { at: now, action: "delivery.attempted", subject: delivery.to_owned(), actor: platform.to_owned(), digest: sha256(&proof) }
 }

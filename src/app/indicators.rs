@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Days, Months, NaiveDate};
 
 use super::{
-    AppError, Gateway,
+    AppError, Federation, Gateway,
     query::{CountedIn, IndicatorQuery},
     view::{IndicatorFigures, IndicatorGroup, Indicators, Rate},
 };
 use crate::{
     domain::{
         calendar::day_begins,
-        indicator::{CaseFacts, Cell, Count, Dimension, counts, local_day},
+        indicator::{CaseFacts, Cell, Count, Dimension, Measure, Tally, counts, local_day},
     },
     store::{Connection, StoreError, cases, changes, counted::Counted, deadlines, indicators, ratings},
 };
@@ -26,11 +26,11 @@ impl Gateway {
         self.store().transaction(|c| {
             let Some((changed, last)) = indicators::next(c, CHUNK)? else { return Ok(false) };
             let before = indicators::counted(c, &changed)?;
-            let now = facts(c, &changed)?;
-            let mut amounts: BTreeMap<Cell, i64> = BTreeMap::new();
+            let now = facts(self.federation(), c, &changed)?;
+            let mut amounts: BTreeMap<Cell, Tally> = BTreeMap::new();
             let mut add = |counts: &[Count], amount: i64| {
-                for cell in counts.iter().flat_map(Count::cells) {
-                    *amounts.entry(cell).or_default() += amount;
+                for (count, cell) in counts.iter().flat_map(|count| count.cells().map(move |cell| (count, cell))) {
+                    amounts.entry(cell).or_default().add(count.measure, amount);
                 }
             };
             let mut kept = Vec::with_capacity(changed.len());
@@ -116,7 +116,7 @@ fn utf8_percent_encode(text: &str) -> String {
 }
 
 /// What the cases count by; those that are part of others count there.
-fn facts(c: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, CaseFacts>, StoreError> {
+fn facts(federation: &Federation, c: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, CaseFacts>, StoreError> {
     let mut filings = indicators::filings(c, ids)?;
     let mut clocks = deadlines::of_cases(c, ids)?;
     let ratings = ratings::newest(c, ids)?;
@@ -128,6 +128,7 @@ fn facts(c: &mut Connection<'_>, ids: &[String]) -> Result<HashMap<String, CaseF
                 kind: case.kind,
                 division: case.division,
                 category: case.category,
+                level: federation.level(case.organization.as_deref()),
                 organization: case.organization,
                 platform: case.platform,
                 filings: filings.remove(&case.id).unwrap_or_default(),
@@ -146,34 +147,33 @@ fn groups(
     (from, until): (NaiveDate, NaiveDate),
     yesterday: NaiveDate,
 ) -> Result<Vec<(String, IndicatorFigures)>, StoreError> {
-    let mut sums: BTreeMap<String, HashMap<String, u64>> = BTreeMap::new();
-    for (value, measure, sum) in indicators::sums(c, area, dimension, from, until)? {
-        sums.entry(value).or_default().insert(measure, u64::try_from(sum).unwrap_or_default());
-    }
+    let mut sums = indicators::sums(c, area, dimension, from, until)?;
     // Duties whose last day is not over are not due yet.
     if until > yesterday {
-        for (value, measure, sum) in indicators::sums(c, area, dimension, from.max(yesterday + Days::new(1)), until)? {
-            let is_duty = measure.starts_with("accept_") || measure.starts_with("answer_");
-            if let Some(counted) = sums.get_mut(&value).and_then(|group| group.get_mut(&measure)).filter(|_| is_duty) {
-                *counted = counted.saturating_sub(u64::try_from(sum).unwrap_or_default());
+        for (value, early) in indicators::sums(c, area, dimension, from.max(yesterday + Days::new(1)), until)? {
+            if let Some(counted) = sums.get_mut(&value) {
+                Measure::ALL
+                    .into_iter()
+                    .filter(|measure| measure.is_of_duty())
+                    .for_each(|measure| counted.add(measure, -early.get(measure)));
             }
         }
     }
-    Ok(sums.into_iter().map(|(value, sums)| (value, figures(&sums))).collect())
+    Ok(sums.into_iter().map(|(value, tally)| (value, figures(&tally))).collect())
 }
 
-fn figures(sums: &HashMap<String, u64>) -> IndicatorFigures {
-    let sum = |measure: &str| sums.get(measure).copied().unwrap_or_default();
-    let (submissions, answered, rated) = (sum("submissions"), sum("answered"), sum("rated"));
+fn figures(tally: &Tally) -> IndicatorFigures {
+    let sum = |measure| u64::try_from(tally.get(measure)).unwrap_or_default();
+    let (submissions, answered, rated) = (sum(Measure::Submissions), sum(Measure::Answered), sum(Measure::Rated));
     IndicatorFigures {
         submissions,
-        cases: sum("cases"),
+        cases: sum(Measure::Cases),
         answered,
-        timely_acceptance: Rate::new(sum("accept_met"), sum("accept_due")),
-        on_time_completion: Rate::new(sum("answer_met"), sum("answer_due")),
-        satisfaction: Rate::new(sum("satisfied"), rated),
+        timely_acceptance: Rate::new(sum(Measure::AcceptMet), sum(Measure::AcceptDue)),
+        on_time_completion: Rate::new(sum(Measure::AnswerMet), sum(Measure::AnswerDue)),
+        satisfaction: Rate::new(sum(Measure::Satisfied), rated),
         rating_participation: Rate::new(rated, answered),
-        online_share: Rate::new(sum("online"), submissions),
-        duplicate_share: Rate::new(sum("duplicates"), submissions),
+        online_share: Rate::new(sum(Measure::Online), submissions),
+        duplicate_share: Rate::new(sum(Measure::Duplicates), submissions),
     }
 }

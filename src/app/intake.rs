@@ -105,7 +105,12 @@ impl Gateway {
         Ok(InFlight { inner: &self.0, key })
     }
 
-    fn prepare(&self, platform: &str, submission: Submission, idempotency_key: Option<String>) -> Result<NewSubmission, SubmitError> {
+    pub(super) fn prepare(
+        &self,
+        platform: &str,
+        submission: Submission,
+        idempotency_key: Option<String>,
+    ) -> Result<NewSubmission, SubmitError> {
         let federated = self.0.federation.platform(platform).ok_or_else(|| SubmitError::UnknownPlatform(platform.to_owned()))?;
         let home = &federated.platform.division;
         let fingerprint = fingerprint::of(&self.0.fingerprinter, platform, &submission, home).encode();
@@ -163,19 +168,20 @@ pub(super) async fn commit_groups(store: Store, mut jobs: mpsc::Receiver<Job>, g
 fn append(store: &Store, group: &[NewSubmission]) -> Result<Vec<Appended>, StoreError> {
     store.transaction(|connection| {
         let appended = submissions::append(connection, store.sealer(), group)?;
-        let entries: Vec<Entry> = group
-            .iter()
-            .zip(&appended)
-            .filter(|(_, outcome)| matches!(outcome, Appended::New { .. }))
-            .map(|(new, _)| Entry {
-                at: new.received_at,
-                action: "submission.registered",
-                subject: new.id.clone(),
-                actor: new.platform.clone(),
-                digest: sha256(&[&new.body_digest[..], &sha256(&new.fingerprint)].concat()),
-            })
-            .collect();
+        let entries: Vec<Entry> =
+            group.iter().zip(&appended).filter(|(_, outcome)| matches!(outcome, Appended::New { .. })).map(|(new, _)| leaf(new)).collect();
         audit::append(connection, &entries)?;
         Ok(appended)
     })
+}
+
+/// What the audit log keeps of a registered filing.
+pub(super) fn leaf(new: &NewSubmission) -> Entry {
+    Entry {
+        at: new.received_at,
+        action: "submission.registered",
+        subject: new.id.clone(),
+        actor: new.platform.clone(),
+        digest: sha256(&[&new.body_digest[..], &sha256(&new.fingerprint)].concat()),
+    }
 }

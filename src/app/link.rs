@@ -8,10 +8,9 @@ mod fold;
 mod plan;
 
 pub(super) use fold::Rulings;
-pub(super) use plan::{GATEWAY, matter_code};
+pub(super) use plan::{GATEWAY, Plan, Touched, matter_code, plan};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rayon::prelude::*;
 
 use super::{AppError, Gateway};
 use crate::{
@@ -97,9 +96,9 @@ pub struct LinkRound {
 }
 
 /// A log entry and where the matcher puts it.
-struct Decided {
-    entry: Registered,
-    outcome: Outcome,
+pub(super) struct Decided {
+    pub entry: Registered,
+    pub outcome: Outcome,
 }
 
 impl Gateway {
@@ -115,17 +114,20 @@ impl Gateway {
         loop {
             let rows = store.read(|c| submissions::fold(c, position, FOLD_CHUNK))?;
             let full = rows.len() as i64 == FOLD_CHUNK;
-            let decided = rows.par_iter().map(decided).collect::<Result<Vec<_>, _>>()?;
+            let decided: Vec<matching::Decided<'_>> = rows.iter().map(decided).collect();
+            let insert = |linker: &mut Linker, some: &[matching::Decided<'_>]| {
+                linker.insert_all(some).map_err(|(seq, source)| LinkError::Fingerprint { seq: signed(seq), source })
+            };
             let mut folded = 0;
             for (at, row) in rows.iter().enumerate() {
                 if rulings.is_due(position)? {
-                    linker.insert_all(&decided[folded..at]);
+                    insert(&mut linker, &decided[folded..at])?;
                     folded = at;
                     rulings.fold(&mut linker, position)?;
                 }
                 position = row.seq;
             }
-            linker.insert_all(&decided[folded..]);
+            insert(&mut linker, &decided[folded..])?;
             store.transaction(|c| leases::renew(c, &held, lease, self.now()))?;
             if !full {
                 break;
@@ -214,13 +216,13 @@ pub(super) fn decode(seq: i64, bytes: &[u8]) -> Result<Fingerprint, LinkError> {
     Fingerprint::decode(bytes).map_err(|source| LinkError::Fingerprint { seq, source })
 }
 
-fn decided(row: &submissions::Folded) -> Result<matching::Decided, LinkError> {
-    Ok(matching::Decided {
+fn decided(row: &submissions::Folded) -> matching::Decided<'_> {
+    matching::Decided {
         seq: unsigned(row.seq),
-        fingerprint: decode(row.seq, &row.fingerprint)?,
+        fingerprint: &row.fingerprint,
         case: unsigned(row.case_seq),
         matter: row.matter_seq.map(unsigned),
-    })
+    }
 }
 
 /// Log positions begin at 1, so neither direction loses anything.

@@ -39,6 +39,7 @@ pub mod validate;
 pub mod view;
 mod webhooks;
 pub mod worth;
+mod year;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -75,6 +76,7 @@ pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use rule::{Decree, RuleError};
 pub use tidy::Tidied;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};
+pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig, ReconciliationConfig},

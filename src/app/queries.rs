@@ -102,6 +102,7 @@ impl Gateway {
             division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()).filter(|prefix| !prefix.is_empty()),
             category: filter.category,
             organization: filter.organization,
+            organizations: filter.level.map(|level| self.federation().bodies_of(level)),
             platform: filter.platform,
             channel: filter.channel,
             counted: filter.counted.and_then(|counted| self.counted(counted)),

@@ -8,7 +8,7 @@ use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
-    division,
+    division::{self, Level},
     indicator::{Dimension, Measure},
     matter::Trend,
     submission::{Channel, Kind},
@@ -112,6 +112,8 @@ pub struct CaseFilter {
     /// This category path and all below it.
     pub category: Option<String>,
     pub organization: Option<String>,
+    /// How far up the responsible body stands.
+    pub level: Option<Level>,
     /// The handling platform; with a figure of filings, that of the filing.
     pub platform: Option<String>,
     /// That of the first filing; with a figure of filings, that of the filing.

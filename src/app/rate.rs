@@ -1,5 +1,6 @@
 //! Petitioners rate the answer, on whichever platform they filed.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
@@ -60,19 +61,27 @@ impl Gateway {
             UpdateNovelty::Repeated => return Ok(()),
             UpdateNovelty::Conflict => return Err(RateError::Conflict),
         }
-        let rated = CaseEvent {
-            seq: 0,
-            id: id::new_id(now),
-            case_id: id.to_owned(),
-            kind: EventKind::CaseRated.as_str().to_owned(),
-            source: platform.to_owned(),
-            status: None,
-            data: json!({ "platform": platform, "satisfaction": rating.satisfaction }),
-            words: Words { reason: rating.comment.clone(), reply: None },
-            at: now,
-        };
-        self.append_events(c, &[rated])?;
-        let leaf = Entry { at: now, action: "case.rated", subject: id.to_owned(), actor: platform.to_owned(), digest: rating.digest() };
-        Ok(audit::append(c, &[leaf])?)
+        self.append_events(c, &[event(platform, id, rating, now)])?;
+        Ok(audit::append(c, &[leaf(platform, id, rating, now)])?)
     }
+}
+
+/// The entry in the case's history.
+pub(super) fn event(platform: &str, case: &str, rating: &Rating, now: DateTime<Utc>) -> CaseEvent {
+    CaseEvent {
+        seq: 0,
+        id: id::new_id(now),
+        case_id: case.to_owned(),
+        kind: EventKind::CaseRated.as_str().to_owned(),
+        source: platform.to_owned(),
+        status: None,
+        data: json!({ "platform": platform, "satisfaction": rating.satisfaction }),
+        words: Words { reason: rating.comment.clone(), reply: None },
+        at: now,
+    }
+}
+
+/// What the audit log keeps of a rating.
+pub(super) fn leaf(platform: &str, case: &str, rating: &Rating, now: DateTime<Utc>) -> Entry {
+    Entry { at: now, action: "case.rated", subject: case.to_owned(), actor: platform.to_owned(), digest: rating.digest() }
 }

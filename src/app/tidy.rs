@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Gateway;
-use crate::store::{StoreError, events, submissions, webhooks};
+use crate::store::{StoreError, events, submissions, tallies, webhooks};
 
 /// How long a request may be repeated under its idempotency key; afterwards `source_id` alone tells a filing sent again.
 const KEYS: TimeDelta = TimeDelta::days(7);
@@ -25,6 +25,11 @@ pub struct Tidied {
 }
 
 impl Gateway {
+    /// Keeps the notes few that counts are summed from; `false` if they were. Blocks.
+    pub fn sum_up_tallies(&self) -> Result<bool, StoreError> {
+        self.store().transaction(tallies::sum_up)
+    }
+
     /// Removes what has had its time. Blocks.
     pub fn tidy(&self) -> Result<Tidied, StoreError> {
         let now = self.now();

@@ -23,6 +23,7 @@ mod runtime;
 mod sandbox;
 mod serve;
 mod simulate;
+mod simulate_year;
 mod train;
 
 use std::{error::Error, process::ExitCode};

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Where the configuration lies.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
     /// The federation file
     #[arg(long, short, value_name = "FILE", default_value = "federation.toml", env = "ONECASE_CONFIG")]

@@ -45,6 +45,9 @@ enum Command {
     /// Write a corpus of made-up submissions with the truth about them, as CSV: duplicates, typos, missing and masked
     /// fields, shared matters, form letters
     Corpus(Corpus),
+    /// Fill an empty store with a simulated year: filings, links, histories, messages, clocks, indicators, audit log. If it is
+    /// interrupted, remove the store and begin again
+    Year(super::simulate_year::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,13 +71,19 @@ pub enum SimulateCommandError {
     Runtime(#[from] std::io::Error),
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    #[error(transparent)]
+    Year(#[from] super::Failure),
 }
 
 /// Runs the platforms until the person presses Ctrl-C.
 pub fn run(args: Args) -> Result<ExitCode, SimulateCommandError> {
-    if let Some(Command::Corpus(corpus)) = args.command {
-        write_corpus(&corpus)?;
-        return Ok(ExitCode::SUCCESS);
+    match args.command {
+        Some(Command::Corpus(corpus)) => {
+            write_corpus(&corpus)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Year(year)) => return Ok(super::simulate_year::run(&year)?),
+        None => {}
     }
     let faults = parse_faults(&args.faults)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -1,14 +1,14 @@
 //! Indicators (考核指标): what a case counts for, by day, area and dimension. Pure; the rates' formulas are ours and published,
 //! since no official ones are public.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     calendar::ZONE,
     deadline::{Clock, Deadline, DeadlineState},
-    division,
+    division::{self, Level},
     rating::Satisfaction,
     submission::{Channel, Kind},
 };
@@ -62,7 +62,7 @@ impl Measure {
         matches!(self, Self::Submissions | Self::Online | Self::Duplicates)
     }
 
-    /// The name in the store.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Submissions => "submissions",
@@ -80,6 +80,84 @@ impl Measure {
             Self::Satisfied => "satisfied",
         }
     }
+
+    /// True for what counts by the last day of a duty.
+    pub const fn is_of_duty(self) -> bool {
+        matches!(self, Self::AcceptDue | Self::AcceptMet | Self::AcceptLate | Self::AnswerDue | Self::AnswerMet | Self::AnswerLate)
+    }
+}
+
+/// A count of every measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally([i64; Measure::ALL.len()]);
+
+impl Tally {
+    /// In the order of [`Measure::ALL`].
+    pub const fn new(counts: [i64; Measure::ALL.len()]) -> Self {
+        Self(counts)
+    }
+
+    pub const fn counts(&self) -> &[i64; Measure::ALL.len()] {
+        &self.0
+    }
+
+    pub const fn get(&self, measure: Measure) -> i64 {
+        self.0[measure as usize]
+    }
+
+    pub const fn add(&mut self, measure: Measure, amount: i64) {
+        self.0[measure as usize] += amount;
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.0.iter().all(|count| *count == 0)
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+}
+
+/// How long the time is that a stored tally counts over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unit {
+    Day,
+    Month,
+}
+
+impl Unit {
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+}
+
+/// The fewest stored tallies a period is made of: whole months, and the days before and after them. Both ends of every piece belong to
+/// it; a month stands under its first day.
+pub fn pieces(from: NaiveDate, until: NaiveDate) -> Vec<(Unit, NaiveDate, NaiveDate)> {
+    let first_month = if from.day() == 1 { Some(from) } else { month(from).checked_add_months(Months::new(1)) };
+    // The month after the last whole one.
+    let end = until.succ_opt().map(month);
+    let (Some(first_month), Some(end)) = (first_month, end) else { return vec![(Unit::Day, from, until)] };
+    if first_month >= end {
+        return vec![(Unit::Day, from, until)];
+    }
+    let before = first_month.pred_opt().filter(|last| from <= *last).map(|last| (Unit::Day, from, last));
+    let months = end.pred_opt().map(|last| (Unit::Month, first_month, month(last)));
+    let after = (end <= until).then_some((Unit::Day, end, until));
+    before.into_iter().chain(months).chain(after).collect()
+}
+
+/// The first day of a day's month.
+pub fn month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
 }
 
 /// What counts can be told apart by.
@@ -90,6 +168,8 @@ pub enum Dimension {
     All,
     /// The divisions directly inside the area.
     Division,
+    /// How far up the responsible body stands.
+    Level,
     /// The responsible body.
     Organization,
     /// For filings the platform they came from, for cases that of the responsible body.
@@ -107,6 +187,7 @@ impl Dimension {
         match self {
             Self::All => "all",
             Self::Division => "division",
+            Self::Level => "level",
             Self::Organization => "organization",
             Self::Platform => "platform",
             Self::Channel => "channel",
@@ -136,6 +217,8 @@ pub struct CaseFacts {
     pub division: Option<String>,
     pub category: Option<String>,
     pub organization: Option<String>,
+    /// Of the responsible body.
+    pub level: Option<Level>,
     pub platform: Option<String>,
     /// In the order they came.
     pub filings: Vec<Filing>,
@@ -152,34 +235,31 @@ pub struct Count {
     by: Vec<(Dimension, String)>,
 }
 
-/// Where a count stands in the table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a tally stands in the table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell {
     /// GB/T 2260 code; the nation holds everything.
     pub area: String,
     pub dimension: Dimension,
+    pub unit: Unit,
+    /// The first day of a month.
     pub day: NaiveDate,
-    pub measure: Measure,
     /// Empty for [`Dimension::All`].
     pub value: String,
 }
 
 impl Count {
-    /// The cells this counts in: each area around it, each dimension.
+    /// The cells this counts in: each area around it, each dimension, its day and its month.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
         let areas = areas(self.division.as_deref());
-        let mut cells = Vec::with_capacity(areas.len() * (self.by.len() + 2));
-        for (index, area) in areas.iter().enumerate() {
-            let cell = |dimension, value: &str| Cell {
-                area: area.clone(),
-                dimension,
-                day: self.day,
-                measure: self.measure,
-                value: value.to_owned(),
-            };
-            cells.push(cell(Dimension::All, ""));
-            cells.extend(areas.get(index + 1).map(|inner| cell(Dimension::Division, inner)));
-            cells.extend(self.by.iter().map(|(dimension, value)| cell(*dimension, value)));
+        let mut cells = Vec::with_capacity(2 * areas.len() * (self.by.len() + 2));
+        for (unit, day) in [(Unit::Day, self.day), (Unit::Month, month(self.day))] {
+            for (index, area) in areas.iter().enumerate() {
+                let cell = |dimension, value: &str| Cell { area: area.clone(), dimension, unit, day, value: value.to_owned() };
+                cells.push(cell(Dimension::All, ""));
+                cells.extend(areas.get(index + 1).map(|inner| cell(Dimension::Division, inner)));
+                cells.extend(self.by.iter().map(|(dimension, value)| cell(*dimension, value)));
+            }
         }
         cells.into_iter()
     }
@@ -204,6 +284,7 @@ pub fn counts(case: &CaseFacts) -> Vec<Count> {
         measure,
         division: case.division.clone(),
         by: [
+            (Dimension::Level, case.level.map(|level| word(&level))),
             (Dimension::Organization, case.organization.clone()),
             (Dimension::Platform, platform.map(str::to_owned)),
             (Dimension::Channel, channel.map(|channel| word(&channel))),
@@ -286,6 +367,7 @@ mod tests {
             division: Some("430102".into()),
             category: Some("城乡建设/施工管理".into()),
             organization: Some("furong".into()),
+            level: Some(Level::County),
             platform: Some("hunan".into()),
             filings: vec![
                 filing("mobile", Channel::MobileApp, "2026-03-02T00:10", false),
@@ -302,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_case_counts_for_what_happened_on_its_day() {
-        let found: Vec<String> = counts(&facts()).iter().map(|count| format!("{} {}", count.day, count.measure.as_str())).collect();
+        let found: Vec<String> = counts(&facts()).iter().map(|count| format!("{} {}", count.day, word(&count.measure))).collect();
         assert_eq!(
             found,
             [
@@ -330,9 +412,26 @@ mod tests {
             assert!(cells.contains(&(area.into(), Dimension::Division, inner.into())), "{cells:?}");
             assert!(cells.contains(&(area.into(), Dimension::Platform, "mobile".into())), "{cells:?}");
         }
-        assert_eq!(cells.iter().filter(|(_, dimension, _)| *dimension == Dimension::All).count(), 4);
+        assert_eq!(cells.iter().filter(|(_, dimension, _)| *dimension == Dimension::All).count(), 8, "by day and by month");
         let kept: Count = serde_json::from_str(&serde_json::to_string(count).expect("text")).expect("a count");
         assert_eq!(&kept, count);
+    }
+
+    #[test]
+    fn a_period_is_whole_months_and_the_days_around_them() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (from, until, expected) in [
+            ("2026-01-01", "2026-12-31", "Month 2026-01-01 2026-12-01"),
+            ("2026-02-01", "2026-02-28", "Month 2026-02-01 2026-02-01"),
+            ("2026-02-03", "2026-02-28", "Day 2026-02-03 2026-02-28"),
+            ("2026-01-15", "2026-02-27", "Day 2026-01-15 2026-02-27"),
+            ("2026-01-15", "2026-04-02", "Day 2026-01-15 2026-01-31, Month 2026-02-01 2026-03-01, Day 2026-04-01 2026-04-02"),
+            ("2025-12-31", "2026-01-31", "Day 2025-12-31 2025-12-31, Month 2026-01-01 2026-01-01"),
+        ] {
+            let found: Vec<String> =
+                pieces(day(from), day(until)).into_iter().map(|(unit, from, until)| format!("{unit:?} {from} {until}")).collect();
+            assert_eq!(found.join(", "), expected, "{from} to {until}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Canonical cases and routing gaps.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -8,10 +10,13 @@ use super::{
     connection::each_backend,
     counted::{Counted, counted},
     schema::{cases, links, routing_gaps, submissions},
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::domain::{
     case::CaseStatus,
+    division,
     organization::{self, GapReason},
     submission::{Channel, Kind},
 };
@@ -123,6 +128,8 @@ pub struct CaseFilter {
     /// This category path and all below it.
     pub category: Option<String>,
     pub organization: Option<String>,
+    /// Any of these bodies.
+    pub organizations: Option<Vec<String>>,
     /// The handling platform.
     /// The first filing came by it.
     pub channel: Option<Channel>,
@@ -133,6 +140,15 @@ pub struct CaseFilter {
     pub updated_from: Option<DateTime<Utc>>,
     /// Also cases that were merged into others.
     pub with_merged: bool,
+}
+
+/// The first text that no longer begins so, in the order of bytes: what begins with `text` lies from `text` on and before this, which an
+/// index can find. The last text there is begins with [`char::MAX`].
+pub(super) fn beyond(text: &str) -> String {
+    let mut end: Vec<char> = text.chars().collect();
+    let next = end.pop().and_then(|last| (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32)).unwrap_or(char::MAX);
+    end.push(next);
+    end.into_iter().collect()
 }
 
 /// A LIKE pattern for texts that begin so.
@@ -273,14 +289,21 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         if let Some(kind) = filter.kind {
             query = query.filter(cases::kind.eq(kind.as_str()));
         }
-        if let Some(prefix) = &filter.division_prefix {
-            query = query.filter(cases::division.like(begins_with(prefix)).escape('\\'));
+        if let Some(prefix) = filter.division_prefix.as_ref().filter(|prefix| !prefix.is_empty()) {
+            query = query.filter(cases::province.eq(division::province(prefix)));
+            if prefix.len() > 2 {
+                query = query.filter(cases::division.ge(prefix).and(cases::division.lt(beyond(prefix))));
+            }
         }
         if let Some(category) = &filter.category {
+            query = query.filter(cases::category.ge(category).and(cases::category.lt(beyond(&format!("{category}/")))));
             query = query.filter(cases::category.eq(category).or(cases::category.like(begins_with(&format!("{category}/"))).escape('\\')));
         }
         if let Some(organization) = &filter.organization {
             query = query.filter(cases::organization.eq(organization));
+        }
+        if let Some(organizations) = &filter.organizations {
+            query = query.filter(cases::organization.eq_any(organizations));
         }
         let of_filings = filter.counted.as_ref().is_some_and(Counted::is_of_filings);
         if let Some(platform) = filter.platform.as_ref().filter(|_| !of_filings) {
@@ -311,12 +334,13 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
 pub fn open_by_platform(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
     let open = [CaseStatus::Routed, CaseStatus::Objected, CaseStatus::Accepted, CaseStatus::InProgress, CaseStatus::Extended]
         .map(CaseStatus::as_str);
-    Ok(each_backend!(connection, c => cases::table
-        .filter(cases::platform.is_not_null())
-        .filter(cases::status.eq_any(open))
-        .group_by(cases::platform)
-        .select((cases::platform.assume_not_null(), diesel::dsl::count_star()))
-        .load(c))?)
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for counted in tallies::of(connection, Subject::Case)? {
+        if !counted.platform.is_empty() && open.contains(&counted.state.as_str()) {
+            *sums.entry(counted.platform).or_default() += counted.count;
+        }
+    }
+    Ok(sums.into_iter().collect())
 }
 
 /// The cases with these codes.
@@ -337,13 +361,13 @@ pub fn founded_at(connection: &mut Connection<'_>, seqs: &[i64]) -> Result<Vec<C
     rows.into_iter().map(Case::try_from).collect()
 }
 
+/// How many cases stand where; those that are part of others are not counted.
 pub fn counts_by_status(connection: &mut Connection<'_>) -> Result<Vec<(CaseStatus, i64)>, StoreError> {
-    let rows: Vec<(String, i64)> = each_backend!(connection, c => cases::table
-        .filter(cases::merged_into.is_null())
-        .group_by(cases::status)
-        .select((cases::status, diesel::dsl::count_star()))
-        .load(c))?;
-    rows.into_iter().map(|(status, count)| Ok((word("case status", status)?, count))).collect()
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for counted in tallies::of(connection, Subject::Case)? {
+        *sums.entry(counted.state).or_default() += counted.count;
+    }
+    sums.into_iter().map(|(status, count)| Ok((word("case status", status)?, count))).collect()
 }
 
 /// A case that could not go to the competent body.
@@ -434,5 +458,5 @@ pub fn gaps(connection: &mut Connection<'_>, page: Page) -> Result<Vec<RoutingGa
 }
 
 pub fn count_gaps(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
-    Ok(each_backend!(connection, c => routing_gaps::table.count().get_result(c))?)
+    tallies::total(connection, Subject::Gap)
 }

@@ -235,6 +235,14 @@ impl Store {
         }
     }
 
+    /// Sets how SQLite's writer works; outside any transaction.
+    pub(super) fn settings(&self, pragmas: &str) -> Result<(), StoreError> {
+        match &*self.pools {
+            Pools::Sqlite { writer, .. } => Ok(writer.get().map_err(StoreError::Pool)?.batch_execute(pragmas)?),
+            Pools::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Runs blocking work on a thread of its own and hands the result to asynchronous code.
     pub async fn run<T, E>(&self, work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where

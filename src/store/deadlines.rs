@@ -82,6 +82,11 @@ pub fn replace(connection: &mut Connection<'_>, cases: &[(&Case, Vec<Deadline>)]
     for chunk in ids.chunks(CASE_CHUNK) {
         each_backend!(connection, c => diesel::delete(case_deadlines::table.filter(case_deadlines::case_id.eq_any(chunk))).execute(c))?;
     }
+    insert(connection, cases)
+}
+
+/// Keeps the clocks of cases that have none yet.
+pub fn insert(connection: &mut Connection<'_>, cases: &[(&Case, Vec<Deadline>)]) -> Result<(), StoreError> {
     let rows: Vec<DeadlineRow> = cases
         .iter()
         .flat_map(|(case, deadlines)| {

@@ -14,7 +14,9 @@ use super::{
     connection::{Log, each_backend},
     schema::{deliveries, delivery_attempts},
     seal::Sealer,
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::domain::message::{Message, MessageKind};
 
@@ -74,24 +76,24 @@ pub struct Delivery {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = deliveries, treat_none_as_default_value = false)]
-struct DeliveryRow {
-    seq: i64,
-    id: String,
-    idempotency_key: String,
-    platform: String,
-    case_id: String,
-    submission_id: Option<String>,
-    kind: String,
-    message: Vec<u8>,
-    state: String,
-    attempts: i32,
-    next_attempt_at: NaiveDateTime,
-    lease_owner: Option<String>,
-    lease_until: Option<NaiveDateTime>,
-    receipt: Option<String>,
-    last_error: Option<String>,
-    created_at: NaiveDateTime,
-    finished_at: Option<NaiveDateTime>,
+pub(super) struct DeliveryRow {
+    pub(super) seq: i64,
+    pub(super) id: String,
+    pub(super) idempotency_key: String,
+    pub(super) platform: String,
+    pub(super) case_id: String,
+    pub(super) submission_id: Option<String>,
+    pub(super) kind: String,
+    pub(super) message: Vec<u8>,
+    pub(super) state: String,
+    pub(super) attempts: i32,
+    pub(super) next_attempt_at: NaiveDateTime,
+    pub(super) lease_owner: Option<String>,
+    pub(super) lease_until: Option<NaiveDateTime>,
+    pub(super) receipt: Option<String>,
+    pub(super) last_error: Option<String>,
+    pub(super) created_at: NaiveDateTime,
+    pub(super) finished_at: Option<NaiveDateTime>,
 }
 
 fn row_context(id: &str) -> String {
@@ -99,6 +101,29 @@ fn row_context(id: &str) -> String {
 }
 
 impl DeliveryRow {
+    pub(super) fn new(sealer: &Sealer, seq: i64, new: &NewDelivery) -> Result<Self, StoreError> {
+        let message = &new.message;
+        Ok(Self {
+            seq,
+            id: message.id.clone(),
+            idempotency_key: new.idempotency_key.clone(),
+            platform: new.platform.clone(),
+            case_id: message.case.id.clone(),
+            submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
+            kind: message.kind.as_str().to_owned(),
+            message: sealer.seal_json(&row_context(&message.id), message)?,
+            state: DeliveryState::Pending.as_str().to_owned(),
+            attempts: 0,
+            next_attempt_at: stored(message.created_at),
+            lease_owner: None,
+            lease_until: None,
+            receipt: None,
+            last_error: None,
+            created_at: stored(message.created_at),
+            finished_at: None,
+        })
+    }
+
     fn claimed(self, sealer: &Sealer) -> Result<Claimed, StoreError> {
         let message = sealer.open_json(&row_context(&self.id), &self.message)?;
         Ok(Claimed { delivery: self.try_into()?, message })
@@ -135,29 +160,7 @@ pub fn enqueue(connection: &mut Connection<'_>, sealer: &Sealer, new: &[NewDeliv
     }
     connection.lock_log(Log::Deliveries)?;
     let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
-    let mut rows = Vec::with_capacity(new.len());
-    for (seq, delivery) in (last.unwrap_or(0) + 1..).zip(new) {
-        let message = &delivery.message;
-        rows.push(DeliveryRow {
-            seq,
-            id: message.id.clone(),
-            idempotency_key: delivery.idempotency_key.clone(),
-            platform: delivery.platform.clone(),
-            case_id: message.case.id.clone(),
-            submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
-            kind: message.kind.as_str().to_owned(),
-            message: sealer.seal_json(&row_context(&message.id), message)?,
-            state: DeliveryState::Pending.as_str().to_owned(),
-            attempts: 0,
-            next_attempt_at: stored(message.created_at),
-            lease_owner: None,
-            lease_until: None,
-            receipt: None,
-            last_error: None,
-            created_at: stored(message.created_at),
-            finished_at: None,
-        });
-    }
+    let rows = (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, seq, new)).collect::<Result<Vec<_>, _>>()?;
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
     }
@@ -258,16 +261,32 @@ pub struct Attempt {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = delivery_attempts, treat_none_as_default_value = false)]
-struct AttemptRow {
-    delivery_id: String,
-    number: i32,
-    started_at: NaiveDateTime,
-    duration_ms: i64,
-    outcome: String,
-    http_status: Option<i32>,
-    error: Option<String>,
-    request_digest: Option<Vec<u8>>,
-    response_digest: Option<Vec<u8>>,
+pub(super) struct AttemptRow {
+    pub(super) delivery_id: String,
+    pub(super) number: i32,
+    pub(super) started_at: NaiveDateTime,
+    pub(super) duration_ms: i64,
+    pub(super) outcome: String,
+    pub(super) http_status: Option<i32>,
+    pub(super) error: Option<String>,
+    pub(super) request_digest: Option<Vec<u8>>,
+    pub(super) response_digest: Option<Vec<u8>>,
+}
+
+impl AttemptRow {
+    pub(super) fn new(delivery_id: &str, attempt: &Attempt) -> Self {
+        Self {
+            delivery_id: delivery_id.to_owned(),
+            number: attempt.number,
+            started_at: stored(attempt.started_at),
+            duration_ms: attempt.duration_ms,
+            outcome: attempt.outcome.clone(),
+            http_status: attempt.http_status,
+            error: attempt.error.clone(),
+            request_digest: attempt.request_digest.clone(),
+            response_digest: attempt.response_digest.clone(),
+        }
+    }
 }
 
 /// What a finished attempt makes of its delivery.
@@ -288,17 +307,7 @@ pub fn finish(
     finish: &Finish,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = AttemptRow {
-        delivery_id: delivery_id.to_owned(),
-        number: attempt.number,
-        started_at: stored(attempt.started_at),
-        duration_ms: attempt.duration_ms,
-        outcome: attempt.outcome.clone(),
-        http_status: attempt.http_status,
-        error: attempt.error.clone(),
-        request_digest: attempt.request_digest.clone(),
-        response_digest: attempt.response_digest.clone(),
-    };
+    let row = AttemptRow::new(delivery_id, attempt);
     each_backend!(connection, c => diesel::insert_into(delivery_attempts::table).values(&row).on_conflict_do_nothing().execute(c))?;
     let (state, receipt, error, next, finished) = match finish {
         Finish::Delivered { receipt } => (DeliveryState::Delivered, receipt.as_ref(), None, now, Some(stored(now))),
@@ -416,23 +425,30 @@ pub fn attempts(connection: &mut Connection<'_>, delivery_id: &str) -> Result<Ve
 
 /// Counts by platform, kind and state.
 pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, MessageKind, DeliveryState, i64)>, StoreError> {
-    let rows: Vec<(String, String, String, i64)> = each_backend!(connection, c => deliveries::table
-        .group_by((deliveries::platform, deliveries::kind, deliveries::state))
-        .select((deliveries::platform, deliveries::kind, deliveries::state, diesel::dsl::count_star()))
-        .load(c))?;
-    rows.into_iter()
-        .map(|(platform, kind, state, count)| Ok((platform, word("message kind", kind)?, word("delivery state", state)?, count)))
+    tallies::of(connection, Subject::Delivery)?
+        .into_iter()
+        .map(|counted| Ok((counted.platform, word("message kind", counted.detail)?, word("delivery state", counted.state)?, counted.count)))
         .collect()
 }
 
-/// When each platform last took a message.
-pub fn last_delivered(connection: &mut Connection<'_>) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
-    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => deliveries::table
-        .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
-        .group_by(deliveries::platform)
-        .select((deliveries::platform, diesel::dsl::max(deliveries::finished_at)))
-        .load(c))?;
-    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+/// When each of these platforms last took a message.
+pub fn last_delivered(
+    connection: &mut Connection<'_>,
+    platforms: &[&str],
+) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
+    let mut last = std::collections::HashMap::new();
+    for platform in platforms {
+        // What was delivered was due for the last time when it was; the index goes by that.
+        let at: Option<Option<NaiveDateTime>> = each_backend!(connection, c => deliveries::table
+            .filter(deliveries::platform.eq(platform))
+            .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
+            .order(deliveries::next_attempt_at.desc())
+            .select(deliveries::finished_at)
+            .first(c)
+            .optional())?;
+        last.extend(at.flatten().map(|at| ((*platform).to_owned(), at.and_utc())));
+    }
+    Ok(last)
 }
 
 /// When the next unfinished message to a platform may be tried; `None` when nothing is owed.

@@ -173,6 +173,36 @@ pub fn remember_update(
     Ok(if stored_digest[..] == body_digest[..] { UpdateNovelty::Repeated } else { UpdateNovelty::Conflict })
 }
 
+/// A handling platform's report that was taken.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    pub platform: String,
+    pub update_id: String,
+    pub body_digest: [u8; 32],
+    pub case_id: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// Remembers reports that are not there yet.
+pub fn insert_reported(connection: &mut Connection<'_>, new: &[Reported]) -> Result<(), StoreError> {
+    let rows: Vec<_> = new
+        .iter()
+        .map(|report| {
+            (
+                case_updates::platform.eq(&report.platform),
+                case_updates::update_id.eq(&report.update_id),
+                case_updates::body_digest.eq(&report.body_digest[..]),
+                case_updates::case_id.eq(&report.case_id),
+                case_updates::received_at.eq(stored(report.received_at)),
+            )
+        })
+        .collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(case_updates::table).values(chunk.to_vec()).execute(c))?;
+    }
+    Ok(())
+}
+
 fn parked_context(platform: &str, update_id: &str) -> String {
     format!("parked_update:{platform}:{update_id}")
 }

@@ -12,12 +12,12 @@ use super::{
     word,
 };
 use crate::{
-    domain::indicator::{Cell, Count, Dimension, Filing},
+    domain::indicator::{Cell, Count, Dimension, Filing, Tally, pieces},
     matching::Decision,
 };
 
 /// Rows in one statement; SQLite binds at most 32,766 values.
-const CHUNK: usize = 500;
+const CHUNK: usize = 1_000;
 
 const FEED: &str = "indicators";
 
@@ -110,52 +110,107 @@ pub fn keep(connection: &mut Connection<'_>, cases: &[(String, Vec<Count>)]) -> 
     Ok(())
 }
 
+/// The measures, in the order of [`crate::domain::indicator::Measure::ALL`], handed to a macro that makes something of each.
+macro_rules! measures {
+    (@count $measure:ident) => {
+        i64
+    };
+    ($make:ident) => {
+        $make! {
+            submissions, online, duplicates, cases, accept_due, accept_met, accept_late, answer_due, answer_met, answer_late, answered,
+            rated, satisfied
+        }
+    };
+}
+
+macro_rules! tally_row {
+    ($($measure:ident),+) => {
+        #[derive(Clone, Insertable)]
+        #[diesel(table_name = indicator_counts, treat_none_as_default_value = false)]
+        struct TallyRow {
+            area: String,
+            dimension: &'static str,
+            unit: &'static str,
+            day: NaiveDate,
+            value: String,
+            $($measure: i64,)+
+        }
+
+        impl TallyRow {
+            fn new(cell: &Cell, tally: &Tally) -> Self {
+                let [$($measure),+] = *tally.counts();
+                let Cell { area, dimension, unit, day, value } = cell.clone();
+                Self { area, dimension: dimension.as_str(), unit: unit.as_str(), day, value, $($measure),+ }
+            }
+        }
+
+        /// A sum of each measure, as it is read.
+        type Sums = ($(measures!(@count $measure),)+);
+
+        fn tally(($($measure,)+): Sums) -> Tally {
+            Tally::new([$($measure),+])
+        }
+    };
+}
+measures!(tally_row);
+
+macro_rules! added {
+    ($($measure:ident),+) => {
+        ($(indicator_counts::$measure.eq(indicator_counts::$measure + excluded(indicator_counts::$measure)),)+)
+    };
+}
+
+macro_rules! summed {
+    ($($measure:ident),+) => {
+        (
+            indicator_counts::value,
+            ($(diesel::dsl::sql::<diesel::sql_types::BigInt>(concat!("CAST(SUM(", stringify!($measure), ") AS BIGINT)")),)+),
+        )
+    };
+}
+
 /// Adds to cells; a negative amount takes back.
-pub fn add(connection: &mut Connection<'_>, amounts: &BTreeMap<Cell, i64>) -> Result<(), StoreError> {
-    let rows: Vec<_> = amounts
-        .iter()
-        .filter(|(_, amount)| **amount != 0)
-        .map(|(cell, amount)| {
-            (
-                indicator_counts::area.eq(&cell.area),
-                indicator_counts::dimension.eq(cell.dimension.as_str()),
-                indicator_counts::day.eq(cell.day),
-                indicator_counts::measure.eq(cell.measure.as_str()),
-                indicator_counts::value.eq(&cell.value),
-                indicator_counts::count.eq(*amount),
-            )
-        })
-        .collect();
+pub fn add<'a>(connection: &mut Connection<'_>, amounts: impl IntoIterator<Item = (&'a Cell, &'a Tally)>) -> Result<(), StoreError> {
+    let rows: Vec<TallyRow> =
+        amounts.into_iter().filter(|(_, tally)| !tally.is_zero()).map(|(cell, tally)| TallyRow::new(cell, tally)).collect();
     for chunk in rows.chunks(CHUNK) {
         each_backend!(connection, c => diesel::insert_into(indicator_counts::table)
             .values(chunk.to_vec())
             .on_conflict((
                 indicator_counts::area,
                 indicator_counts::dimension,
+                indicator_counts::unit,
                 indicator_counts::day,
-                indicator_counts::measure,
                 indicator_counts::value,
             ))
             .do_update()
-            .set(indicator_counts::count.eq(indicator_counts::count + excluded(indicator_counts::count)))
+            .set(measures!(added))
             .execute(c))?;
     }
     Ok(())
 }
 
-/// Sums of an area over days, by (value, measure). Both ends belong to it.
+/// Sums of an area over days, by value. Both ends belong to it.
 pub fn sums(
     connection: &mut Connection<'_>,
     area: &str,
     dimension: Dimension,
     from: NaiveDate,
     until: NaiveDate,
-) -> Result<Vec<(String, String, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => indicator_counts::table
-        .filter(indicator_counts::area.eq(area))
-        .filter(indicator_counts::dimension.eq(dimension.as_str()))
-        .filter(indicator_counts::day.ge(from).and(indicator_counts::day.le(until)))
-        .group_by((indicator_counts::value, indicator_counts::measure))
-        .select((indicator_counts::value, indicator_counts::measure, diesel::dsl::sql::<diesel::sql_types::BigInt>("CAST(SUM(count) AS BIGINT)")))
-        .load(c))?)
+) -> Result<BTreeMap<String, Tally>, StoreError> {
+    let mut sums: BTreeMap<String, Tally> = BTreeMap::new();
+    for (unit, from, until) in pieces(from, until) {
+        let rows: Vec<(String, Sums)> = each_backend!(connection, c => indicator_counts::table
+            .filter(indicator_counts::area.eq(area))
+            .filter(indicator_counts::dimension.eq(dimension.as_str()))
+            .filter(indicator_counts::unit.eq(unit.as_str()))
+            .filter(indicator_counts::day.ge(from).and(indicator_counts::day.le(until)))
+            .group_by(indicator_counts::value)
+            .select(measures!(summed))
+            .load(c))?;
+        for (value, counts) in rows {
+            *sums.entry(value).or_default() += tally(counts);
+        }
+    }
+    Ok(sums)
 }

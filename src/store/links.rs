@@ -1,5 +1,7 @@
 //! What the linker decided: which case each submission belongs to, on what evidence, and the matters cases share.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -7,7 +9,9 @@ use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::each_backend,
     schema::{cases, links, submissions},
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::matching::Decision;
 
@@ -173,21 +177,19 @@ pub fn export(connection: &mut Connection<'_>, page: Page) -> Result<Vec<Exporte
         .collect())
 }
 
-/// Submissions by platform and decision.
+/// How many filings of each platform were linked how.
 pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, Decision, i64)>, StoreError> {
-    let rows: Vec<(String, String, i64)> = each_backend!(connection, c => links::table
-        .group_by((links::platform, links::decision))
-        .select((links::platform, links::decision, diesel::dsl::count_star()))
-        .load(c))?;
-    rows.into_iter().map(|(platform, decision, count)| Ok((platform, word("decision", decision)?, count))).collect()
+    let counted = tallies::of(connection, Subject::Link)?;
+    counted.into_iter().map(|counted| Ok((counted.platform, word("decision", counted.state)?, counted.count))).collect()
 }
 
+/// How many filings were linked how.
 pub fn counts_by_decision(connection: &mut Connection<'_>) -> Result<Vec<(Decision, i64)>, StoreError> {
-    let rows: Vec<(String, i64)> = each_backend!(connection, c => links::table
-        .group_by(links::decision)
-        .select((links::decision, diesel::dsl::count_star()))
-        .load(c))?;
-    rows.into_iter().map(|(decision, count)| Ok((word("decision", decision)?, count))).collect()
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for counted in tallies::of(connection, Subject::Link)? {
+        *sums.entry(counted.state).or_default() += counted.count;
+    }
+    sums.into_iter().map(|(decision, count)| Ok((word("decision", decision)?, count))).collect()
 }
 
 /// Submissions of a case move to another.

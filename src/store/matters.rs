@@ -8,7 +8,9 @@ use super::{
     cases::begins_with,
     connection::each_backend,
     schema::{cases, links, matters, submissions},
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::domain::matter::Trend;
 
@@ -222,7 +224,7 @@ pub fn find(connection: &mut Connection<'_>, sealer: &Sealer, id: &str) -> Resul
 }
 
 pub fn count(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
-    Ok(each_backend!(connection, c => matters::table.count().get_result(c))?)
+    tallies::total(connection, Subject::Matter)
 }
 
 /// Matters whose summary is behind and not younger than `made_before`; those without one first.

@@ -9,6 +9,7 @@ mod schema;
 mod seal;
 
 pub mod audit;
+pub mod bulk;
 pub mod cases;
 pub mod changes;
 pub mod consistency;
@@ -30,7 +31,9 @@ pub mod reconciliations;
 pub mod reviews;
 pub mod revisions;
 pub mod rulings;
+pub mod settled;
 pub mod submissions;
+pub mod tallies;
 pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};

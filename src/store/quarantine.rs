@@ -3,7 +3,14 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Connection, StoreError, connection::each_backend, schema::quarantine, seal::Sealer, stored};
+use super::{
+    Connection, StoreError,
+    connection::each_backend,
+    schema::quarantine,
+    seal::Sealer,
+    stored,
+    tallies::{self, Subject},
+};
 
 /// What the raw bytes of a record are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,10 +155,7 @@ pub fn release(connection: &mut Connection<'_>, platform: &str, digest: &[u8]) -
     Ok(())
 }
 
-/// How many records each platform has in quarantine.
+/// How many records of each platform are kept.
 pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => quarantine::table
-        .group_by(quarantine::platform)
-        .select((quarantine::platform, diesel::dsl::count_star()))
-        .load(c))?)
+    Ok(tallies::of(connection, Subject::Quarantined)?.into_iter().map(|counted| (counted.platform, counted.count)).collect())
 }

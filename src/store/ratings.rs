@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Connection, StoreError, connection::each_backend, events::UpdateNovelty, schema::ratings, stored, word};
+use super::{Connection, INSERT_CHUNK, StoreError, connection::each_backend, events::UpdateNovelty, schema::ratings, stored, word};
 use crate::domain::rating::{Rating, Satisfaction};
 
 /// Keeps a rating, so that it counts once.
@@ -37,6 +37,28 @@ pub fn insert(
         .select((ratings::case_id, ratings::body_digest))
         .first(c))?;
     Ok(if known.0 == case_id && known.1[..] == digest[..] { UpdateNovelty::Repeated } else { UpdateNovelty::Conflict })
+}
+
+/// Keeps ratings that are not there yet: platform, case, rating, when it was received.
+pub fn insert_new(connection: &mut Connection<'_>, new: &[(String, String, Rating, DateTime<Utc>)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = new
+        .iter()
+        .map(|(platform, case, rating, now)| {
+            (
+                ratings::platform.eq(platform),
+                ratings::rating_id.eq(&rating.rating_id),
+                ratings::case_id.eq(case),
+                ratings::body_digest.eq(rating.digest().to_vec()),
+                ratings::satisfaction.eq(rating.satisfaction.as_str()),
+                ratings::rated_at.eq(stored(rating.rated_at.to_utc())),
+                ratings::received_at.eq(stored(*now)),
+            )
+        })
+        .collect();
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(ratings::table).values(chunk.to_vec()).execute(c))?;
+    }
+    Ok(())
 }
 
 /// The newest rating of each of these cases, by when it was given.

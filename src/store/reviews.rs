@@ -8,6 +8,7 @@ use super::{
     links::decision_word,
     matches::{Match, MatchRow},
     schema::matches,
+    tallies::{self, Subject},
 };
 use crate::matching::Decision;
 
@@ -25,11 +26,7 @@ pub fn open(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, S
 
 /// How many possible duplicates nobody has settled.
 pub fn count_open(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
-    Ok(each_backend!(connection, c => matches::table
-        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
-        .filter(matches::settled_by.is_null())
-        .count()
-        .get_result(c))?)
+    tallies::total(connection, Subject::Review)
 }
 
 /// What was found between two submissions, whichever came first.

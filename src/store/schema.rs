@@ -170,13 +170,25 @@ diesel::table! {
 }
 
 diesel::table! {
-    indicator_counts (area, dimension, day, measure, value) {
+    indicator_counts (area, dimension, unit, day, value) {
         area -> Text,
         dimension -> Text,
+        unit -> Text,
         day -> Date,
-        measure -> Text,
         value -> Text,
-        count -> BigInt,
+        submissions -> BigInt,
+        online -> BigInt,
+        duplicates -> BigInt,
+        cases -> BigInt,
+        accept_due -> BigInt,
+        accept_met -> BigInt,
+        accept_late -> BigInt,
+        answer_due -> BigInt,
+        answer_met -> BigInt,
+        answer_late -> BigInt,
+        answered -> BigInt,
+        rated -> BigInt,
+        satisfied -> BigInt,
     }
 }
 
@@ -475,3 +487,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     checkpoint_signatures,
     leases
 );
+
+diesel::table! {
+    tallies (id) {
+        id -> BigInt,
+        subject -> Text,
+        platform -> Text,
+        detail -> Text,
+        state -> Text,
+        count -> BigInt,
+    }
+}

@@ -10,7 +10,9 @@ use super::{
     connection::{Log, each_backend},
     schema::{idempotency_keys, links, submissions},
     seal::Sealer,
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::{
     domain::submission::{Channel, Kind, Submission},
@@ -380,20 +382,23 @@ pub fn headings(connection: &mut Connection<'_>, ids: &[String]) -> Result<HashM
         .collect()
 }
 
-/// When each platform's newest filing was received.
-pub fn last_received(connection: &mut Connection<'_>) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
-    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => submissions::table
-        .group_by(submissions::platform)
-        .select((submissions::platform, diesel::dsl::max(submissions::received_at)))
-        .load(c))?;
-    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+/// When each of these platforms last filed.
+pub fn last_received(connection: &mut Connection<'_>, platforms: &[&str]) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let mut last = HashMap::new();
+    for platform in platforms {
+        let at: Option<NaiveDateTime> = each_backend!(connection, c => submissions::table
+            .filter(submissions::platform.eq(platform))
+            .order(submissions::seq.desc())
+            .select(submissions::received_at)
+            .first(c)
+            .optional())?;
+        last.extend(at.map(|at| ((*platform).to_owned(), at.and_utc())));
+    }
+    Ok(last)
 }
 
 /// How many filings came by each platform and channel.
 pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, String, i64)>, StoreError> {
-    Ok(each_backend!(connection, c => submissions::table
-        .group_by((submissions::platform, submissions::channel))
-        .select((submissions::platform, submissions::channel, diesel::dsl::count_star()))
-        .order((submissions::platform, submissions::channel))
-        .load(c))?)
+    let counted = tallies::of(connection, Subject::Submission)?;
+    Ok(counted.into_iter().map(|counted| (counted.platform, counted.detail, counted.count)).collect())
 }

@@ -34,6 +34,7 @@ pub fn cases(page: &Page) -> Result<CaseFilter, Failure> {
         division: division(page)?,
         category: text(page, "category"),
         organization: text(page, "organization"),
+        level: word(page, "level")?,
         platform: text(page, "platform"),
         channel: word(page, "channel")?,
         matter: text(page, "matter"),

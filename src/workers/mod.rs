@@ -11,6 +11,7 @@ mod matters;
 mod notary;
 mod puller;
 mod reconciler;
+mod tallies;
 mod tidier;
 mod webhooks;
 
@@ -50,6 +51,8 @@ impl Workers {
         running.spawn(keep_running("reconciler".to_owned(), stopping.clone(), move || reconciler::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("tallies".to_owned(), stopping.clone(), move || tallies::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

@@ -40,3 +40,4 @@ mod stores;
 mod tree;
 mod vendors;
 mod web;
+mod year;

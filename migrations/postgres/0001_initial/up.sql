@@ -20,6 +20,7 @@ CREATE TABLE submissions (
     received_at  TIMESTAMP NOT NULL,
     UNIQUE (platform, source_id)
 );
+CREATE INDEX submissions_platform ON submissions (platform, seq);
 CREATE INDEX submissions_received ON submissions (received_at, seq);
 
 CREATE TABLE idempotency_keys (
@@ -63,9 +64,9 @@ CREATE TABLE cases (
     founding_seq     BIGINT NOT NULL UNIQUE,
     kind             TEXT NOT NULL,
     status           TEXT NOT NULL,
-    division         TEXT,
+    division         TEXT COLLATE "C",
     province         TEXT NOT NULL,
-    category         TEXT,
+    category         TEXT COLLATE "C",
     organization     TEXT,
     platform         TEXT,
     receipt          TEXT,
@@ -81,6 +82,9 @@ CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
 CREATE INDEX cases_without_body ON cases (founding_seq) WHERE organization IS NULL;
 CREATE INDEX cases_status ON cases (status, founding_seq);
 CREATE INDEX cases_province ON cases (province, founding_seq);
+CREATE INDEX cases_platform ON cases (platform, founding_seq);
+CREATE INDEX cases_division ON cases (division, founding_seq);
+CREATE INDEX cases_category ON cases (category, founding_seq);
 CREATE INDEX cases_organization ON cases (organization, founding_seq);
 
 -- Which case a submission belongs to. A row is written once for every submission in the log.
@@ -186,15 +190,27 @@ CREATE TABLE indicator_cases (
     counts  TEXT NOT NULL
 );
 
--- Counts by day, area and one dimension.
+-- Counts by day and by month (under its first day), area and one dimension; a column for each measure.
 CREATE TABLE indicator_counts (
-    area      TEXT NOT NULL,
-    dimension TEXT NOT NULL,
-    day       DATE NOT NULL,
-    measure   TEXT NOT NULL,
-    value     TEXT NOT NULL,
-    count     BIGINT NOT NULL,
-    PRIMARY KEY (area, dimension, day, measure, value)
+    area        TEXT NOT NULL,
+    dimension   TEXT NOT NULL,
+    unit        TEXT NOT NULL,
+    day         DATE NOT NULL,
+    value       TEXT NOT NULL,
+    submissions BIGINT NOT NULL,
+    online      BIGINT NOT NULL,
+    duplicates  BIGINT NOT NULL,
+    cases       BIGINT NOT NULL,
+    accept_due  BIGINT NOT NULL,
+    accept_met  BIGINT NOT NULL,
+    accept_late BIGINT NOT NULL,
+    answer_due  BIGINT NOT NULL,
+    answer_met  BIGINT NOT NULL,
+    answer_late BIGINT NOT NULL,
+    answered    BIGINT NOT NULL,
+    rated       BIGINT NOT NULL,
+    satisfied   BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, unit, day, value)
 );
 
 -- How far those who fold the change feed have come.
@@ -222,6 +238,9 @@ CREATE TABLE case_deadlines (
 );
 CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
 CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
+CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
 CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
 -- For the cases behind a figure.
 CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at, ended_at, case_id);
@@ -261,6 +280,7 @@ CREATE INDEX deliveries_due ON deliveries (platform, state, next_attempt_at);
 CREATE INDEX deliveries_order ON deliveries (platform, case_id, state, seq);
 CREATE INDEX deliveries_case ON deliveries (case_id, seq);
 CREATE INDEX deliveries_state ON deliveries (state, seq);
+CREATE INDEX deliveries_platform ON deliveries (platform, seq);
 
 CREATE TABLE delivery_attempts (
     delivery_id     TEXT NOT NULL,
@@ -471,3 +491,194 @@ CREATE TABLE webhook_events (
 );
 CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);
 CREATE INDEX webhook_events_age ON webhook_events (attempted_at);
+
+-- How many there are of what is too much to count: every change of a counted row adds one here, and the rows here are summed up from time
+-- to time. Nobody waits for anybody else's count.
+CREATE TABLE tallies (
+    id       BIGSERIAL PRIMARY KEY,
+    subject  TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    count    BIGINT NOT NULL
+);
+CREATE FUNCTION submissions_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'submission' AS subject, platform AS platform, channel AS detail, '' AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER submissions_counted AFTER INSERT ON submissions REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION submissions_counted();
+CREATE FUNCTION links_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'link' AS subject, platform AS platform, '' AS detail, decision AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER links_counted AFTER INSERT ON links REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION links_counted();
+CREATE FUNCTION links_recounted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'link' AS subject, platform AS platform, '' AS detail, decision AS state, -1 AS count FROM old_rows
+        UNION ALL SELECT 'link' AS subject, platform AS platform, '' AS detail, decision AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER links_recounted AFTER UPDATE ON links REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION links_recounted();
+CREATE FUNCTION cases_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'case' AS subject, COALESCE(platform, '') AS platform, '' AS detail, status AS state, 1 AS count FROM new_rows WHERE merged_into IS NULL
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER cases_counted AFTER INSERT ON cases REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cases_counted();
+CREATE FUNCTION cases_recounted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'case' AS subject, COALESCE(platform, '') AS platform, '' AS detail, status AS state, -1 AS count FROM old_rows WHERE merged_into IS NULL
+        UNION ALL SELECT 'case' AS subject, COALESCE(platform, '') AS platform, '' AS detail, status AS state, 1 AS count FROM new_rows WHERE merged_into IS NULL
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER cases_recounted AFTER UPDATE ON cases REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cases_recounted();
+CREATE FUNCTION cases_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'case' AS subject, COALESCE(platform, '') AS platform, '' AS detail, status AS state, -1 AS count FROM old_rows WHERE merged_into IS NULL
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER cases_gone AFTER DELETE ON cases REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cases_gone();
+CREATE FUNCTION deliveries_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'delivery' AS subject, platform AS platform, kind AS detail, state AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER deliveries_counted AFTER INSERT ON deliveries REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION deliveries_counted();
+CREATE FUNCTION deliveries_recounted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'delivery' AS subject, platform AS platform, kind AS detail, state AS state, -1 AS count FROM old_rows
+        UNION ALL SELECT 'delivery' AS subject, platform AS platform, kind AS detail, state AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER deliveries_recounted AFTER UPDATE ON deliveries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION deliveries_recounted();
+CREATE FUNCTION matters_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'matter' AS subject, '' AS platform, '' AS detail, '' AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER matters_counted AFTER INSERT ON matters REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION matters_counted();
+CREATE FUNCTION matters_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'matter' AS subject, '' AS platform, '' AS detail, '' AS state, -1 AS count FROM old_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER matters_gone AFTER DELETE ON matters REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION matters_gone();
+CREATE FUNCTION routing_gaps_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'gap' AS subject, '' AS platform, '' AS detail, '' AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER routing_gaps_counted AFTER INSERT ON routing_gaps REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION routing_gaps_counted();
+CREATE FUNCTION routing_gaps_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'gap' AS subject, '' AS platform, '' AS detail, '' AS state, -1 AS count FROM old_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER routing_gaps_gone AFTER DELETE ON routing_gaps REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION routing_gaps_gone();
+CREATE FUNCTION matches_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'review' AS subject, '' AS platform, '' AS detail, '' AS state, 1 AS count FROM new_rows WHERE decision = 'possible_duplicate' AND settled_by IS NULL
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER matches_counted AFTER INSERT ON matches REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION matches_counted();
+CREATE FUNCTION matches_recounted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'review' AS subject, '' AS platform, '' AS detail, '' AS state, -1 AS count FROM old_rows WHERE decision = 'possible_duplicate' AND settled_by IS NULL
+        UNION ALL SELECT 'review' AS subject, '' AS platform, '' AS detail, '' AS state, 1 AS count FROM new_rows WHERE decision = 'possible_duplicate' AND settled_by IS NULL
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER matches_recounted AFTER UPDATE ON matches REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION matches_recounted();
+CREATE FUNCTION quarantine_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'quarantined' AS subject, platform AS platform, '' AS detail, '' AS state, 1 AS count FROM new_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER quarantine_counted AFTER INSERT ON quarantine REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION quarantine_counted();
+CREATE FUNCTION quarantine_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count)
+    SELECT subject, platform, detail, state, SUM(count) FROM (
+        SELECT 'quarantined' AS subject, platform AS platform, '' AS detail, '' AS state, -1 AS count FROM old_rows
+    ) AS changed GROUP BY subject, platform, detail, state HAVING SUM(count) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER quarantine_gone AFTER DELETE ON quarantine REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION quarantine_gone();

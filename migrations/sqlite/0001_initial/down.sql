@@ -1,3 +1,4 @@
+DROP TABLE tallies;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;
 DROP TABLE platform_errors;

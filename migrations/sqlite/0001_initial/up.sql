@@ -20,6 +20,7 @@ CREATE TABLE submissions (
     received_at  TIMESTAMP NOT NULL,
     UNIQUE (platform, source_id)
 );
+CREATE INDEX submissions_platform ON submissions (platform, seq);
 CREATE INDEX submissions_received ON submissions (received_at, seq);
 
 CREATE TABLE idempotency_keys (
@@ -81,6 +82,9 @@ CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
 CREATE INDEX cases_without_body ON cases (founding_seq) WHERE organization IS NULL;
 CREATE INDEX cases_status ON cases (status, founding_seq);
 CREATE INDEX cases_province ON cases (province, founding_seq);
+CREATE INDEX cases_platform ON cases (platform, founding_seq);
+CREATE INDEX cases_division ON cases (division, founding_seq);
+CREATE INDEX cases_category ON cases (category, founding_seq);
 CREATE INDEX cases_organization ON cases (organization, founding_seq);
 
 -- Which case a submission belongs to. A row is written once for every submission in the log.
@@ -186,16 +190,28 @@ CREATE TABLE indicator_cases (
     counts  TEXT NOT NULL
 );
 
--- Counts by day, area and one dimension.
+-- Counts by day and by month (under its first day), area and one dimension; a column for each measure.
 CREATE TABLE indicator_counts (
-    area      TEXT NOT NULL,
-    dimension TEXT NOT NULL,
-    day       DATE NOT NULL,
-    measure   TEXT NOT NULL,
-    value     TEXT NOT NULL,
-    count     BIGINT NOT NULL,
-    PRIMARY KEY (area, dimension, day, measure, value)
-);
+    area        TEXT NOT NULL,
+    dimension   TEXT NOT NULL,
+    unit        TEXT NOT NULL,
+    day         DATE NOT NULL,
+    value       TEXT NOT NULL,
+    submissions BIGINT NOT NULL,
+    online      BIGINT NOT NULL,
+    duplicates  BIGINT NOT NULL,
+    cases       BIGINT NOT NULL,
+    accept_due  BIGINT NOT NULL,
+    accept_met  BIGINT NOT NULL,
+    accept_late BIGINT NOT NULL,
+    answer_due  BIGINT NOT NULL,
+    answer_met  BIGINT NOT NULL,
+    answer_late BIGINT NOT NULL,
+    answered    BIGINT NOT NULL,
+    rated       BIGINT NOT NULL,
+    satisfied   BIGINT NOT NULL,
+    PRIMARY KEY (area, dimension, unit, day, value)
+) WITHOUT ROWID;
 
 -- How far those who fold the change feed have come.
 CREATE TABLE feed_positions (
@@ -222,6 +238,9 @@ CREATE TABLE case_deadlines (
 );
 CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
 CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
+CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
+CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
 CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
 -- For the cases behind a figure.
 CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at, ended_at, case_id);
@@ -261,6 +280,7 @@ CREATE INDEX deliveries_due ON deliveries (platform, state, next_attempt_at);
 CREATE INDEX deliveries_order ON deliveries (platform, case_id, state, seq);
 CREATE INDEX deliveries_case ON deliveries (case_id, seq);
 CREATE INDEX deliveries_state ON deliveries (state, seq);
+CREATE INDEX deliveries_platform ON deliveries (platform, seq);
 
 CREATE TABLE delivery_attempts (
     delivery_id     TEXT NOT NULL,
@@ -471,3 +491,74 @@ CREATE TABLE webhook_events (
 );
 CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);
 CREATE INDEX webhook_events_age ON webhook_events (attempted_at);
+
+-- How many there are of what is too much to count: every change of a counted row adds one here, and the rows here are summed up from time
+-- to time. Nobody waits for anybody else's count.
+CREATE TABLE tallies (
+    id       INTEGER PRIMARY KEY NOT NULL,
+    subject  TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    count    BIGINT NOT NULL
+);
+CREATE TRIGGER submissions_counted AFTER INSERT ON submissions BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('submission', NEW.platform, NEW.channel, '', 1);
+END;
+CREATE TRIGGER links_counted AFTER INSERT ON links BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('link', NEW.platform, '', NEW.decision, 1);
+END;
+CREATE TRIGGER links_counted_before AFTER UPDATE OF decision ON links BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('link', OLD.platform, '', OLD.decision, -1);
+END;
+CREATE TRIGGER links_counted_after AFTER UPDATE OF decision ON links BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('link', NEW.platform, '', NEW.decision, 1);
+END;
+CREATE TRIGGER cases_counted AFTER INSERT ON cases WHEN NEW.merged_into IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('case', COALESCE(NEW.platform, ''), '', NEW.status, 1);
+END;
+CREATE TRIGGER cases_counted_before AFTER UPDATE OF platform, status, merged_into ON cases WHEN OLD.merged_into IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('case', COALESCE(OLD.platform, ''), '', OLD.status, -1);
+END;
+CREATE TRIGGER cases_counted_after AFTER UPDATE OF platform, status, merged_into ON cases WHEN NEW.merged_into IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('case', COALESCE(NEW.platform, ''), '', NEW.status, 1);
+END;
+CREATE TRIGGER cases_gone AFTER DELETE ON cases WHEN OLD.merged_into IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('case', COALESCE(OLD.platform, ''), '', OLD.status, -1);
+END;
+CREATE TRIGGER deliveries_counted AFTER INSERT ON deliveries BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('delivery', NEW.platform, NEW.kind, NEW.state, 1);
+END;
+CREATE TRIGGER deliveries_counted_before AFTER UPDATE OF state ON deliveries BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('delivery', OLD.platform, OLD.kind, OLD.state, -1);
+END;
+CREATE TRIGGER deliveries_counted_after AFTER UPDATE OF state ON deliveries BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('delivery', NEW.platform, NEW.kind, NEW.state, 1);
+END;
+CREATE TRIGGER matters_counted AFTER INSERT ON matters BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('matter', '', '', '', 1);
+END;
+CREATE TRIGGER matters_gone AFTER DELETE ON matters BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('matter', '', '', '', -1);
+END;
+CREATE TRIGGER routing_gaps_counted AFTER INSERT ON routing_gaps BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('gap', '', '', '', 1);
+END;
+CREATE TRIGGER routing_gaps_gone AFTER DELETE ON routing_gaps BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('gap', '', '', '', -1);
+END;
+CREATE TRIGGER matches_counted AFTER INSERT ON matches WHEN NEW.decision = 'possible_duplicate' AND NEW.settled_by IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('review', '', '', '', 1);
+END;
+CREATE TRIGGER matches_counted_before AFTER UPDATE OF settled_by, decision ON matches WHEN OLD.decision = 'possible_duplicate' AND OLD.settled_by IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('review', '', '', '', -1);
+END;
+CREATE TRIGGER matches_counted_after AFTER UPDATE OF settled_by, decision ON matches WHEN NEW.decision = 'possible_duplicate' AND NEW.settled_by IS NULL BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('review', '', '', '', 1);
+END;
+CREATE TRIGGER quarantine_counted AFTER INSERT ON quarantine BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('quarantined', NEW.platform, '', '', 1);
+END;
+CREATE TRIGGER quarantine_gone AFTER DELETE ON quarantine BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('quarantined', OLD.platform, '', '', -1);
+END;

@@ -24,6 +24,7 @@ use crate::{
     },
     domain::{
         case::CaseStatus,
+        division::Level,
         indicator::Measure,
         submission::{Channel, Kind},
     },
@@ -41,6 +42,8 @@ pub struct CaseQuery {
     category: Option<String>,
     /// The responsible body.
     organization: Option<String>,
+    /// How far up the responsible body stands.
+    level: Option<Level>,
     /// The platform of the responsible body; with a figure of filings in `counted`, that of the filing.
     platform: Option<String>,
     /// That of the first filing; with a figure of filings in `counted`, that of the filing.
@@ -80,6 +83,7 @@ impl CaseQuery {
             division: self.division,
             category: self.category,
             organization: self.organization,
+            level: self.level,
             platform: self.platform,
             channel: self.channel,
             matter: self.matter,

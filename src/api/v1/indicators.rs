@@ -22,6 +22,8 @@ use crate::{
 pub enum GroupBy {
     /// The divisions directly inside the area.
     Division,
+    /// How far up the responsible body stands.
+    Level,
     /// The responsible body.
     Organization,
     /// For filings the platform they came from, for cases that of the responsible body.
@@ -36,6 +38,7 @@ impl From<GroupBy> for Dimension {
     fn from(by: GroupBy) -> Self {
         match by {
             GroupBy::Division => Self::Division,
+            GroupBy::Level => Self::Level,
             GroupBy::Organization => Self::Organization,
             GroupBy::Platform => Self::Platform,
             GroupBy::Channel => Self::Channel,

@@ -9,10 +9,10 @@ use super::{Decided, LinkError, signed};
 use crate::{
     app::{Gateway, messages::Messenger, route::put_into_hands, view::EventKind},
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, id, organization::GapReason},
+    domain::{case::CaseStatus, id, organization::GapReason, update::Reply},
     matching::Decision,
     store::{
-        Connection, audit,
+        Connection, StoreError, audit,
         cases::{self, Case, RoutingGap},
         deliveries::{self, NewDelivery},
         events::{self, CaseEvent, Words},
@@ -26,27 +26,32 @@ use crate::{
 /// The source name of the gateway's own events.
 pub(in crate::app) const GATEWAY: &str = "gateway";
 
-struct Plan<'a> {
+pub(in crate::app) struct Plan<'a> {
     gateway: &'a Gateway,
     messenger: Messenger<'a>,
     now: DateTime<Utc>,
     /// Cases touched, by founding position.
-    cases: BTreeMap<i64, Touched>,
+    pub cases: BTreeMap<i64, Touched>,
     /// Cases that joined matters in this batch, by the matter's founding position.
-    joined: BTreeMap<i64, i32>,
-    links: Vec<Link>,
-    matches: Vec<Match>,
-    events: Vec<CaseEvent>,
-    gaps: Vec<RoutingGap>,
-    deliveries: Vec<NewDelivery>,
-    audit: Vec<Entry>,
+    pub joined: BTreeMap<i64, i32>,
+    pub links: Vec<Link>,
+    pub matches: Vec<Match>,
+    pub events: Vec<CaseEvent>,
+    pub gaps: Vec<RoutingGap>,
+    pub deliveries: Vec<NewDelivery>,
+    pub audit: Vec<Entry>,
 }
 
-struct Touched {
-    case: Case,
+pub(in crate::app) struct Touched {
+    pub case: Case,
     /// Version in the store; `None` for a case of this batch.
-    stored_version: Option<i64>,
+    pub stored_version: Option<i64>,
 }
+
+/// Ids and platforms of filings, by their position.
+pub(in crate::app) type Names = HashMap<i64, Reference>;
+/// Finds the newest answer to a case, which whoever files it again is told.
+pub(in crate::app) type Standing<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Reply>, StoreError>;
 
 impl Touched {
     /// The matter of a stored case that changed.
@@ -58,12 +63,28 @@ impl Touched {
 
 /// Writes everything a batch decides, in one go; answers how many messages it owes.
 pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &[Decided]) -> Result<usize, LinkError> {
+    let cases = known_cases(connection, batch)?;
+    let others: Vec<i64> =
+        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
+    let names = submissions::references(connection, &others)?;
+    let mut standing = |case: &str| events::latest_reply(connection, gateway.store().sealer(), case, EventKind::Replied.as_str());
+    plan(gateway, batch, cases, names, &mut standing)?.store(connection)
+}
+
+/// What a batch of decisions comes to, by the cases and filings they point at.
+pub(in crate::app) fn plan<'a>(
+    gateway: &'a Gateway,
+    batch: &[Decided],
+    cases: BTreeMap<i64, Touched>,
+    mut names: Names,
+    standing: Standing<'_>,
+) -> Result<Plan<'a>, LinkError> {
     let now = gateway.now();
     let mut plan = Plan {
         gateway,
         messenger: Messenger { federation: gateway.federation(), now },
         now,
-        cases: known_cases(connection, batch)?,
+        cases,
         joined: BTreeMap::new(),
         links: Vec::with_capacity(batch.len()),
         matches: Vec::new(),
@@ -72,15 +93,12 @@ pub(super) fn write(gateway: &Gateway, connection: &mut Connection<'_>, batch: &
         deliveries: Vec::new(),
         audit: Vec::with_capacity(batch.len()),
     };
-    let others: Vec<i64> =
-        batch.iter().flat_map(|d| d.outcome.matches.iter().map(|m| signed(m.seq))).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut names = submissions::references(connection, &others)?;
     names.extend(batch.iter().map(|d| (d.entry.seq, d.entry.reference())));
     for decided in batch {
-        let case = plan.place(connection, decided)?;
+        let case = plan.place(decided, standing)?;
         plan.record(decided, &case, &names);
     }
-    plan.store(connection)
+    Ok(plan)
 }
 
 /// The stored cases that decisions of the batch point at.
@@ -96,14 +114,14 @@ fn known_cases(connection: &mut Connection<'_>, batch: &[Decided]) -> Result<BTr
 
 impl Plan<'_> {
     /// Joins the submission to its case or founds one; answers the case's founding position.
-    fn place(&mut self, connection: &mut Connection<'_>, decided: &Decided) -> Result<i64, LinkError> {
+    fn place(&mut self, decided: &Decided, standing: Standing<'_>) -> Result<i64, LinkError> {
         match decided.outcome.case {
-            Some(case) => self.join(connection, &decided.entry, case),
+            Some(case) => self.join(&decided.entry, case, standing),
             None => self.found(decided),
         }
     }
 
-    fn join(&mut self, connection: &mut Connection<'_>, entry: &Registered, founding: u64) -> Result<i64, LinkError> {
+    fn join(&mut self, entry: &Registered, founding: u64, standing: Standing<'_>) -> Result<i64, LinkError> {
         let now = self.now;
         let key = signed(founding);
         let touched = self.cases.get_mut(&key).ok_or(LinkError::UnknownCase { seq: entry.seq, case: founding })?;
@@ -120,7 +138,7 @@ impl Plan<'_> {
         );
         self.deliveries.extend(self.messenger.duplicate(&case, entry));
         if touched_has_answer(case.status)
-            && let Some(reply) = events::latest_reply(connection, self.gateway.store().sealer(), &case.id, EventKind::Replied.as_str())?
+            && let Some(reply) = standing(&case.id)?
         {
             self.deliveries.extend(self.messenger.reply(&case, entry, "standing", &reply));
         }
@@ -209,7 +227,7 @@ impl Plan<'_> {
     }
 
     /// Keeps the link, its evidence and its leaf in the audit log.
-    fn record(&mut self, decided: &Decided, founding: &i64, names: &HashMap<i64, Reference>) {
+    fn record(&mut self, decided: &Decided, founding: &i64, names: &Names) {
         let entry = &decided.entry;
         let Some(case_id) = self.cases.get(founding).map(|touched| touched.case.id.clone()) else { return };
         let decision = closest(decided);
@@ -284,7 +302,7 @@ impl Plan<'_> {
                 && !cases::replace(connection, &touched.case, version)?
             {
                 // Somebody changed the case since it was read; the batch is rolled back and decided anew.
-                return Err(crate::store::StoreError::LeaseLost("case version".to_owned()).into());
+                return Err(StoreError::LeaseLost("case version".to_owned()).into());
             }
         }
         for (founding, count) in &self.joined {

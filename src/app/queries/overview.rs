@@ -50,7 +50,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn read(c: &mut Connection<'_>, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    fn read(c: &mut Connection<'_>, platforms: &[&str], now: DateTime<Utc>) -> Result<Self, StoreError> {
         let mut counts = Self::default();
         for (platform, _, count) in submissions::counts(c)? {
             *counts.submissions.entry(platform).or_default() += unsigned(count);
@@ -69,9 +69,9 @@ impl Counts {
             }
         }
         counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
-        counts.received = submissions::last_received(c)?;
+        counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
-        counts.delivered = deliveries::last_delivered(c)?;
+        counts.delivered = deliveries::last_delivered(c, platforms)?;
         counts.reconciled = reconciliations::last_checked(c)?;
         let differing = reconciliations::differing(c, (now - COMPARED).date_naive())?;
         counts.differing = differing.into_iter().map(|(platform, days)| (platform, unsigned(days))).collect();
@@ -130,7 +130,8 @@ impl Gateway {
     /// Every declared platform and how it is doing.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
         self.read(|gateway, c| {
-            let counts = Counts::read(c, gateway.now())?;
+            let declared: Vec<&str> = gateway.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
+            let counts = Counts::read(c, &declared, gateway.now())?;
             Ok(gateway.federation().platforms().map(|platform| counts.view(platform, gateway.now())).collect())
         })
         .await

@@ -12,8 +12,8 @@ use crate::matching::resident_id::check_character;
 const PLATFORMS: [(&str, &str); 5] =
     [("province", "web"), ("mobile", "mobile_app"), ("wechat", "wechat"), ("hotline", "phone"), ("letters", "letter")];
 /// 2024-01-01, and how long the corpus lasts.
-const START: i64 = 1_704_067_200;
-const SPAN_DAYS: u64 = 730;
+pub(super) const START: i64 = 1_704_067_200;
+pub(super) const SPAN_DAYS: u64 = 730;
 /// Cases of one shared matter share this many draws on average.
 const SHARED_GROUP: u64 = 24;
 
@@ -108,6 +108,11 @@ pub fn write(plan: Plan, output: impl Write) -> Result<(), CorpusError> {
     }
     writer.flush()?;
     Ok(())
+}
+
+/// The rows of a corpus in the flat columns, in order of time, each with its time.
+pub(super) fn rows(plan: Plan) -> impl ExactSizeIterator<Item = Vec<String>> {
+    filings(plan).into_iter().enumerate().map(move |(n, filing)| row(plan.seed, n, filing))
 }
 
 fn filings(plan: Plan) -> Vec<Filing> {

@@ -6,10 +6,12 @@ mod generate;
 mod parquet;
 mod read;
 mod vocabulary;
+mod year;
 
 pub use adapted::AdaptedRows;
 pub use generate::{Plan, write as write_corpus};
 pub use read::{FlatRow, Problems, RowReader};
+pub use year::{Places, YearFilings};
 
 use std::path::PathBuf;
 

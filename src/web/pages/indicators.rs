@@ -11,8 +11,15 @@ use crate::{
     web::page::{Page, address},
 };
 
-const DIMENSIONS: [Dimension; 6] =
-    [Dimension::Division, Dimension::Organization, Dimension::Platform, Dimension::Channel, Dimension::Kind, Dimension::Category];
+const DIMENSIONS: [Dimension; 7] = [
+    Dimension::Division,
+    Dimension::Level,
+    Dimension::Organization,
+    Dimension::Platform,
+    Dimension::Channel,
+    Dimension::Kind,
+    Dimension::Category,
+];
 
 /// Names of bodies by their ids, for the figures by body.
 pub type Bodies = std::collections::HashMap<String, String>;
@@ -77,6 +84,7 @@ impl View<'_> {
     fn group_name<'v>(&'v self, value: &'v str) -> Cow<'v, str> {
         match self.by {
             Some(Dimension::Division) => Cow::Owned(self.p.division(value)),
+            Some(Dimension::Level) => self.p.word("tier", value),
             Some(Dimension::Organization) => Cow::Borrowed(self.bodies.get(value).map_or(value, String::as_str)),
             Some(Dimension::Platform) => Cow::Borrowed(self.names.of(value)),
             Some(Dimension::Channel) => self.p.word("channel", value),

@@ -12,7 +12,7 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 28] = [
+const GROUPS: [&str; 29] = [
     "endpoint_state",
     "measure",
     "order",
@@ -23,6 +23,7 @@ const GROUPS: [&str; 28] = [
     "status",
     "clock",
     "dimension",
+    "tier",
     "satisfaction",
     "deadline_state",
     "kind",
