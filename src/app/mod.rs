@@ -12,6 +12,7 @@ mod collect;
 pub mod crash;
 mod deadlines;
 mod explain;
+pub mod export;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -22,6 +23,7 @@ mod intake;
 mod link;
 mod matters;
 mod messages;
+mod places;
 mod pull;
 mod queries;
 pub mod query;
@@ -29,6 +31,7 @@ mod rate;
 mod receive;
 pub mod reconcile;
 mod replay;
+mod report;
 mod retry;
 mod revise;
 mod route;
@@ -67,6 +70,7 @@ pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
+pub use places::MAX_PLACES;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -79,7 +83,9 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig, ReconciliationConfig},
+    config::{
+        Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig, ReconciliationConfig,
+    },
     domain::{
         calendar::{Calendar, CalendarError},
         id,
@@ -88,6 +94,9 @@ use crate::{
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
+
+/// No year before is reported on: the national system went live in it.
+const FIRST_YEAR: i32 = 2015;
 
 /// How long a use case waits for a connection to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -146,6 +155,8 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub reconciliation: ReconciliationConfig,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -172,6 +183,8 @@ struct Inner {
     notary: Notary,
     calendar: Calendar,
     reconciliation: ReconciliationConfig,
+    exports: export::Exports,
+    map: MapConfig,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -214,6 +227,8 @@ impl Gateway {
             notary: parts.notary,
             calendar: parts.calendar,
             reconciliation: parts.reconciliation,
+            exports: export::Exports::new(&parts.export),
+            map: parts.map,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -336,6 +351,8 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             reconciliation: config.reconciliation.clone(),
+            export: config.export.clone(),
+            map: config.map.clone(),
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),

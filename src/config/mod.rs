@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod platforms;
 mod reconciliation;
+mod publishing;
 mod sections;
 
 use std::{
@@ -24,6 +25,7 @@ pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
 pub use reconciliation::ReconciliationConfig;
+pub use publishing::{ExportConfig, MapConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -66,6 +68,8 @@ pub struct Config {
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     pub reconciliation: ReconciliationConfig,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.
@@ -123,6 +127,8 @@ impl Config {
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
         self.reconciliation.check().map_err(ConfigError::Invalid)?;
+        self.export.check().map_err(ConfigError::Invalid)?;
+        self.map.check().map_err(ConfigError::Invalid)?;
         self.server.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
     }

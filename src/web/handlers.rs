@@ -49,11 +49,20 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/cases/{id}/rulings/{ruling}", "GET, HEAD"),
     ("/platforms/{id}/reconcile", "POST"),
     ("/platforms/{id}/endpoints/{endpoint}", "POST"),
+    ("/cases/export", "GET, HEAD"),
+    ("/deadlines/export", "GET, HEAD"),
+    ("/duplicates/export", "GET, HEAD"),
+    ("/indicators/export", "GET, HEAD"),
+    ("/map", "GET, HEAD"),
+    ("/reports", "GET, HEAD"),
+    ("/reports/{year}", "GET, HEAD"),
 ];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {
     config
+        .configure(super::exports::configure)
+        .configure(super::geography::configure)
         .route("/", web::get().to(overview))
         .route("/platforms", web::get().to(platform_list))
         .route("/platforms/{id}", web::get().to(platform))

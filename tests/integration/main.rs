@@ -25,6 +25,7 @@ mod determinism;
 mod duplicates;
 mod evaluate;
 mod explain;
+mod exports;
 mod guide;
 mod indicators;
 mod keeping;
@@ -33,6 +34,7 @@ mod linking;
 mod matters;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod places;
 mod platforms;
 mod quarantine;
 mod rulings;

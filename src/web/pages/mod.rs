@@ -6,9 +6,11 @@ pub mod deliveries;
 pub mod duplicates;
 pub mod failure;
 pub mod indicators;
+pub mod map;
 pub mod matters;
 pub mod overview;
 pub mod platforms;
+pub mod reports;
 pub mod reviews;
 pub mod rulings;
 
