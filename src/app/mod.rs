@@ -84,7 +84,8 @@ pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSum
 
 use crate::{
     config::{
-        Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig, ReconciliationConfig,
+        Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig,
+        ReconciliationConfig,
     },
     domain::{
         calendar::{Calendar, CalendarError},

@@ -8,8 +8,8 @@ mod deadlines;
 mod keys;
 mod limits;
 mod platforms;
-mod reconciliation;
 mod publishing;
+mod reconciliation;
 mod sections;
 
 use std::{
@@ -24,8 +24,8 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
-pub use reconciliation::ReconciliationConfig;
 pub use publishing::{ExportConfig, MapConfig};
+pub use reconciliation::ReconciliationConfig;
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};

@@ -18,7 +18,6 @@ mod filters;
 mod geography;
 mod handlers;
 pub mod markup;
-pub mod masking;
 mod orders;
 pub mod page;
 pub mod pages;
