@@ -24,6 +24,7 @@ mod link;
 mod matters;
 mod messages;
 mod places;
+mod public;
 mod pull;
 mod queries;
 pub mod query;
@@ -56,7 +57,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub use admission::{Allowance, Exhausted};
+pub use admission::{Allowance, Exhausted, network};
 pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
@@ -71,6 +72,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use places::MAX_PLACES;
+pub use public::PublicError;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -89,6 +91,7 @@ use crate::{
     },
     domain::{
         calendar::{Calendar, CalendarError},
+        guidance::{Guidance, GuidanceError},
         id,
     },
     matching::{FederationKey, Fingerprinter, Model},
@@ -158,6 +161,7 @@ pub struct Parts {
     pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
+    pub guidance: Guidance,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -186,6 +190,7 @@ struct Inner {
     reconciliation: ReconciliationConfig,
     exports: export::Exports,
     map: MapConfig,
+    guidance: Guidance,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -230,6 +235,7 @@ impl Gateway {
             reconciliation: parts.reconciliation,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
+            guidance: parts.guidance,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -296,6 +302,8 @@ pub enum StartError {
     Client(#[from] crate::net::ClientError),
     #[error("the calendar cannot be used")]
     Calendar(#[from] CalendarError),
+    #[error("the guidance cannot be used")]
+    Guidance(#[from] GuidanceError),
     #[error("{path} cannot be read")]
     Read {
         path: std::path::PathBuf,
@@ -354,6 +362,7 @@ impl Parts {
             reconciliation: config.reconciliation.clone(),
             export: config.export.clone(),
             map: config.map.clone(),
+            guidance: load_guidance(config)?,
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
@@ -377,4 +386,12 @@ fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
     let path = config.resolve(path);
     let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
     Ok(Calendar::from_toml(&text)?)
+}
+
+/// The guidance that a configuration names, or what is compiled in.
+fn load_guidance(config: &Config) -> Result<Guidance, StartError> {
+    let Some(path) = &config.public.guidance else { return Ok(Guidance::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Guidance::from_toml(&text)?)
 }

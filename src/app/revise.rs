@@ -151,7 +151,7 @@ impl Gateway {
         if !cases::replace(c, &case, version)? {
             return Err(StoreError::LeaseLost("case version".to_owned()));
         }
-        let messenger = Messenger { federation: self.federation(), now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
         deliveries::enqueue(c, self.store().sealer(), messenger.revised(&case, revision).as_slice())?;
         let kind = match revision.kind {
             RevisionKind::Changed => EventKind::SubmissionRevised,

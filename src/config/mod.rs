@@ -24,7 +24,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
-pub use publishing::{ExportConfig, MapConfig};
+pub use publishing::{ExportConfig, MapConfig, PublicConfig};
 pub use reconciliation::ReconciliationConfig;
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
@@ -70,6 +70,7 @@ pub struct Config {
     pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
+    pub public: PublicConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

@@ -56,6 +56,8 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/map", "GET, HEAD"),
     ("/reports", "GET, HEAD"),
     ("/reports/{year}", "GET, HEAD"),
+    ("/public", "GET, HEAD"),
+    ("/public/cases/{code}", "GET, HEAD"),
 ];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
@@ -63,6 +65,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .configure(super::exports::configure)
         .configure(super::geography::configure)
+        .configure(super::public::configure)
         .route("/", web::get().to(overview))
         .route("/platforms", web::get().to(platform_list))
         .route("/platforms/{id}", web::get().to(platform))

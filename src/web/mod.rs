@@ -21,6 +21,7 @@ pub mod markup;
 mod orders;
 pub mod page;
 pub mod pages;
+mod public;
 pub mod texts;
 mod visit;
 

@@ -36,6 +36,7 @@ mod matters;
 mod parquet;
 mod places;
 mod platforms;
+mod public;
 mod quarantine;
 mod rulings;
 mod stores;

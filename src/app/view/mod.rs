@@ -14,6 +14,7 @@ mod federation;
 mod filing;
 mod indicator;
 mod place;
+mod public;
 mod report;
 mod review;
 mod webhook;
@@ -38,6 +39,9 @@ pub use federation::{
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use place::{CellCount, Cells, PlacedCase};
+pub use public::{
+    PublicAction, PublicActionKind, PublicDue, PublicManner, PublicOutcome, PublicProgress, PublicResult, PublicStep, PublicStepKind,
+};
 pub use report::{ReportGroup, YearReport};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};

@@ -91,6 +91,7 @@ impl Bench {
                 id: self.case(case),
                 status: CaseStatus::Routed,
                 organization: Some(OrganizationReference { id: "conformance".into(), name: "合规性测试单位".into() }),
+                query_code: None,
             },
             submission: None,
             forwarded: None,

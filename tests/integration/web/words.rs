@@ -12,8 +12,12 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 29] = [
+const GROUPS: [&str; 33] = [
     "endpoint_state",
+    "public_step",
+    "public_manner",
+    "public_outcome",
+    "public_action",
     "measure",
     "order",
     "trend",
