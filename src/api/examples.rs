@@ -139,6 +139,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         }),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
+        ("listParkedUpdates", "200") => listed(parked_update()),
         ("getReconciliation" | "reconcilePlatform", "200") => value(&reconciliation()),
         ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),

@@ -69,9 +69,9 @@ pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
-pub use collect::{CollectError, Collected, Sightings};
+pub use collect::{CollectError, Collected, FolderError, Sightings};
 pub use explain::{ExplainError, Explained, explain};
-pub use federation::{FederatedPlatform, Federation, FederationError};
+pub use federation::{DropFolder, FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
@@ -96,7 +96,10 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
+    config::{
+        Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig,
+        ReconciliationConfig,
+    },
     domain::{
         calendar::{Calendar, CalendarError},
         guidance::{Guidance, GuidanceError},
@@ -168,6 +171,7 @@ pub struct Parts {
     pub calendar: Calendar,
     pub supervision: supervision::Rules,
     pub warnings: warning::Rules,
+    pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
     pub guidance: Guidance,
@@ -198,6 +202,7 @@ struct Inner {
     calendar: Calendar,
     supervision: supervision::Rules,
     warnings: warning::Rules,
+    reconciliation: ReconciliationConfig,
     exports: export::Exports,
     map: MapConfig,
     guidance: Guidance,
@@ -244,6 +249,7 @@ impl Gateway {
             calendar: parts.calendar,
             supervision: parts.supervision,
             warnings: parts.warnings,
+            reconciliation: parts.reconciliation,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
             guidance: parts.guidance,
@@ -376,6 +382,7 @@ impl Parts {
             calendar: load_calendar(config)?,
             supervision: load_supervision(config)?,
             warnings: load_warnings(config)?,
+            reconciliation: config.reconciliation.clone(),
             export: config.export.clone(),
             map: config.map.clone(),
             guidance: load_guidance(config)?,

@@ -120,6 +120,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/openapi/xf/v1/zbj/receive", web::post().to(receive))
         .route("/openapi/xf/v1/zbj/withdraw", web::post().to(withdraw))
         .route("/openapi/xf/v1/dbj/notice", web::post().to(remind))
+        .route("/openapi/xf/v1/zbj/supplement", web::post().to(supplement))
         .route("/openapi/xf/v1/xfj/notice", web::post().to(notice));
 }
 
@@ -337,19 +338,23 @@ async fn notice(platform: web::Data<Provincial>, request: HttpRequest, body: Byt
 }
 
 async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    about_case(&platform, &request, &body, NoticeKind::Withdrawn, "chsm").await
+    about_forward(&platform, &request, &body, NoticeKind::Withdrawn, "chsm").await
 }
 
 async fn remind(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    about_case(&platform, &request, &body, NoticeKind::Instructed, "tzsm").await
+    about_forward(&platform, &request, &body, NoticeKind::Instructed, "tzsm").await
 }
 
-/// Something told about a case that the platform's body has or had; `words` is the member that says it.
-async fn about_case(platform: &Provincial, request: &HttpRequest, body: &Bytes, kind: NoticeKind, words: &str) -> HttpResponse {
+async fn supplement(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    about_forward(&platform, &request, &body, NoticeKind::Revised, "bzsm").await
+}
+
+/// Something about a case that was forwarded before; what it says stands in the member `words`.
+async fn about_forward(platform: &Provincial, request: &HttpRequest, body: &Bytes, kind: NoticeKind, words: &str) -> HttpResponse {
     let document: Json = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| document.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let delivery = text("bwbh");
-    let lose = match platform.admit(request, body, &format!("{words} {delivery}")).await {
+    let lose = match platform.admit(request, body, &format!("{kind:?} {delivery}")).await {
         Ok(lose) => lose,
         Err(response) => return response,
     };

@@ -57,6 +57,10 @@ pub enum NoticeKind {
     Withdrawn,
     /// What the platform's body is told or reminded of about a case it has.
     Instructed,
+    /// WeChat: a subscription message, whatever it is about.
+    Subscribed,
+    /// A filing of a case the platform's body has is no longer what it was.
+    Revised,
 }
 
 /// Webhooks and callbacks of the platform.

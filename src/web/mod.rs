@@ -5,7 +5,7 @@
 //! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
 //! - [`crate::domain::masking`] covers names and numbers; [`compare`] marks what two texts do not share.
 //!
-//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`oversight`] those about supervision and coverage, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
+//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`oversight`] those about supervision and coverage, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
 //! Nothing here runs in the browser: no script, so the content security policy forbids all of them.
 
@@ -18,6 +18,7 @@ mod filters;
 mod geography;
 mod handlers;
 pub mod markup;
+mod orders;
 mod oversight;
 pub mod page;
 pub mod pages;
@@ -25,4 +26,4 @@ mod public;
 pub mod texts;
 mod visit;
 
-pub use handlers::configure;
+pub use handlers::{ADDRESSES, configure};

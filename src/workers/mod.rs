@@ -1,5 +1,5 @@
 //! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one for the indicators, one that
-//! supervises, one that warns, one for webhooks, a forwarder a platform, a puller a pull, a collector a folder.
+//! supervises, one that warns, one for webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
@@ -10,6 +10,7 @@ mod linker;
 mod matters;
 mod notary;
 mod puller;
+mod reconciler;
 mod supervisor;
 mod tallies;
 mod tidier;
@@ -52,6 +53,8 @@ impl Workers {
         running.spawn(keep_running("supervisor".to_owned(), stopping.clone(), move || supervisor::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("warner".to_owned(), stopping.clone(), move || warner::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("reconciler".to_owned(), stopping.clone(), move || reconciler::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());

@@ -7,24 +7,27 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     app::{
         AppError, FederatedPlatform, Gateway,
+        tidy::PARKED,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
-            ReadinessCheck, StatusCount, SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,
+            Readiness, ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
     matching,
     store::{
-        Connection, StoreError, audit, cases, deadlines,
+        Connection, Page, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
         events, links, matters,
         platforms::{self, PlatformState as StoredState},
-        quarantine, submissions,
+        quarantine, reconciliations, submissions,
     },
 };
 
 /// A pending message or pull that is older than this makes its platform lag.
 const LAG: TimeDelta = TimeDelta::minutes(5);
+/// Days further back that differ are history.
+const COMPARED: TimeDelta = TimeDelta::days(31);
 /// A linker that failed so often in a row does not come right by itself.
 const LINKER_FAILURES: u32 = 3;
 
@@ -42,10 +45,12 @@ struct Counts {
     delivered: HashMap<String, DateTime<Utc>>,
     states: HashMap<String, StoredState>,
     errors: HashMap<String, Vec<PlatformErrorView>>,
+    reconciled: HashMap<String, DateTime<Utc>>,
+    differing: HashMap<String, u64>,
 }
 
 impl Counts {
-    fn read(c: &mut Connection<'_>, platforms: &[&str]) -> Result<Self, StoreError> {
+    fn read(c: &mut Connection<'_>, platforms: &[&str], now: DateTime<Utc>) -> Result<Self, StoreError> {
         let mut counts = Self::default();
         for (platform, _, count) in submissions::counts(c)? {
             *counts.submissions.entry(platform).or_default() += unsigned(count);
@@ -67,6 +72,9 @@ impl Counts {
         counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c, platforms)?;
+        counts.reconciled = reconciliations::last_checked(c)?;
+        let differing = reconciliations::differing(c, (now - COMPARED).date_naive())?;
+        counts.differing = differing.into_iter().map(|(platform, days)| (platform, unsigned(days))).collect();
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
         for error in platforms::errors(c)? {
             let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
@@ -84,7 +92,9 @@ impl Counts {
         let failing = state.is_some_and(|state| state.consecutive_failures > 0);
         let (received, pulled, delivered) = (last(&self.received), last(&self.pulled), last(&self.delivered));
         let pending = count(&self.pending);
-        let lagging = pulled.is_some_and(|at| now - at > LAG) || (pending > 0 && delivered.is_some_and(|at| now - at > LAG));
+        let differing = count(&self.differing);
+        let lagging =
+            differing > 0 || pulled.is_some_and(|at| now - at > LAG) || (pending > 0 && delivered.is_some_and(|at| now - at > LAG));
         PlatformView {
             id: id.clone(),
             name: platform.name.clone(),
@@ -106,6 +116,8 @@ impl Counts {
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
+            last_reconciled_at: last(&self.reconciled),
+            ledger_days_differing: differing,
             errors: self.errors.get(id).cloned().unwrap_or_default(),
         }
     }
@@ -119,7 +131,7 @@ impl Gateway {
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
         self.read(|gateway, c| {
             let declared: Vec<&str> = gateway.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
-            let counts = Counts::read(c, &declared)?;
+            let counts = Counts::read(c, &declared, gateway.now())?;
             Ok(gateway.federation().platforms().map(|platform| counts.view(platform, gateway.now())).collect())
         })
         .await
@@ -127,6 +139,21 @@ impl Gateway {
 
     pub async fn platform(&self, id: &str) -> Result<Option<PlatformView>, AppError> {
         Ok(self.platforms().await?.into_iter().find(|platform| platform.id == id))
+    }
+
+    /// A platform's reports that wait for a receipt, the one that has waited longest first.
+    pub async fn parked_updates(&self, platform: &str) -> Result<Vec<ParkedUpdateView>, AppError> {
+        let platform = platform.to_owned();
+        let parked = self.read(move |gateway, c| events::parked(c, gateway.store().sealer(), &platform, Page::MAX_LIMIT)).await?;
+        let view = |parked: events::Parked| ParkedUpdateView {
+            update_id: parked.update_id,
+            receipt: parked.receipt,
+            status: parked.update.status,
+            occurred_at: parked.update.occurred_at,
+            received_at: parked.received_at,
+            expires_at: parked.received_at + PARKED,
+        };
+        Ok(parked.into_iter().map(view).collect())
     }
 
     /// The directory of bodies.
