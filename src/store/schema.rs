@@ -1,10 +1,10 @@
 //! The tables as diesel sees them; the same for both backends.
 
+mod endpoints;
 mod oversight;
-mod webhooks;
 
+pub use endpoints::*;
 pub use oversight::*;
-pub use webhooks::*;
 
 diesel::table! {
     submissions (seq) {

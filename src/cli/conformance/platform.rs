@@ -96,6 +96,7 @@ impl Bench {
             submission: None,
             forwarded: None,
             reply: None,
+            notice: None,
             note: None,
         }
     }
