@@ -124,7 +124,6 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             reason: "同一人就同一问题分别在网上和来访反映".into(),
             decided_at: at("2026-03-02T02:00:00Z"),
         }),
-        ("listReviews", "200") => value(&ReviewQueue { items: vec![review()], open: 1 }),
         ("listMatters", "200") => page(matter()),
         ("getMatter", "200") => value(&matter()),
         ("listDuplicates", "200") => page(duplicate()),
@@ -141,7 +140,6 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("getPlatform", "200") => value(&platform()),
         ("listParkedUpdates", "200") => listed(parked_update()),
         ("getReconciliation" | "reconcilePlatform", "200") => value(&reconciliation()),
-        ("listDeliveries", "200") => page(delivery()),
         ("getDelivery", "200") => value(&DeliveryDetail { delivery: delivery(), attempts: vec![attempt()] }),
         ("requeueDeliveries", "200") => value(&Requeued { requeued: 12 }),
         ("requeueDelivery", "200") => value(&DeliveryView {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{CASE, DELIVERY, at, body, case, gap, listed, organization, overview, page, value};
+use super::{CASE, DELIVERY, at, body, case, delivery, gap, listed, organization, overview, page, review, value};
 use crate::{
     app::view::{
-        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
-        TrendView, Trends, WarningSubject, WarningView,
+        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, ReviewQueue,
+        SupervisionView, TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
@@ -131,6 +131,8 @@ pub(super) fn response_to(operation: &str) -> Option<Value> {
     Some(match operation {
         "listOrganizations" => listed(organization()),
         "getOverview" => value(&overview()),
+        "listReviews" => value(&ReviewQueue { items: vec![review()], open: 1 }),
+        "listDeliveries" => page(delivery()),
         "listGaps" => page(gap()),
         "listSupervisions" => page(supervision(SupervisionState::Open)),
         "getSupervision" => value(&supervision(SupervisionState::Open)),
