@@ -1,5 +1,6 @@
 //! Examples for every operation, made from the types they are examples of.
 
+mod alerts;
 mod audit;
 mod deadlines;
 mod indicators;
@@ -149,6 +150,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         (_, "200") => {
             return audit::response_to(operation)
                 .or_else(|| deadlines::response_to(operation))
+                .or_else(|| alerts::response_to(operation))
                 .or_else(|| indicators::response_to(operation))
                 .or_else(|| response_of_feed(operation, status));
         }

@@ -2,6 +2,7 @@
 //! who calls them: HTTP, a worker or a command.
 
 mod admission;
+mod alerts;
 mod audit;
 mod authenticate;
 mod blind;
@@ -19,8 +20,10 @@ mod health;
 mod indicators;
 mod intake;
 mod link;
+mod look;
 mod matters;
 mod messages;
+mod metrics;
 mod pull;
 mod queries;
 pub mod query;
@@ -65,6 +68,7 @@ pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
+pub use look::ClearFiling;
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
@@ -80,6 +84,7 @@ pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSum
 use crate::{
     config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},
     domain::{
+        alert::{AlertRules, AlertRulesError},
         calendar::{Calendar, CalendarError},
         id,
     },
@@ -144,6 +149,7 @@ pub struct Parts {
     pub certificates: HashMap<[u8; 32], String>,
     pub notary: Notary,
     pub calendar: Calendar,
+    pub alert_rules: AlertRules,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -167,6 +173,7 @@ struct Inner {
     certificates: HashMap<[u8; 32], String>,
     notary: Notary,
     calendar: Calendar,
+    alert_rules: AlertRules,
     clock: Clock,
     node: String,
     intake: mpsc::Sender<intake::Job>,
@@ -183,6 +190,7 @@ struct Inner {
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
     following: changes::Following,
+    metrics: metrics::NodeMetrics,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -207,6 +215,7 @@ impl Gateway {
             linker: parts.linker,
             notary: parts.notary,
             calendar: parts.calendar,
+            alert_rules: parts.alert_rules,
             clock: parts.clock,
             node: parts.node,
             intake,
@@ -218,6 +227,7 @@ impl Gateway {
             registered: Notify::new(),
             owed: watch::Sender::new(0),
             following: changes::Following::default(),
+            metrics: metrics::NodeMetrics::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)
@@ -272,6 +282,8 @@ pub enum StartError {
     Client(#[from] crate::net::ClientError),
     #[error("the calendar cannot be used")]
     Calendar(#[from] CalendarError),
+    #[error("the alert rules cannot be used")]
+    Alerts(#[from] AlertRulesError),
     #[error("{path} cannot be read")]
     Read {
         path: std::path::PathBuf,
@@ -325,6 +337,7 @@ impl Parts {
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
+            alert_rules: load_alert_rules(config)?,
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,
@@ -347,4 +360,12 @@ fn load_calendar(config: &Config) -> Result<Calendar, StartError> {
     let path = config.resolve(path);
     let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
     Ok(Calendar::from_toml(&text)?)
+}
+
+/// The alert rules that a configuration names, or those compiled in.
+fn load_alert_rules(config: &Config) -> Result<AlertRules, StartError> {
+    let Some(path) = &config.alerts.rules else { return Ok(AlertRules::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(AlertRules::from_toml(&text)?)
 }

@@ -3,6 +3,7 @@
 //! One struct a section; the file is TOML and unknown members are refused. Secrets are named there and read from
 //! the environment or from files.
 
+mod alerts;
 mod audit;
 mod deadlines;
 mod keys;
@@ -17,6 +18,7 @@ use std::{
 
 use serde::Deserialize;
 
+pub use alerts::AlertsConfig;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
@@ -63,6 +65,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
+    pub alerts: AlertsConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

@@ -4,6 +4,7 @@
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
 
 mod certificate;
+pub mod validity;
 
 use std::{
     collections::HashMap,

@@ -278,6 +278,8 @@ pub(super) enum Log {
     Audit = 4,
     Indicators = 6,
     Webhooks = 5,
+    Looks = 18,
+    Alerts = 17,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

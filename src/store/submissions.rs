@@ -402,3 +402,13 @@ pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, String, i6
     let counted = tallies::of(connection, Subject::Submission)?;
     Ok(counted.into_iter().map(|counted| (counted.platform, counted.detail, counted.count)).collect())
 }
+
+/// How many filings of each platform came since a time, which should not be long ago.
+pub fn received_since(connection: &mut Connection<'_>, since: DateTime<Utc>) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = each_backend!(connection, c => submissions::table
+        .filter(submissions::received_at.ge(stored(since)))
+        .group_by(submissions::platform)
+        .select((submissions::platform, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,4 +1,4 @@
-//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one for the indicators, one for
+//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one that watches their health, one for the indicators, one for
 //! webhooks, a forwarder a platform, a puller a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
@@ -12,6 +12,7 @@ mod notary;
 mod puller;
 mod tallies;
 mod tidier;
+mod watchman;
 mod webhooks;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -50,6 +51,8 @@ impl Workers {
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tallies".to_owned(), stopping.clone(), move || tallies::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("watchman".to_owned(), stopping.clone(), move || watchman::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

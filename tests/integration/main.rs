@@ -11,6 +11,7 @@
 
 mod support;
 
+mod alerts;
 mod api;
 mod architecture;
 mod audit;
@@ -31,6 +32,7 @@ mod keeping;
 mod licences;
 mod linking;
 mod matters;
+mod metrics;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod platforms;

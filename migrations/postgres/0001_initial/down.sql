@@ -1,3 +1,5 @@
+DROP TABLE looks;
+DROP TABLE alerts;
 DROP TABLE tallies;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;

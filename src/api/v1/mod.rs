@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub mod alerts;
 pub mod audit;
 pub mod batch;
 pub mod cases;
@@ -76,6 +77,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(overview::get_overview)
         .service(indicators::get_indicators)
         .service(gaps::list_gaps)
+        .service(alerts::list_alerts)
         .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)

@@ -3,6 +3,7 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod alert;
 mod audit;
 mod case;
 mod change;
@@ -18,6 +19,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use alert::AlertView;
 pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use change::{ChangeData, ChangePage, ChangeView};
@@ -28,8 +30,8 @@ pub use evidence::{
     MatterFlow, MatterView, ModelReference, PlatformPairCount, Verdict,
 };
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformState, PlatformView, Readiness,
-    ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformHealth, PlatformState, PlatformView,
+    Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};

@@ -11,6 +11,7 @@ use crate::{
         case::CaseStatus,
         submission::{Channel, Kind},
     },
+    store::looks::Look,
     web::page::{Page, address},
 };
 
@@ -51,6 +52,8 @@ pub struct CaseDetail {
     pub deliveries: Vec<DeliveryDetail>,
     /// What people decided about it, first to last.
     pub rulings: Vec<RulingView>,
+    /// Who saw its filings in clear, newest first.
+    pub looks: Vec<Look>,
     /// Why the order just given was not carried out.
     pub refused: Option<Refusal>,
 }
@@ -90,6 +93,7 @@ impl DetailView<'_> {
             EventKind::Replied => "replied",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
+            EventKind::AlertFired | EventKind::AlertResolved => "status",
         }
     }
 

@@ -1,11 +1,13 @@
 //! One file a page: what it shows, and the template that shows it.
 
+pub mod alerts;
 pub mod cases;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
 pub mod failure;
 pub mod indicators;
+pub mod looks;
 pub mod matters;
 pub mod overview;
 pub mod platforms;

@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
-    domain::{case::CaseStatus, deadline::Clock, indicator::Measure, rating::Satisfaction},
+    domain::{
+        alert::{Severity, Watch},
+        case::CaseStatus,
+        deadline::Clock,
+        indicator::Measure,
+        rating::Satisfaction,
+    },
     matching::SHARED_LEVEL,
     web::texts::Lang,
 };
@@ -12,7 +18,10 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 28] = [
+const GROUPS: [&str; 31] = [
+    "alert_state",
+    "severity",
+    "watch",
     "measure",
     "order",
     "trend",
@@ -79,9 +88,20 @@ fn closed_lists_have_words() {
     let satisfaction = Satisfaction::ALL.map(|value| ("satisfaction", value.as_str()));
     let clock = Clock::ALL.map(|value| ("clock", value.as_str()));
     let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
+    let watch = Watch::ALL.map(|value| ("watch", value.as_str()));
+    let severity = Severity::ALL.map(|value| ("severity", value.as_str()));
     let measure = Measure::ALL.map(|value| ("measure", value.as_str()));
-    let all =
-        measure.into_iter().chain(status).chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
+    let all = measure
+        .into_iter()
+        .chain(watch)
+        .chain(severity)
+        .chain(status)
+        .chain(event)
+        .chain(delivery)
+        .chain(outcome)
+        .chain(clock)
+        .chain(satisfaction)
+        .chain(decision);
     let missing: Vec<_> = all.filter(|(group, name)| Lang::Zh.find(&format!("{group}.{name}")).is_none()).collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }
