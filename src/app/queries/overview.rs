@@ -69,7 +69,7 @@ impl Counts {
             }
         }
         counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
-        counts.received_lately = submissions::received_since(c, since)?;
+        counts.received_lately = submissions::received_since(c, platforms, since)?;
         counts.outboxes = outbox::of(c, platforms, since)?;
         counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
