@@ -1,5 +1,7 @@
 //! Looking at personal data in clear: asked for with a reason, and recorded before it is shown.
 
+use chrono::{DateTime, Utc};
+
 use super::{AppError, Gateway};
 use crate::{
     audit::{Entry, sha256},
@@ -21,6 +23,14 @@ pub struct ClearFiling {
     pub platform: String,
     /// Of a blind filing only the envelope is here.
     pub submission: Submission,
+}
+
+/// Somebody looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    pub actor: String,
+    pub reason: String,
+    pub at: DateTime<Utc>,
 }
 
 impl Gateway {
@@ -49,8 +59,12 @@ impl Gateway {
     }
 
     /// Who looked at a case, newest first; at most one full page.
-    pub async fn looks(&self, case: &str) -> Result<Vec<Look>, AppError> {
+    pub async fn looks(&self, case: &str) -> Result<Vec<Looked>, AppError> {
         let case = case.to_owned();
-        self.read(move |gateway, c| looks::list(c, gateway.store().sealer(), Some(&case), Page::new(None, Page::MAX_LIMIT))).await
+        self.read(move |gateway, c| {
+            let found = looks::list(c, gateway.store().sealer(), Some(&case), Page::new(None, Page::MAX_LIMIT))?;
+            Ok(found.into_iter().map(|look| Looked { actor: look.actor, reason: look.reason, at: look.at }).collect())
+        })
+        .await
     }
 }

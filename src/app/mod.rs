@@ -68,7 +68,7 @@ pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
-pub use look::ClearFiling;
+pub use look::{ClearFiling, Looked};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};

@@ -77,7 +77,7 @@ on_both_stores! {
         let kept = gateway.looks(&case).await.unwrap();
         assert_eq!((kept.len(), kept[0].actor.as_str(), kept[0].reason.as_str()), (1, "审核员甲", "核实身份"));
         let all = gateway.store().read(|c| looks::list(c, gateway.store().sealer(), None, onecase::store::Page::new(None, 10))).unwrap();
-        assert_eq!(all, kept);
+        assert_eq!((all.len(), all[0].actor.as_str()), (1, "审核员甲"));
         let leaves = gateway.audit_entries(Some(case), Page { limit: 50, after: None }).await.unwrap().items;
         let leaf = leaves.iter().find(|leaf| leaf.entry.contains("case.looked_at")).unwrap();
         assert!(!leaf.entry.contains("核实身份"), "the reason stays sealed");

@@ -4,14 +4,17 @@ use askama::Template;
 
 use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{
-        CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView,
+    app::{
+        Looked,
+        view::{
+            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView,
+            SubmissionView,
+        },
     },
     domain::{
         case::CaseStatus,
         submission::{Channel, Kind},
     },
-    store::looks::Look,
     web::page::{Page, address},
 };
 
@@ -53,7 +56,7 @@ pub struct CaseDetail {
     /// What people decided about it, first to last.
     pub rulings: Vec<RulingView>,
     /// Who saw its filings in clear, newest first.
-    pub looks: Vec<Look>,
+    pub looks: Vec<Looked>,
     /// Why the order just given was not carried out.
     pub refused: Option<Refusal>,
 }
