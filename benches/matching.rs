@@ -8,7 +8,7 @@ mod common;
 use std::time::Instant;
 
 use common::clock;
-use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Placement, Record};
+use onecase::matching::{Decided, FederationKey, Fingerprint, Fingerprinter, Linker, Model, Person, Record};
 use rayon::prelude::*;
 
 const WORDS: [&str; 16] =
@@ -56,16 +56,23 @@ fn rate(what: &str, n: usize, seconds: f64) {
     println!("{what:<36} {n:>9} {:>12.0}/s {:>8.2} µs", n as f64 / seconds, seconds * 1e6 / n as f64);
 }
 
-fn decide(linker: &mut Linker, prints: &[Fingerprint]) -> Vec<Decided> {
+/// Case and matter of a submission by its place.
+type Placed = (u64, Option<u64>);
+
+fn decide(linker: &mut Linker, prints: &[Fingerprint]) -> Vec<Placed> {
     let first = linker.len() as u64;
     let placements = linker.place_all(first, prints);
-    let decided = |((seq, print), placement): ((u64, &Fingerprint), Placement)| Decided {
-        seq,
-        fingerprint: print.clone(),
-        case: placement.case.unwrap_or(seq),
-        matter: placement.matter,
-    };
-    (first..).zip(prints).zip(placements).map(decided).collect()
+    (first..).zip(placements).map(|(seq, placement)| (placement.case.unwrap_or(seq), placement.matter)).collect()
+}
+
+/// Folds stored fingerprints in.
+fn insert(linker: &mut Linker, encoded: &[Vec<u8>], placed: &[Placed]) {
+    let rows = (linker.len() as u64..).zip(encoded).zip(placed);
+    let decided: Vec<Decided<'_>> =
+        rows.map(|((seq, fingerprint), (case, matter))| Decided { seq, fingerprint, case: *case, matter: *matter }).collect();
+    if let Err((seq, error)) = linker.insert_all(&decided) {
+        println!("{seq}: {error}");
+    }
 }
 
 /// Fingerprints, decisions, the index and its rebuilding.
@@ -78,10 +85,10 @@ fn costs(n: usize) {
     rate("fingerprint, one core", n, clock(started) - before);
     let mut linker = Linker::new(Model::default());
     let empty = linker.memory_bytes();
-    let mut decided = Vec::with_capacity(n);
+    let mut placed = Vec::with_capacity(n);
     for part in prints.chunks(n.div_ceil(4).max(1)) {
         let before = clock(started);
-        decided.extend(decide(&mut linker, part));
+        placed.extend(decide(&mut linker, part));
         rate("decide and insert, each core", part.len(), clock(started) - before);
     }
     println!("{:<36} {:>9} {:>10} B a submission", "index", n, (linker.memory_bytes() - empty) / n.max(1));
@@ -89,11 +96,8 @@ fn costs(n: usize) {
     println!("{:<36} {:>9} {:>10} B a submission", "fingerprint, stored", n, encoded.iter().map(Vec::len).sum::<usize>() / n.max(1));
     let (wall, before) = (Instant::now(), clock(started));
     let mut rebuilt = Linker::new(Model::default());
-    for (encoded, decided) in encoded.chunks(REBUILD_ROWS).zip(decided.chunks(REBUILD_ROWS)) {
-        let read =
-            |(bytes, decided): (&Vec<u8>, &Decided)| Fingerprint::decode(bytes).ok().map(|fingerprint| Decided { fingerprint, ..*decided });
-        let read: Vec<Decided> = encoded.par_iter().zip(decided).filter_map(read).collect();
-        rebuilt.insert_all(&read);
+    for (encoded, placed) in encoded.chunks(REBUILD_ROWS).zip(placed.chunks(REBUILD_ROWS)) {
+        insert(&mut rebuilt, encoded, placed);
     }
     rate("rebuild, each core", n, clock(started) - before);
     rate(&format!("rebuild, {} cores, by the wall", rayon::current_num_threads()), n, wall.elapsed().as_secs_f64());
@@ -107,12 +111,9 @@ fn growth(sizes: &[usize]) {
         while linker.len() < *size {
             let texts = rows.texts(REBUILD_ROWS.min(size - linker.len()));
             let first = linker.len() as u64;
-            let decided = |(n, row)| {
-                let seq = first + n as u64;
-                Decided { seq, fingerprint: rows.print(row), case: seq, matter: None }
-            };
-            let filled: Vec<Decided> = texts.par_iter().enumerate().map(decided).collect();
-            linker.insert_all(&filled);
+            let encoded: Vec<Vec<u8>> = texts.par_iter().map(|row| rows.print(row).encode()).collect();
+            let placed: Vec<Placed> = (first..).take(encoded.len()).map(|seq| (seq, None)).collect();
+            insert(&mut linker, &encoded, &placed);
         }
         let texts = rows.texts(MEASURED_ROWS);
         let before = clock(started);

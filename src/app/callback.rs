@@ -32,6 +32,7 @@ impl Gateway {
             }
         };
         let received = self.receive(platform, callback.records, Order::Any).await?;
+        self.0.crash.pass("callback.received");
         tracing::debug!(platform = platform.platform.id, ?received, ignored = callback.ignored, "callback taken in");
         Ok(callback.response)
     }

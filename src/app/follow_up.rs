@@ -51,7 +51,9 @@ impl Gateway {
     pub async fn report(&self, platform: &str, update: CaseUpdate) -> Result<String, UpdateError> {
         let gateway = self.clone();
         let platform = platform.to_owned();
-        self.0.store.run(move |store| store.transaction(|c| gateway.follow_up(c, &platform, &update))).await
+        let case = self.0.store.run(move |store| store.transaction(|c| gateway.follow_up(c, &platform, &update))).await?;
+        self.0.crash.pass("report.committed");
+        Ok(case)
     }
 
     /// [`Gateway::report`], answered with the case as it stands afterwards.

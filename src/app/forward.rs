@@ -54,6 +54,7 @@ impl Gateway {
         if claimed.is_empty() {
             return Ok(ForwardRound { next: self.next_due(platform).await?, ..ForwardRound::default() });
         }
+        self.0.crash.pass("forward.claimed");
         let results = join_all(claimed.into_iter().map(|claimed| self.attempt(platform, claimed))).await;
         let mut round = ForwardRound { next: Some(self.now()), ..ForwardRound::default() };
         for delivered in results {
@@ -88,6 +89,7 @@ impl Gateway {
     /// Sends one message once and stores how it went; answers whether that settled it.
     async fn attempt(&self, platform: &Arc<FederatedPlatform>, claimed: Claimed) -> Result<bool, StoreError> {
         let tried = self.try_once(platform, &claimed).await;
+        self.0.crash.pass("forward.sent");
         let settled = matches!(tried.finish, Finish::Delivered { .. } | Finish::Skipped);
         let error = match &tried.finish {
             Finish::Retry { error, .. } | Finish::Dead { error } => Some(error.clone()),
@@ -106,6 +108,7 @@ impl Gateway {
         }
         let gateway = self.clone();
         self.0.store.run(move |store| store.transaction(|c| gateway.settle(c, &claimed, &tried))).await?;
+        self.0.crash.pass("forward.settled");
         Ok(settled)
     }
 

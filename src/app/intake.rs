@@ -143,6 +143,9 @@ pub(super) async fn commit_groups(store: Store, mut jobs: mpsc::Receiver<Job>, g
         let result = store.run(move |store| append(store, &new)).await;
         match result {
             Ok(appended) => {
+                if let Some(inner) = gateway.upgrade() {
+                    inner.crash.pass("intake.committed");
+                }
                 for (answer, outcome) in answers.into_iter().zip(appended) {
                     // A caller that has gone away finds the same answer when it asks again.
                     let _ = answer.send(Ok(outcome));

@@ -11,7 +11,6 @@ pub(super) use fold::Rulings;
 pub(super) use plan::{GATEWAY, Plan, Touched, matter_code, plan};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rayon::prelude::*;
 
 use super::{AppError, Gateway};
 use crate::{
@@ -115,17 +114,20 @@ impl Gateway {
         loop {
             let rows = store.read(|c| submissions::fold(c, position, FOLD_CHUNK))?;
             let full = rows.len() as i64 == FOLD_CHUNK;
-            let decided = rows.par_iter().map(decided).collect::<Result<Vec<_>, _>>()?;
+            let decided: Vec<matching::Decided<'_>> = rows.iter().map(decided).collect();
+            let insert = |linker: &mut Linker, some: &[matching::Decided<'_>]| {
+                linker.insert_all(some).map_err(|(seq, source)| LinkError::Fingerprint { seq: signed(seq), source })
+            };
             let mut folded = 0;
             for (at, row) in rows.iter().enumerate() {
                 if rulings.is_due(position)? {
-                    linker.insert_all(&decided[folded..at]);
+                    insert(&mut linker, &decided[folded..at])?;
                     folded = at;
                     rulings.fold(&mut linker, position)?;
                 }
                 position = row.seq;
             }
-            linker.insert_all(&decided[folded..]);
+            insert(&mut linker, &decided[folded..])?;
             store.transaction(|c| leases::renew(c, &held, lease, self.now()))?;
             if !full {
                 break;
@@ -182,6 +184,7 @@ impl Gateway {
         }
         let linked = batch.len();
         let position = batch.last().map_or(state.position, |decided| decided.entry.seq);
+        self.0.crash.pass("link.decided");
         let owed = store.transaction(|c| {
             leases::renew(c, &state.held, self.linker_lease(), self.now())?;
             if rulings::last(c)? != state.ruling {
@@ -189,6 +192,7 @@ impl Gateway {
             }
             plan::write(self, c, &batch)
         })?;
+        self.0.crash.pass("link.committed");
         state.position = position;
         state.renewed_at = self.now();
         self.0.linked.send_replace(position);
@@ -212,13 +216,13 @@ pub(super) fn decode(seq: i64, bytes: &[u8]) -> Result<Fingerprint, LinkError> {
     Fingerprint::decode(bytes).map_err(|source| LinkError::Fingerprint { seq, source })
 }
 
-fn decided(row: &submissions::Folded) -> Result<matching::Decided, LinkError> {
-    Ok(matching::Decided {
+fn decided(row: &submissions::Folded) -> matching::Decided<'_> {
+    matching::Decided {
         seq: unsigned(row.seq),
-        fingerprint: decode(row.seq, &row.fingerprint)?,
+        fingerprint: &row.fingerprint,
         case: unsigned(row.case_seq),
         matter: row.matter_seq.map(unsigned),
-    })
+    }
 }
 
 /// Log positions begin at 1, so neither direction loses anything.

@@ -10,6 +10,7 @@ mod callback;
 mod changes;
 pub mod code;
 mod collect;
+pub mod crash;
 mod deadlines;
 mod explain;
 mod federation;
@@ -150,6 +151,8 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub alert_rules: AlertRules,
+    /// Where to die, in a debug build that was told to.
+    pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
     pub intake_queue: usize,
     pub clock: Clock,
@@ -175,6 +178,7 @@ struct Inner {
     calendar: Calendar,
     alert_rules: AlertRules,
     clock: Clock,
+    crash: crash::CrashPoint,
     node: String,
     intake: mpsc::Sender<intake::Job>,
     keys_in_flight: Mutex<HashSet<(String, String)>>,
@@ -217,6 +221,7 @@ impl Gateway {
             calendar: parts.calendar,
             alert_rules: parts.alert_rules,
             clock: parts.clock,
+            crash: parts.crash,
             node: parts.node,
             intake,
             keys_in_flight: Mutex::default(),
@@ -302,7 +307,9 @@ impl Parts {
     /// Everything from a configuration: keys read, adapters loaded, store opened and migrated.
     pub fn from_config(config: &Config, environment: &dyn Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, StartError> {
         let keys = config.keys.read(environment, &|path| config.resolve(path)).map_err(ConfigError::from)?;
-        Self::new(config, &keys, Federation::from_config(config, environment)?, clock)
+        let parts = Self::new(config, &keys, Federation::from_config(config, environment)?, clock)?;
+        let crash = environment(crash::VARIABLE).map_or_else(crash::CrashPoint::default, |text| crash::CrashPoint::parse(&text));
+        Ok(Self { crash, ..parts })
     }
 
     /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
@@ -338,6 +345,7 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             alert_rules: load_alert_rules(config)?,
+            crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
             clock,

@@ -93,6 +93,7 @@ impl Gateway {
             let page = self.page(platform, pull, cursor.as_deref()).await?;
             round.pages += 1;
             round.received += self.receive(platform, page.records, Order::Newest).await?;
+            self.0.crash.pass("pull.received");
             round.more = page.more;
             let next = page.cursor.or_else(|| cursor.clone());
             // What the page held is kept either way; only the way on is not taken.
@@ -103,6 +104,7 @@ impl Gateway {
             }
             cursor = next;
             self.store_cursor(platform, name, cursor.clone()).await?;
+            self.0.crash.pass("pull.moved_on");
             if !page.more {
                 self.forget_seen(platform, name);
                 break;

@@ -109,9 +109,24 @@ struct Grouped {
     quality: Quality,
     #[serde(flatten)]
     reviewed: Option<Reviewed>,
-    /// From reading the file to the groups, where this command made them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seconds: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Deduped {
+    rows: usize,
+    #[serde(flatten)]
+    quality: Quality,
+    /// From reading the file to the groups.
+    seconds: f64,
+    /// What the best of some thresholds gives: a threshold can be chosen where some truth is known.
+    best: Option<AtThreshold>,
+}
+
+#[derive(Debug, Serialize)]
+struct AtThreshold {
+    threshold: f64,
+    #[serde(flatten)]
+    quality: Quality,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,7 +175,10 @@ fn print(found: &impl Serialize) -> Result<ExitCode, CorpusError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn persons(file: &Path, truth: &str, threshold: f64) -> Result<Grouped, CorpusError> {
+/// Thresholds of which the best is told beside the one asked for.
+const THRESHOLDS: [f64; 7] = [0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99];
+
+fn persons(file: &Path, truth: &str, threshold: f64) -> Result<Deduped, CorpusError> {
     let truth = columns(file, [truth])?;
     let started = Instant::now();
     let mut reader = RowReader::open(file)?;
@@ -169,9 +187,13 @@ fn persons(file: &Path, truth: &str, threshold: f64) -> Result<Grouped, CorpusEr
         rows.push(row);
     }
     let (prints, _) = fingerprints(&Fingerprinter::new(&run_key()), &rows);
-    let found = deduplicate(&prints, threshold);
-    let seconds = Some(started.elapsed().as_secs_f64());
-    Ok(Grouped { rows: rows.len(), quality: measure::quality(&found.cluster, &truth), reviewed: None, seconds })
+    let found = deduplicate(&prints);
+    let clusters = found.clusters(threshold);
+    let seconds = started.elapsed().as_secs_f64();
+    let quality = |threshold: f64| measure::quality(&found.clusters(threshold), &truth);
+    let all = THRESHOLDS.map(|threshold| AtThreshold { threshold, quality: quality(threshold) });
+    let best = all.into_iter().max_by(|a, b| a.quality.f1.total_cmp(&b.quality.f1));
+    Ok(Deduped { rows: rows.len(), quality: measure::quality(&clusters, &truth), seconds, best })
 }
 
 fn linked(file: &Path, links: &Path, truth: &str, column: &str, possible: Option<&Path>) -> Result<Grouped, CorpusError> {
@@ -193,7 +215,7 @@ fn linked(file: &Path, links: &Path, truth: &str, column: &str, possible: Option
         }
         None => None,
     };
-    Ok(Grouped { rows: found.len(), quality: measure::quality(&found, &actual), reviewed, seconds: None })
+    Ok(Grouped { rows: found.len(), quality: measure::quality(&found, &actual), reviewed })
 }
 
 fn labelled_pairs(links: &Path, pairs: &Path, names: [&str; 3]) -> Result<PairsFound, CorpusError> {

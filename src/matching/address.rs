@@ -29,7 +29,8 @@ pub(super) struct Address {
 
 /// Splits an address. What has no Chinese form is all words. O(characters).
 pub(super) fn split(raw: &str) -> Address {
-    let text = plain_numbers(&fold(raw, MAX_CHARS));
+    let mut text = String::new();
+    plain_numbers(&fold(raw, MAX_CHARS), &mut text);
     let mut parts: [Option<String>; PARTS] = Default::default();
     if !text.chars().any(is_han) {
         return Address { words: text, parts };

@@ -7,12 +7,15 @@
 use rayon::prelude::*;
 
 use super::digest::{Digest, Kept};
-use super::fingerprint::Fingerprint;
+use super::encoding::decode_into;
+use super::fingerprint::{Fingerprint, FingerprintError};
 use super::frequency::Frequency;
 use super::linker::{Decided, IndexOptions, Linker};
 use super::newcomers::Newcomers;
 use super::placement::{Compared, Placement};
 
+/// Submissions placed at once at most: each passes over the newer ones that share a frequent term.
+const PLACED_AT_ONCE: usize = 512;
 /// Submissions one core works at before another may take the next.
 const SHARE: usize = 8;
 const REBUILT_SHARE: usize = 32;
@@ -26,7 +29,7 @@ impl Linker {
         let mut placements = Vec::with_capacity(prints.len());
         let mut rest = prints;
         while !rest.is_empty() && self.cases.accepts(first + placements.len() as u64) {
-            let (batch, after) = rest.split_at(rest.len().min(self.frequency.until_next()));
+            let (batch, after) = rest.split_at(rest.len().min(self.frequency.until_next()).min(PLACED_AT_ONCE));
             self.place_batch(first + placements.len() as u64, batch, &mut placements);
             rest = after;
         }
@@ -39,7 +42,7 @@ impl Linker {
         let mut found = Vec::with_capacity(prints.len());
         let mut rest = prints;
         while !rest.is_empty() && self.cases.accepts(first + found.len() as u64) {
-            let (batch, after) = rest.split_at(rest.len().min(self.frequency.until_next()));
+            let (batch, after) = rest.split_at(rest.len().min(self.frequency.until_next()).min(PLACED_AT_ONCE));
             let (digests, pairs, newcomers, base) = self.arrive(batch);
             for seq in (first + found.len() as u64..).take(batch.len()) {
                 self.cases.push(seq, seq, None);
@@ -49,7 +52,7 @@ impl Linker {
             };
             found.par_extend(digests.par_iter().enumerate().with_min_len(SHARE).map(look));
             self.postings.add_all(&pairs);
-            self.frequency.add_all(batch);
+            self.frequency.add_all(&[batch]);
             rest = after;
         }
         found
@@ -87,49 +90,76 @@ impl Linker {
         };
         rayon::join(place, || postings.add_all(&pairs));
         self.postings = postings;
-        self.frequency.add_all(batch);
+        self.frequency.add_all(&[batch]);
     }
 
-    /// [`Self::insert`] of many in order, on all cores: how an index is rebuilt.
-    pub fn insert_all(&mut self, decided: &[Decided]) {
-        let is_ordered =
-            decided.windows(2).all(|two| two[0].seq < two[1].seq) && decided.first().is_some_and(|d| self.cases.accepts(d.seq));
-        if !is_ordered {
-            decided.iter().for_each(|d| self.insert(d.seq, &d.fingerprint, d.case, d.matter));
-            return;
-        }
+    /// [`Self::insert`] of many stored ones in order, on all cores: how an index is rebuilt. After an error, which names the
+    /// position, the linker must be thrown away.
+    pub fn insert_all(&mut self, decided: &[Decided<'_>]) -> Result<(), (u64, FingerprintError)> {
         let mut posted: Vec<(u32, u32)> = Vec::with_capacity(POSTED_AT_ONCE.min(decided.len() * 16));
         let (mut batch, mut rest) = decided.split_at(decided.len().min(self.frequency.until_next()));
-        let mut kept = keep(batch, &self.options, &self.frequency);
+        let (mut kept, mut next_kept) = (Vec::new(), Vec::new());
+        keep(batch, &mut kept, &self.options, &self.frequency)?;
         while !batch.is_empty() {
-            self.frequency.add_all(batch);
+            let prints: Vec<&[Fingerprint]> = kept.iter().map(Keeping::prints).collect();
+            self.frequency.add_all(&prints);
             let (next, after) = rest.split_at(rest.len().min(self.frequency.until_next()));
             let Self { options, frequency, entries, cases, .. } = self;
             let fold = || {
-                for (decided, (packed, keys)) in batch.iter().zip(kept.iter().flat_map(Kept::iter)) {
+                for (decided, (packed, keys)) in batch.iter().zip(kept.iter().flat_map(|keeping| keeping.kept.iter())) {
                     if let Some(entry) = cases.push(decided.seq, decided.case, decided.matter) {
                         entries.push(packed);
                         posted.extend(keys.iter().map(|key| (*key, entry)));
                     }
                 }
             };
-            let ((), next_kept) = rayon::join(fold, || keep(next, options, frequency));
+            let ((), done) = rayon::join(fold, || keep(next, &mut next_kept, options, frequency));
+            done?;
             if posted.len() >= POSTED_AT_ONCE - POSTED_AT_ONCE / 8 {
                 self.postings.add_all(&posted);
                 posted.clear();
             }
-            (batch, rest, kept) = (next, after, next_kept);
+            std::mem::swap(&mut kept, &mut next_kept);
+            (batch, rest) = (next, after);
         }
         self.postings.add_all(&posted);
+        Ok(())
     }
 }
 
-/// Digests submissions in order, some at a time.
-fn keep(batch: &[Decided], options: &IndexOptions, frequency: &Frequency) -> Vec<Kept> {
-    let keep = |some: &[Decided]| {
-        let mut kept = Kept::default();
-        some.iter().for_each(|decided| kept.push(&decided.fingerprint, options, frequency));
-        kept
-    };
-    batch.par_chunks(REBUILT_SHARE).map(keep).collect()
+/// Stored submissions being read, and what is kept of them. The room is used again.
+#[derive(Default)]
+struct Keeping {
+    prints: Vec<Fingerprint>,
+    read: usize,
+    kept: Kept,
+}
+
+impl Keeping {
+    fn prints(&self) -> &[Fingerprint] {
+        &self.prints[..self.read]
+    }
+
+    fn keep(&mut self, some: &[Decided<'_>], options: &IndexOptions, frequency: &Frequency) -> Result<(), (u64, FingerprintError)> {
+        self.prints.resize_with(self.prints.len().max(some.len()), Fingerprint::default);
+        self.read = some.len();
+        self.kept.clear();
+        for (decided, print) in some.iter().zip(&mut self.prints) {
+            decode_into(decided.fingerprint, print).map_err(|error| (decided.seq, error))?;
+            self.kept.push(print, options, frequency);
+        }
+        Ok(())
+    }
+}
+
+/// Reads and digests submissions in order, some at a time.
+fn keep(
+    batch: &[Decided<'_>],
+    kept: &mut Vec<Keeping>,
+    options: &IndexOptions,
+    frequency: &Frequency,
+) -> Result<(), (u64, FingerprintError)> {
+    kept.resize_with(batch.len().div_ceil(REBUILT_SHARE), Keeping::default);
+    let work = kept.par_iter_mut().zip(batch.par_chunks(REBUILT_SHARE));
+    work.try_for_each(|(keeping, some)| keeping.keep(some, options, frequency))
 }

@@ -3,6 +3,7 @@
 use super::entry::{Entry, Topic, pack};
 use super::fingerprint::Fingerprint;
 use super::frequency::Frequency;
+use super::highest::bring_forward;
 use super::keys::{matter_keys, near_keys, person_keys};
 use super::linker::IndexOptions;
 use super::terms::{MAX_TERMS, Term};
@@ -90,6 +91,12 @@ impl Kept {
         self.ends.push((self.packed.len(), self.posted.len()));
     }
 
+    pub(super) fn clear(&mut self) {
+        self.packed.clear();
+        self.posted.clear();
+        self.ends.clear();
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u32])> {
         let mut start = (0, 0);
         self.ends.iter().map(move |end| {
@@ -133,14 +140,8 @@ fn topics<'a>(
     for (slot, term) in best.iter_mut().zip(terms) {
         *slot = order(term);
     }
-    let ranked = &mut best[..terms.len().min(MAX_TERMS)];
-    let most = most.min(ranked.len());
-    if ranked.len() > most && most > 0 {
-        ranked.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
-    }
-    let ranked = &mut ranked[..most];
-    ranked.sort_unstable_by(|a, b| b.cmp(a));
-    ranked.iter().map(move |ranked| {
+    let most = bring_forward(&mut best[..terms.len().min(MAX_TERMS)], most);
+    best[..most].iter().map(move |ranked| {
         let hash = !(*ranked as u32);
         Topic { hash, bits: frequency.bits(hash), rank: f32::from_bits((*ranked >> 32) as u32) }
     })

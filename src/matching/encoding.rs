@@ -111,7 +111,8 @@ fn put_person(out: &mut Vec<u8>, person: &PersonPrint) {
     put_parts(out, person.door);
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
+/// Reads into a fingerprint whose room is used again; what it held is gone, also when this fails.
+pub(super) fn decode_into(bytes: &[u8], print: &mut Fingerprint) -> Result<(), FingerprintError> {
     let mut input = Reader(bytes);
     let version = input.byte()?;
     if version != VERSION {
@@ -122,41 +123,27 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
         return Err(FingerprintError::Invalid("flag"));
     }
     let has = |bit: u8| flags >> bit & 1 == 1;
-    let mut print = Fingerprint { anonymous: has(0), platform: input.u32()?, ..Fingerprint::default() };
-    if has(1) {
-        print.submitted_at = Some(i64::from_le_bytes(input.array()?));
-    }
-    if has(2) {
-        let digits = input.byte()?;
-        print.division = Some(Division { digits, code: input.varint()? })
-            .filter(|d| d.digits <= 12 && d.code != 0 && d.code < 10_u64.pow(u32::from(d.digits)));
-        if print.division.is_none() {
-            return Err(FingerprintError::Invalid("division"));
-        }
-    }
-    if has(3) {
-        print.point = Some((i32::from_le_bytes(input.array()?), i32::from_le_bytes(input.array()?)));
-    }
-    if has(4) {
-        print.category = [input.u32()?, input.u32()?, input.u32()?];
-    }
-    if has(5) {
-        print.respondent = Some(input.u32()?);
-    }
+    (print.anonymous, print.platform) = (has(0), input.u32()?);
+    print.submitted_at = if has(1) { Some(i64::from_le_bytes(input.array()?)) } else { None };
+    print.division = if has(2) { Some(input.division()?) } else { None };
+    print.point = if has(3) { Some((i32::from_le_bytes(input.array()?), i32::from_le_bytes(input.array()?))) } else { None };
+    print.category = if has(4) { [input.u32()?, input.u32()?, input.u32()?] } else { [0; 3] };
+    print.respondent = if has(5) { Some(input.u32()?) } else { None };
     print.text = input.u32()?;
     print.text_len = u16::from_le_bytes(input.array()?);
-    print.place = input.list()?;
+    input.list(&mut print.place)?;
     print.place_door = input.parts()?;
-    print.terms = input.terms(u32::MAX)?;
-    print.chars = input.terms(CHAR_HASHES - 1)?;
-    let persons = input.byte()?;
-    if usize::from(persons) > MAX_PERSONS {
+    input.terms(u32::MAX, &mut print.terms)?;
+    input.terms(CHAR_HASHES - 1, &mut print.chars)?;
+    let persons = usize::from(input.byte()?);
+    if persons > MAX_PERSONS {
         return Err(FingerprintError::Invalid("number of persons"));
     }
-    for _ in 0..persons {
-        print.persons.push(input.person()?);
+    print.persons.resize_with(persons, PersonPrint::default);
+    for person in &mut print.persons {
+        input.person(person)?;
     }
-    if input.0.is_empty() { Ok(print) } else { Err(FingerprintError::Trailing) }
+    if input.0.is_empty() { Ok(()) } else { Err(FingerprintError::Trailing) }
 }
 
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -175,6 +162,14 @@ fn put_list<T: Copy + Into<u32>>(out: &mut Vec<u8>, ascending: &[T]) {
         put_varint(out, u64::from(value - last));
         last = value;
     }
+}
+
+/// The low seven bits of each byte, moved together: by two, by four, by eight bytes.
+const fn sevens(word: u64) -> u64 {
+    let value = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let value = (value & 0x7f00_7f00_7f00_7f00) >> 1 | value & 0x007f_007f_007f_007f;
+    let value = (value & 0x3fff_0000_3fff_0000) >> 2 | value & 0x0000_3fff_0000_3fff;
+    (value & 0x0fff_ffff_0000_0000) >> 4 | value & 0x0000_0000_0fff_ffff
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -206,11 +201,7 @@ impl Reader<'_> {
             return self.slow_varint();
         }
         self.0 = &self.0[ends.trailing_zeros() as usize / 8 + 1..];
-        // Up to the byte that ends it; then the sevens of bits are moved together, by two, by four, by eight.
-        let value = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
-        let value = (value & 0x7f00_7f00_7f00_7f00) >> 1 | value & 0x007f_007f_007f_007f;
-        let value = (value & 0x3fff_0000_3fff_0000) >> 2 | value & 0x0000_3fff_0000_3fff;
-        Ok((value & 0x0fff_ffff_0000_0000) >> 4 | value & 0x0000_0000_0fff_ffff)
+        Ok(sevens(word & (ends ^ (ends - 1))))
     }
 
     fn slow_varint(&mut self) -> Result<u64, FingerprintError> {
@@ -225,16 +216,22 @@ impl Reader<'_> {
         Err(FingerprintError::Invalid("number"))
     }
 
-    fn list<T: TryFrom<u32>>(&mut self) -> Result<Vec<T>, FingerprintError> {
+    fn division(&mut self) -> Result<Division, FingerprintError> {
+        let division = Division { digits: self.byte()?, code: self.varint()? };
+        let is_valid = division.digits <= 12 && division.code != 0 && division.code < 10_u64.pow(u32::from(division.digits.min(12)));
+        if is_valid { Ok(division) } else { Err(FingerprintError::Invalid("division")) }
+    }
+
+    fn list<T: TryFrom<u32>>(&mut self, list: &mut Vec<T>) -> Result<(), FingerprintError> {
         let len = self.length(MAX_LIST)?;
         let mut last = 0_u32;
-        let mut list = Vec::with_capacity(len);
+        list.clear();
         for i in 0..len {
             let step = u32::try_from(self.varint()?).map_err(|_| FingerprintError::Invalid("list"))?;
             last = last.checked_add(step).filter(|_| step > 0 || i == 0).ok_or(FingerprintError::Invalid("list"))?;
             list.push(T::try_from(last).map_err(|_| FingerprintError::Invalid("list"))?);
         }
-        Ok(list)
+        Ok(())
     }
 
     fn parts(&mut self) -> Result<DoorParts, FingerprintError> {
@@ -251,26 +248,44 @@ impl Reader<'_> {
         Ok(parts)
     }
 
-    fn terms(&mut self, limit: u32) -> Result<Vec<Term>, FingerprintError> {
+    fn terms(&mut self, limit: u32, terms: &mut Vec<Term>) -> Result<(), FingerprintError> {
         let len = self.length(MAX_TERMS)?;
         let mut last = 0_u32;
-        let mut terms = Vec::with_capacity(len);
-        for _ in 0..len {
-            let packed = self.varint()?;
+        terms.clear();
+        terms.reserve(len);
+        let mut add = |packed: u64| {
             let step = u32::try_from(packed >> 4).map_err(|_| FingerprintError::Invalid("term"))?;
             last = last.checked_add(step).filter(|sum| step > 0 && *sum <= limit).ok_or(FingerprintError::Invalid("term"))?;
             terms.push(Term { hash: last, count: (packed & 15) as u8 });
+            Ok(terms.len() < len)
+        };
+        let mut more = len > 0;
+        while more {
+            // As many as end in the next eight bytes, without waiting for where each ends.
+            let word = self.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            let mut ends = !word & 0x8080_8080_8080_8080;
+            if self.0.len() < 8 || ends == 0 {
+                more = add(self.slow_varint()?)?;
+                continue;
+            }
+            let mut read = 0;
+            while more && ends != 0 {
+                more = add(sevens((word & (ends ^ (ends - 1))) >> read))?;
+                read = ends.trailing_zeros() + 1;
+                ends &= ends - 1;
+            }
+            self.0 = &self.0[read as usize / 8..];
         }
-        Ok(terms)
+        Ok(())
     }
 
     fn length(&mut self, limit: usize) -> Result<usize, FingerprintError> {
         usize::try_from(self.varint()?).ok().filter(|n| *n <= limit).ok_or(FingerprintError::Invalid("length"))
     }
 
-    fn person(&mut self) -> Result<PersonPrint, FingerprintError> {
+    fn person(&mut self, person: &mut PersonPrint) -> Result<(), FingerprintError> {
         let head = self.byte()?;
-        let role = match head & 3 {
+        person.role = match head & 3 {
             0 => Role::Petitioner,
             1 => Role::CoSigner,
             2 => Role::Representative,
@@ -279,50 +294,34 @@ impl Reader<'_> {
         if head >> 3 != 0 {
             return Err(FingerprintError::Invalid("flag"));
         }
+        person.id_verified = head >> 2 & 1 == 1;
         let present = self.byte()?;
-        let mut words = [0; 4];
-        for (i, word) in words.iter_mut().enumerate() {
-            if present >> i & 1 == 1 {
-                *word = self.u64()?;
-            }
+        let has = |bit: usize| present >> bit & 1 == 1;
+        for (bit, word) in [&mut person.id, &mut person.phone, &mut person.account, &mut person.name].into_iter().enumerate() {
+            *word = if has(bit) { self.u64()? } else { 0 };
         }
-        let mut filters = [DigitFilter::default(); 2];
-        for (i, filter) in filters.iter_mut().enumerate() {
-            if present >> (4 + i) & 1 == 1 {
-                *filter = DigitFilter(self.u64()?);
-            }
+        for (bit, filter) in [&mut person.id_digits, &mut person.phone_digits].into_iter().enumerate() {
+            *filter = DigitFilter(if has(4 + bit) { self.u64()? } else { 0 });
         }
-        let name_clk = if present >> 6 & 1 == 1 { Clk([self.u64()?, self.u64()?]) } else { Clk::default() };
-        let mut birth = [0; 3];
-        if present >> 7 == 1 {
-            for part in &mut birth {
-                *part = u16::from_le_bytes(self.array()?);
-            }
+        person.name_clk = if has(6) { Clk([self.u64()?, self.u64()?]) } else { Clk::default() };
+        for part in &mut person.birth {
+            *part = if has(7) { u16::from_le_bytes(self.array()?) } else { 0 };
         }
-        let [id, phone, account, name] = words;
-        let [id_digits, phone_digits] = filters;
-        Ok(PersonPrint {
-            role,
-            id,
-            id_verified: head >> 2 & 1 == 1,
-            id_digits,
-            phone,
-            phone_digits,
-            account,
-            name,
-            name_clk,
-            surname: self.byte()?,
-            name_parts: self.list()?,
-            birth,
-            address: self.list()?,
-            door: self.parts()?,
-        })
+        person.surname = self.byte()?;
+        self.list(&mut person.name_parts)?;
+        self.list(&mut person.address)?;
+        person.door = self.parts()?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
+        Fingerprint::decode(bytes)
+    }
 
     fn sample() -> Fingerprint {
         Fingerprint {
@@ -356,8 +355,12 @@ mod tests {
 
     #[test]
     fn round_trips() {
-        for print in [Fingerprint::default(), sample()] {
-            assert_eq!(decode(&encode(&print)), Ok(print));
+        let mut used = sample();
+        for print in [Fingerprint::default(), sample(), Fingerprint::default()] {
+            let bytes = encode(&print);
+            assert_eq!(decode(&bytes).as_ref(), Ok(&print));
+            assert_eq!(decode_into(&bytes, &mut used), Ok(()));
+            assert_eq!(used, print, "what was held before is gone");
         }
     }
 

@@ -7,7 +7,7 @@ use super::clk::{Clk, DigitFilter};
 use super::encoding;
 use super::key::{FederationKey, TermKey, TokenKey};
 use super::names;
-use super::normalise::{compact, date, fold, is_han, is_placeholder, phone};
+use super::normalise::{compact, date, fold, is_placeholder, is_word, phone};
 use super::record::{Person, Record, Role};
 use super::resident_id::{self, IdNumber};
 use super::terms::{Term, TermCollector, TermHasher};
@@ -117,18 +117,14 @@ impl Fingerprint {
 
     /// Reads [`Self::encode`]'s form; refuses what `encode` cannot have written.
     pub fn decode(bytes: &[u8]) -> Result<Self, FingerprintError> {
-        encoding::decode(bytes)
+        let mut print = Self::default();
+        encoding::decode_into(bytes, &mut print)?;
+        Ok(print)
     }
 
     /// Unix seconds at which the submission was made, if known.
     pub const fn submitted_at(&self) -> Option<i64> {
         self.submitted_at
-    }
-}
-
-impl AsRef<Self> for Fingerprint {
-    fn as_ref(&self) -> &Self {
-        self
     }
 }
 
@@ -188,8 +184,9 @@ impl Fingerprinter {
             collector.add(place, 1);
         }
         let content = collector.add(record.content, 1);
-        let plain: String = content.chars().filter(|c| is_han(*c) || c.is_alphanumeric()).collect();
         let text_len = content.chars().count() + subject.chars().count();
+        let mut plain = content;
+        plain.retain(is_word);
         let (terms, chars) = collector.finish();
         let (place, place_door) = place.map(|p| self.address(p)).unwrap_or_default();
         Fingerprint {
@@ -303,11 +300,7 @@ impl Fingerprinter {
     }
 
     fn fact(&self, kind: &str, value: &str) -> u32 {
-        let mut bytes = Vec::with_capacity(kind.len() + value.len() + 1);
-        bytes.extend_from_slice(kind.as_bytes());
-        bytes.push(0x1f);
-        bytes.extend_from_slice(value.as_bytes());
-        (self.facts.bytes(&bytes) as u32).max(1)
+        (self.facts.parts(&[kind.as_bytes(), &[0x1f], value.as_bytes()]) as u32).max(1)
     }
 }
 

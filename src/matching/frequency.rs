@@ -34,7 +34,7 @@ pub(super) struct Document<T, C, P> {
 pub(super) type CharBits = [f32; CHAR_HASHES as usize];
 
 /// Weights are taken over after a sixteenth more submissions, and after so many at the latest.
-pub(super) const MAX_EPOCH: u64 = 512;
+pub(super) const MAX_EPOCH: u64 = 1_024;
 
 const BITS: u32 = 21;
 /// Slots that one core counts beside the characters while another counts the rest.
@@ -78,13 +78,14 @@ impl Frequency {
     }
 
     /// [`Self::add_document`] of so many that weights change with the last of them at the earliest, on all cores.
-    pub(super) fn add_all<T: AsRef<Fingerprint> + Sync>(&mut self, prints: &[T]) {
-        if prints.len() < self.until_next() {
-            prints.iter().for_each(|print| self.add_document(learned(print.as_ref())));
+    pub(super) fn add_all(&mut self, prints: &[&[Fingerprint]]) {
+        let count: usize = prints.iter().map(|some| some.len()).sum();
+        if count < self.until_next() {
+            prints.iter().copied().flatten().for_each(|print| self.add_document(learned(print)));
             return;
         }
         self.count_pending();
-        self.documents += prints.len() as u64;
+        self.documents += count as u64;
         self.log_documents();
         let Self { counts, chars, char_bits, places, documents_log, .. } = self;
         let (few, most) = counts.split_at_mut(FEW_SLOTS);
@@ -173,9 +174,8 @@ fn weigh(documents_log: f32, chars: &[u32], char_bits: &mut CharBits) {
 }
 
 /// Counts the terms whose slots are in `counts`, of which the first is slot number `first`.
-fn count_terms<T: AsRef<Fingerprint>>(prints: &[T], counts: &mut [u32], first: usize) {
-    for print in prints {
-        let print = print.as_ref();
+fn count_terms(prints: &[&[Fingerprint]], counts: &mut [u32], first: usize) {
+    for print in prints.iter().copied().flatten() {
         // They ascend, and their slots with them.
         let from = print.terms.partition_point(|term| slot(term.hash) < first);
         for at in print.terms[from..].iter().map(|term| slot(term.hash) - first) {
@@ -188,8 +188,8 @@ fn count_terms<T: AsRef<Fingerprint>>(prints: &[T], counts: &mut [u32], first: u
     }
 }
 
-fn count_chars<T: AsRef<Fingerprint>>(prints: &[T], chars: &mut [u32], places: &mut [u32]) {
-    for document in prints.iter().map(|print| learned(print.as_ref())) {
+fn count_chars(prints: &[&[Fingerprint]], chars: &mut [u32], places: &mut [u32]) {
+    for document in prints.iter().copied().flatten().map(learned) {
         document.chars.for_each(|hash| add_one(chars, usize::from(hash)));
         document.places.for_each(|hash| add_one(places, usize::from(hash)));
     }

@@ -77,18 +77,32 @@ impl TermKey {
     }
 
     pub(super) fn bytes(self, bytes: &[u8]) -> u64 {
+        self.parts(&[bytes])
+    }
+
+    /// Hashes what the parts are one behind the other.
+    pub(super) fn parts(self, parts: &[&[u8]]) -> u64 {
         let mut state = State::new(self);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            state.absorb(u64::from_le_bytes(word));
+        // Bytes of a word not yet full, and how many bits and bytes there are.
+        let (mut word, mut bits, mut len) = (0_u64, 0_u32, 0_usize);
+        for part in parts {
+            len += part.len();
+            let (whole, rest) = part.as_chunks::<8>();
+            for next in whole.iter().map(|bytes| u64::from_le_bytes(*bytes)) {
+                state.absorb(word | next << bits);
+                // By two steps: all of a word is moved out where nothing was left over.
+                word = next >> 1 >> (63 - bits);
+            }
+            for byte in rest {
+                word |= u64::from(*byte) << bits;
+                bits += 8;
+                if bits == 64 {
+                    state.absorb(word);
+                    (word, bits) = (0, 0);
+                }
+            }
         }
-        let mut last = (bytes.len() as u64 & 0xff) << 56;
-        for (i, byte) in chunks.remainder().iter().enumerate() {
-            last |= u64::from(*byte) << (8 * i);
-        }
-        state.finish(last)
+        state.finish((len as u64 & 0xff) << 56 | word)
     }
 }
 
@@ -147,6 +161,12 @@ mod tests {
         let input: Vec<u8> = (0..15).collect();
         assert_eq!(key.bytes(&input), 0xa129_ca61_49be_45e5);
         assert_eq!(key.bytes(&[]), 0x726f_db47_dd0e_0e31);
+        let long: Vec<u8> = (0..60).collect();
+        for first in 0..30 {
+            for second in first..60 {
+                assert_eq!(key.parts(&[&long[..first], &long[first..second], &long[second..]]), key.bytes(&long), "{first} {second}");
+            }
+        }
         assert_eq!(key.word(0x0706_0504_0302_0100), key.bytes(&input[..8]));
     }
 

@@ -50,22 +50,17 @@ pub struct Linker {
     pub(super) cases: Cases,
 }
 
-/// A submission decided before, as it is kept.
-#[derive(Debug, Clone)]
-pub struct Decided {
+/// A submission decided before, as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Decided<'a> {
     /// Its position in the log.
     pub seq: u64,
-    pub fingerprint: Fingerprint,
+    /// In the form of [`Fingerprint::encode`].
+    pub fingerprint: &'a [u8],
     /// Its own position if it founded a case.
     pub case: u64,
     /// `None` is a matter of its own.
     pub matter: Option<u64>,
-}
-
-impl AsRef<Fingerprint> for Decided {
-    fn as_ref(&self) -> &Fingerprint {
-        &self.fingerprint
-    }
 }
 
 impl Linker {

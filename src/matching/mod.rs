@@ -21,6 +21,7 @@ mod entry;
 mod evidence;
 mod fingerprint;
 mod frequency;
+mod highest;
 mod key;
 mod keys;
 mod learned;

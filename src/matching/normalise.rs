@@ -65,24 +65,37 @@ pub const fn is_han(c: char) -> bool {
     code >= CJK_FIRST && code <= CJK_LAST
 }
 
+/// A letter or digit, Han included: as [`char::is_alphanumeric`], which looks the commonest marks up in tables.
+pub(super) fn is_word(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphanumeric(),
+        '、' | '。' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' => false,
+        _ => is_han(c) || c.is_alphanumeric(),
+    }
+}
+
 fn simplified(c: char) -> char {
-    static TABLE: OnceLock<Vec<char>> = OnceLock::new();
+    static TABLE: OnceLock<Vec<u16>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         (CJK_FIRST..=CJK_LAST)
             .filter_map(char::from_u32)
             .map(|c| {
                 let mut buffer = [0; 4];
                 let converted = fast2s::convert(c.encode_utf8(&mut buffer));
-                converted.chars().next().unwrap_or(c)
+                u16::try_from(u32::from(converted.chars().next().unwrap_or(c))).unwrap_or_default()
             })
             .collect()
     });
-    table.get((c as u32 - CJK_FIRST) as usize).copied().unwrap_or(c)
+    // 0 stands for a character beyond the basic plane, which stays as it was.
+    let code = table.get((c as u32 - CJK_FIRST) as usize).copied().filter(|code| *code != 0);
+    code.and_then(|code| char::from_u32(u32::from(code))).unwrap_or(c)
 }
 
 /// Letters and digits only, folded; for names, accounts and codes.
 pub fn compact(text: &str, limit: usize) -> String {
-    fold(text, limit).chars().filter(|c| c.is_alphanumeric()).collect()
+    let mut folded = fold(text, limit);
+    folded.retain(is_word);
+    folded
 }
 
 /// Placeholders that platforms send for "no value"; they say nothing about a person.
@@ -163,6 +176,13 @@ mod tests {
                 push_folded(c.to_string().nfkc(), &mut whole);
                 assert_eq!(whole, folded.to_string(), "{c:?}");
             }
+        }
+    }
+
+    #[test]
+    fn words_are_made_of_letters_and_digits() {
+        for c in (0..0x2_0000).filter_map(char::from_u32) {
+            assert_eq!(is_word(c), c.is_alphanumeric() || is_han(c), "{c:?}");
         }
     }
 

@@ -1,19 +1,22 @@
 //! One spelling for numbers and the units behind them: 三百二十块 and 320元, 十二幢 and 12号楼.
 
+use super::normalise::CJK_LAST;
+
 /// Most digits of a number that is calculated with.
 const MAX_DIGITS: usize = 12;
 
 /// Rewrites the numbers of an already folded text: Chinese numerals become digits, thousands lose their commas, 万 and
 /// its like are multiplied out, and units get one name. Single numerals count only before a unit, so that 一直 and
 /// 十分 stay words. O(characters).
-pub(super) fn plain_numbers(folded: &str) -> String {
-    let mut out = String::with_capacity(folded.len());
+pub(super) fn plain_numbers(folded: &str, out: &mut String) {
+    out.clear();
+    out.reserve(folded.len());
     let mut rest = folded;
     loop {
-        let words = rest.find(|c| c == '第' || starts_number(c)).unwrap_or(rest.len());
+        let words = rest.find(may_start_number).unwrap_or(rest.len());
         out.push_str(&rest[..words]);
         rest = &rest[words..];
-        let Some(c) = rest.chars().next() else { return out };
+        let Some(c) = rest.chars().next() else { return };
         let ordinal = if c == '第' { &rest[c.len_utf8()..] } else { rest };
         let grown = out.ends_with(|last: char| last.is_ascii_alphanumeric());
         if let Some(number) = Number::read(ordinal).filter(|_| !grown) {
@@ -30,6 +33,35 @@ pub(super) fn plain_numbers(folded: &str) -> String {
         out.push_str(&rest[..run]);
         rest = &rest[run..];
     }
+}
+
+/// True for figures, numerals, 十 and 第: a bit for each Han character instead of comparisons with two dozen.
+fn may_start_number(c: char) -> bool {
+    static STARTS: [u64; WORDS] = starts();
+    if c.is_ascii() {
+        return c.is_ascii_digit();
+    }
+    let at = u32::from(c).wrapping_sub(FIRST) as usize;
+    STARTS.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
+/// 〇 is the first, before all ideographs.
+const FIRST: u32 = 0x3000;
+const WORDS: usize = ((CJK_LAST - FIRST) as usize + 1).div_ceil(64);
+
+const fn starts() -> [u64; WORDS] {
+    let all = [
+        '零', '〇', '一', '幺', '壹', '二', '两', '贰', '三', '叁', '四', '肆', '五', '伍', '六', '陆', '七', '柒', '八', '捌', '九', '玖',
+        '十', '第',
+    ];
+    let mut starts = [0; WORDS];
+    let mut n = 0;
+    while n < all.len() {
+        let at = (all[n] as u32 - FIRST) as usize;
+        starts[at / 64] |= 1 << (at % 64);
+        n += 1;
+    }
+    starts
 }
 
 const fn starts_number(c: char) -> bool {
@@ -112,7 +144,8 @@ impl<'a> Number<'a> {
             return None;
         }
         let counts_a_part = next.is_some_and(|c| PARTS.contains(c));
-        let unit = UNITS.iter().find(|(name, _)| rest.starts_with(name) && !goes_on(name, rest));
+        let unit =
+            next.and_then(|first| UNITS.iter().find(|(name, _)| name.starts_with(first) && rest.starts_with(name) && !goes_on(name, rest)));
         let (unit, rest) = unit.map_or(("", rest), |(name, unit)| (*unit, &rest[name.len()..]));
         Some(Self { digits, unit, counts_a_part, rest })
     }
@@ -215,6 +248,19 @@ fn value(run: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain_numbers(text: &str) -> String {
+        let mut plain = String::new();
+        super::plain_numbers(text, &mut plain);
+        plain
+    }
+
+    #[test]
+    fn what_starts_a_number_is_known_by_its_bit() {
+        for c in (0..0x1_0000).filter_map(char::from_u32) {
+            assert_eq!(may_start_number(c), c == '第' || starts_number(c), "{c:?}");
+        }
+    }
 
     #[test]
     fn numbers_of_one_value_have_one_spelling() {

@@ -27,16 +27,28 @@ const COMPARISONS: usize = 5;
 /// What [`deduplicate`] found.
 #[derive(Debug, Clone)]
 pub struct Deduplicated {
-    /// For each person, in order, the first of its cluster.
-    pub cluster: Vec<usize>,
     pub estimate: Estimate,
     /// Pairs compared.
     pub pairs: usize,
+    persons: usize,
+    /// Log2 odds of the pairs from [`LEAST_PROBABILITY`] on, best first.
+    likely: Vec<(f64, u32, u32)>,
 }
 
-/// Clusters the first persons of the fingerprints; pairs of at least `threshold` probability are joined.
-/// O(n × block size).
-pub fn deduplicate(prints: &[Fingerprint], threshold: f64) -> Deduplicated {
+/// Pairs less likely are not kept.
+const LEAST_PROBABILITY: f64 = 0.01;
+
+impl Deduplicated {
+    /// For each person, in order, the first of its cluster, when pairs of at least `threshold` probability (one in a hundred
+    /// at least) are joined.
+    pub fn clusters(&self, threshold: f64) -> Vec<usize> {
+        let kept = self.likely.partition_point(|(bits, ..)| probability(*bits) >= threshold);
+        join(self.persons, &self.likely[..kept])
+    }
+}
+
+/// Compares the first persons of the fingerprints. O(n × block size).
+pub fn deduplicate(prints: &[Fingerprint]) -> Deduplicated {
     let nobody = PersonPrint::default();
     let persons: Vec<&PersonPrint> = prints.iter().map(|p| p.persons.first().unwrap_or(&nobody)).collect();
     let mut frequency = Frequency::new();
@@ -65,10 +77,10 @@ pub fn deduplicate(prints: &[Fingerprint], threshold: f64) -> Deduplicated {
             let bits: f64 = v.iter().enumerate().map(|(i, l)| estimate.bits(i, *l)).sum();
             (estimate.prior_bits() + bits + rarity(persons[*a as usize], persons[*b as usize], v, &frequency), *a, *b)
         })
-        .filter(|(bits, ..)| probability(*bits) >= threshold)
+        .filter(|(bits, ..)| probability(*bits) >= LEAST_PROBABILITY)
         .collect();
     scored.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)).then(x.2.cmp(&y.2)));
-    Deduplicated { cluster: join(persons.len(), &scored), estimate, pairs: pairs.len() }
+    Deduplicated { estimate, pairs: pairs.len(), persons: persons.len(), likely: scored }
 }
 
 /// How alike two persons are in each respect, as levels.

@@ -126,8 +126,11 @@ impl Linker {
     /// Asks, ahead of [`Self::placement`], the members of the matters that it will ask if none of the submissions from entry
     /// `unplaced` on, which are not placed yet, comes between.
     pub(super) fn foresee(&self, digest: &Digest, compared: &mut Compared, unplaced: u32) {
+        if !compared.candidates.iter().any(|m| m.entry < unplaced && m.matter == Verdict::Yes) {
+            return;
+        }
         let earlier: Vec<Weighed> = compared.candidates.iter().filter(|m| m.entry < unplaced).copied().collect();
-        if earlier.iter().any(|m| m.matter == Verdict::Yes) && self.fitting_case(&earlier).0.is_none() {
+        if self.fitting_case(&earlier).0.is_none() {
             self.fitting_matter(digest, &worth_telling(&earlier), compared);
         }
     }

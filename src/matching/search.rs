@@ -34,31 +34,33 @@ impl Linker {
         desk.found.clear();
         desk.found.extend(keys().map(|key| self.postings.find(key)));
         ask_for(desk.found.iter().flatten().map(|found| self.postings.first_word(*found)));
-        let each = |key: u32, found: &Option<Found>, callback: &mut dyn FnMut(u32)| {
-            let newer = newcomers.each_before(own, key, self.postings.length(), &mut *callback);
-            if let Some(found) = found {
-                self.postings.each(*found, self.postings.length() - newer, callback);
-            }
-        };
         let (topics_found, others) = desk.found.split_at(topics.len());
         let (persons_found, near_found) = others.split_at(persons.len());
         let mut nearest: Vec<u32> = Vec::with_capacity(MAX_PERSON_CANDIDATES + self.options.candidates);
         for (key, found) in persons.iter().zip(persons_found) {
-            each(*key, found, &mut |entry| nearest.push(entry));
+            self.each(newcomers, (own, *key), *found, |entry| nearest.push(entry));
         }
         nearest.sort_unstable_by(|a, b| b.cmp(a));
         nearest.dedup();
         nearest.truncate(MAX_PERSON_CANDIDATES);
         for (topic, found) in topics.iter().zip(topics_found) {
             let weight = topic.rank * topic.bits;
-            each(topic.hash, found, &mut |entry| desk.tally.add(entry, weight));
+            self.each(newcomers, (own, topic.hash), *found, |entry| desk.tally.add(entry, weight));
         }
         for (key, found) in near.iter().zip(near_found) {
-            each(*key, found, &mut |entry| desk.tally.add(entry, NEAR_SCORE));
+            self.each(newcomers, (own, *key), *found, |entry| desk.tally.add(entry, NEAR_SCORE));
         }
         let persons = nearest.clone();
         desk.tally.take_best(self.options.candidates, |entry| persons.contains(&entry), &mut nearest);
         DESK.set(Some(desk));
         nearest
+    }
+
+    /// Calls back with the newest entries below `own` under a key, as many as the index would keep.
+    fn each(&self, newcomers: &Newcomers, (own, key): (u32, u32), found: Option<Found>, mut callback: impl FnMut(u32)) {
+        let newer = newcomers.each_before(own, key, self.postings.length(), &mut callback);
+        if let Some(found) = found {
+            self.postings.each(found, self.postings.length() - newer, callback);
+        }
     }
 }

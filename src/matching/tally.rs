@@ -1,5 +1,7 @@
 //! Sums of weights by entry, for one query.
 
+use super::highest::bring_forward;
+
 /// Entries and sums by open addressing, and the places in use in the order they were met. Made once and used again.
 pub(super) struct Tally {
     /// An entry plus one, 0 where free, and its sum. At most half are used.
@@ -60,12 +62,8 @@ impl Tally {
                 self.ranked.push(u64::from(sum.to_bits()) << 32 | u64::from(key - 1));
             }
         }
-        if self.ranked.len() > most && most > 0 {
-            self.ranked.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
-        }
-        self.ranked.truncate(most);
-        self.ranked.sort_unstable_by(|a, b| b.cmp(a));
-        best.extend(self.ranked.iter().map(|rank| *rank as u32));
+        let most = bring_forward(&mut self.ranked, most);
+        best.extend(self.ranked[..most].iter().map(|rank| *rank as u32));
     }
 }
 

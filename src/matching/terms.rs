@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::key::TermKey;
-use super::normalise::{CJK_FIRST, CJK_LAST, fold, is_han};
+use super::normalise::{CJK_FIRST, CJK_LAST, fold, is_han, is_word};
 use super::numbers::plain_numbers;
 
 /// Most distinct terms of each kind kept of one text.
@@ -109,10 +109,6 @@ impl TermHasher {
         self.key
     }
 
-    fn gram(&self, first: char, second: char) -> u32 {
-        (self.key.word(u64::from(u32::from(first)) << 21 | u64::from(u32::from(second))) >> 32) as u32
-    }
-
     fn han(&self, c: char) -> u32 {
         self.han.get((u32::from(c) - CJK_FIRST) as usize).copied().map_or(0, u32::from)
     }
@@ -123,53 +119,70 @@ pub(super) struct TermCollector<'a> {
     hasher: &'a TermHasher,
     grams: Bag,
     chars: Bag,
+    /// Room to work in.
+    plain: String,
+    word: String,
 }
 
 impl<'a> TermCollector<'a> {
     pub(super) const fn new(hasher: &'a TermHasher) -> Self {
-        Self { hasher, grams: Bag::new(u32::BITS), chars: Bag::new(CHAR_HASHES.ilog2()) }
+        let (grams, chars) = (Bag::new(u32::BITS), Bag::new(CHAR_HASHES.ilog2()));
+        Self { hasher, grams, chars, plain: String::new(), word: String::new() }
     }
 
     /// Adds the terms of `text`, each occurrence counting `weight`. Returns the folded text.
     pub(super) fn add(&mut self, text: &str, weight: u8) -> String {
         let folded = fold(text, MAX_CHARS);
-        let read = folded.char_indices().nth(READ_CHARS).map_or(folded.len(), |(at, _)| at);
-        let plain = plain_numbers(&folded[..read]);
-        let mut word = String::new();
+        // A text of no more bytes than that has no more characters.
+        let is_short = folded.len() <= READ_CHARS;
+        let read = if is_short { folded.len() } else { folded.char_indices().nth(READ_CHARS).map_or(folded.len(), |(at, _)| at) };
+        let mut plain = std::mem::take(&mut self.plain);
+        plain_numbers(&folded[..read], &mut plain);
+        self.add_plain(&plain, weight);
+        self.plain = plain;
+        folded
+    }
+
+    fn add_plain(&mut self, plain: &str, weight: u8) {
+        // Pairs are hashed together at the end: none waits for another.
+        let (mut pairs, mut count) = ([0; TERM_LETTERS], 0);
         let mut previous: Option<char> = None;
         let mut letters = 0_usize;
-        for c in plain.chars().chain(std::iter::once(' ')) {
+        for c in plain.chars() {
             if is_han(c) {
-                self.flush_word(&mut word, weight);
+                self.flush_word(weight);
                 if let Some(p) = previous {
-                    self.grams.push(self.hasher.gram(p, c), weight);
+                    pairs[count % TERM_LETTERS] = pair(p, c);
+                    count += 1;
                 }
                 self.chars.push(self.hasher.han(c), weight);
                 previous = Some(c);
                 letters += 1;
             } else {
                 previous = None;
-                if c.is_alphanumeric() {
-                    word.push(c);
+                if is_word(c) {
+                    self.word.push(c);
                     letters += 1;
                 } else {
-                    self.flush_word(&mut word, weight);
+                    self.flush_word(weight);
                 }
             }
             if letters >= TERM_LETTERS {
-                self.flush_word(&mut word, weight);
                 break;
             }
         }
-        folded
+        self.flush_word(weight);
+        let pairs = &mut pairs[..count.min(TERM_LETTERS)];
+        pairs.iter_mut().for_each(|pair| *pair = self.hasher.key.word(*pair) >> 32);
+        pairs.iter().for_each(|hash| self.grams.push(*hash as u32, weight));
     }
 
-    fn flush_word(&mut self, word: &mut String, weight: u8) {
-        if !word.is_empty() {
-            let hash = self.hasher.key.bytes(word.as_bytes());
+    fn flush_word(&mut self, weight: u8) {
+        if !self.word.is_empty() {
+            let hash = self.hasher.key.bytes(self.word.as_bytes());
             self.grams.push((hash >> 32) as u32, weight);
             self.chars.push(hash as u32 % CHAR_HASHES, weight);
-            word.clear();
+            self.word.clear();
         }
     }
 
@@ -177,6 +190,11 @@ impl<'a> TermCollector<'a> {
     pub(super) fn finish(&self) -> (Vec<Term>, Vec<Term>) {
         (self.grams.finish(), self.chars.finish())
     }
+}
+
+/// Two characters as one number.
+fn pair(first: char, second: char) -> u64 {
+    u64::from(u32::from(first)) << 21 | u64::from(u32::from(second))
 }
 
 #[cfg(test)]

@@ -121,12 +121,14 @@ proptest! {
         if stored.iter().all(|item| matches!(item, Stored::Filed { .. })) {
             let filed = stored.iter().filter_map(|item| match item {
                 Stored::Filed { seq, print, case, matter } => {
-                    Some(Decided { seq: *seq, fingerprint: print.clone(), case: *case, matter: *matter })
+                    Some((*seq, print.encode(), *case, *matter))
                 }
                 Stored::Ruled(_) => None,
             });
             let mut at_once = Linker::new(Model::default());
-            at_once.insert_all(&filed.collect::<Vec<_>>());
+            let filed: Vec<_> = filed.collect();
+            let decided = filed.iter().map(|(seq, fingerprint, case, matter)| Decided { seq: *seq, fingerprint, case: *case, matter: *matter });
+            at_once.insert_all(&decided.collect::<Vec<_>>()).unwrap();
             prop_assert_eq!(cases_of(&before), cases_of(&at_once));
             prop_assert_eq!(before.decide(&print(Some(1), 1, 1, 1_000)), at_once.decide(&print(Some(1), 1, 1, 1_000)));
         }

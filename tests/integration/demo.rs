@@ -18,7 +18,7 @@ fn demo(store: &TestStore, arguments: &[&str]) {
 
 on_both_stores! {
     async fn nothing_is_lost_or_doubled_when_the_gateway_is_killed_in_the_middle(store: TestStore) {
-        demo(&store, &["--kill", "3", "--seed", "7"]);
+        demo(&store, &["--kill", "12", "--load", "20", "--seed", "7"]);
     }
 }
 

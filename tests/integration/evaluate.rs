@@ -103,6 +103,7 @@ fn persons_are_found_and_timed() {
     assert_eq!((status, &found["rows"]), (Some(0), &json!(16)), "{said}");
     assert!(found["f1"].as_f64().is_some_and(|f1| (0.0..=1.0).contains(&f1)), "{found}");
     assert!(found["seconds"].as_f64().unwrap() > 0.0);
+    assert!(found["best"]["f1"].as_f64() >= found["f1"].as_f64() && found["best"]["threshold"].is_number(), "{found}");
 }
 
 #[test]

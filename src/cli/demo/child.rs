@@ -2,11 +2,11 @@
 
 use std::{
     fs::File,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use super::world::World;
-use crate::cli::Failure;
+use crate::{app::crash::VARIABLE, cli::Failure};
 
 /// Killed when dropped, so that none is left behind.
 pub struct GatewayProcess {
@@ -15,18 +15,25 @@ pub struct GatewayProcess {
 }
 
 impl GatewayProcess {
-    pub fn start(world: &World) -> Result<Self, Failure> {
+    /// `crash`: where it is to die, see [`crate::app::crash`].
+    pub fn start(world: &World, crash: Option<&str>) -> Result<Self, Failure> {
         let log = File::options().create(true).append(true).open(world.log())?;
         let child = Command::new(std::env::current_exe()?)
             .arg("serve")
             .arg("--config")
             .arg(world.federation_file())
             .current_dir(world.folder())
+            .envs(crash.map(|point| (VARIABLE, point)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
         Ok(Self { child, log: world.log() })
+    }
+
+    /// How the process ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>, Failure> {
+        Ok(self.child.try_wait()?)
     }
 
     /// Fails if the process has ended.
@@ -42,10 +49,9 @@ impl GatewayProcess {
     }
 
     /// SIGKILL: no chance to tidy up.
-    pub fn kill(&mut self) -> Result<(), Failure> {
+    pub fn kill(&mut self) -> Result<ExitStatus, Failure> {
         self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        Ok(self.child.wait()?)
     }
 }
 

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep};
+use serde_json::Value;
 
-use super::child::GatewayProcess;
 use crate::{
     app::view::{CaseView, GapView, Overview, Paged, SubmissionView},
     cli::Failure,
     net::{Outbound, OutboundPolicy, OutboundRequest},
 };
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
 /// Pages of a list that are read at most.
 const MAX_PAGES: usize = 500;
 
@@ -33,16 +31,9 @@ impl Client {
         Ok(Self { outbound, address, key: key.to_owned() })
     }
 
-    pub async fn wait_ready(&self, gateway: &mut GatewayProcess) -> Result<(), Failure> {
-        let deadline = Instant::now() + START_PATIENCE;
-        while Instant::now() < deadline {
-            gateway.check()?;
-            if self.request("/readyz").await.is_ok_and(|(status, _)| status == 200) {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-        Err("the gateway was not ready within a minute".into())
+    /// True if the gateway is there and can do its work.
+    pub async fn is_ready(&self) -> bool {
+        self.request("/readyz").await.is_ok_and(|(status, _)| status == 200)
     }
 
     pub async fn overview(&self) -> Result<Overview, Failure> {
@@ -81,12 +72,24 @@ impl Client {
         Ok(serde_json::from_slice(&body)?)
     }
 
+    /// Offers a filing under its number as the idempotency key: the status and the answer.
+    pub async fn file(&self, source_id: &str, body: &Value) -> Result<(u16, Value), Failure> {
+        let headers = [("content-type", "application/json"), ("idempotency-key", source_id)];
+        let (status, answer) = self.send("POST", "/v1/submissions", &headers, body.to_string().into_bytes()).await?;
+        Ok((status, serde_json::from_slice(&answer).unwrap_or_default()))
+    }
+
     async fn request(&self, target: &str) -> Result<(u16, Vec<u8>), Failure> {
+        self.send("GET", target, &[], Vec::new()).await
+    }
+
+    async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(u16, Vec<u8>), Failure> {
+        let authorization = ("authorization".to_owned(), format!("Bearer {}", self.key));
         let request = OutboundRequest {
-            method: "GET".into(),
+            method: method.into(),
             url: format!("{}{target}", self.address),
-            headers: vec![("authorization".into(), format!("Bearer {}", self.key))],
-            body: Vec::new(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).chain([authorization]).collect(),
+            body,
         };
         let response = self.outbound.send(request).await?;
         Ok((response.status, response.body))

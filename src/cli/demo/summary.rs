@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::client::Client;
+use super::{
+    client::Client,
+    load::Taken,
+    proof,
+    run::End,
+    world::{HOTLINE, World},
+};
 use crate::{
     app::view::{Decision, DeliveryState, Overview, SubmissionView},
     cli::Failure,
@@ -15,8 +21,9 @@ use crate::{
 };
 
 /// Everything that is known at the end.
-struct End<'a> {
+struct Known<'a> {
     scenario: &'a Scenario,
+    run: &'a End,
     overview: Overview,
     submissions: HashMap<(String, String), SubmissionView>,
     received: BTreeMap<String, Received>,
@@ -39,10 +46,11 @@ fn expect(held: bool, text: impl Into<String>) -> Expectation {
 }
 
 /// Prints the summary; true if every expectation held.
-pub async fn print(simulation: &Simulation, scenario: &Scenario, client: &Client, settled: bool) -> Result<bool, Failure> {
+pub async fn print(simulation: &Simulation, scenario: &Scenario, world: &World, client: &Client, run: &End) -> Result<bool, Failure> {
     let cases = client.cases().await?;
-    let end = End {
+    let end = Known {
         scenario,
+        run,
         overview: client.overview().await?,
         submissions: client.submissions().await?.into_iter().map(|s| ((s.platform.clone(), s.source_id.clone()), s)).collect(),
         received: simulation.platforms().map(|platform| (platform.id.clone(), platform.received())).collect(),
@@ -52,11 +60,14 @@ pub async fn print(simulation: &Simulation, scenario: &Scenario, client: &Client
         cases: cases.len(),
     };
     end.print_figures();
-    let mut expectations = vec![expect(settled, "everything came to rest")];
+    let mut expectations = vec![expect(run.settled, "everything came to rest")];
     expectations.extend(end.filings());
     expectations.extend(end.linking());
     expectations.extend(end.forwards());
     expectations.extend(end.round_trips());
+    expectations.extend(end.taken());
+    expectations.push(proven("the audit log verifies", proof::verify(world)?));
+    expectations.push(proven("a replay of the log gives the same cases", proof::replay(world)?));
     println!();
     for expectation in &expectations {
         println!("{} {}", if expectation.held { "ok     " } else { "NOT OK " }, expectation.text);
@@ -64,7 +75,14 @@ pub async fn print(simulation: &Simulation, scenario: &Scenario, client: &Client
     Ok(expectations.iter().all(|expectation| expectation.held))
 }
 
-impl End<'_> {
+fn proven(what: &str, outcome: Result<String, String>) -> Expectation {
+    match outcome {
+        Ok(line) => expect(true, format!("{what}: {line}")),
+        Err(line) => expect(false, format!("{what}: {line}")),
+    }
+}
+
+impl Known<'_> {
     fn submission(&self, platform: &str, source_id: &str) -> Option<&SubmissionView> {
         self.submissions.get(&(platform.to_owned(), source_id.to_owned()))
     }
@@ -112,6 +130,9 @@ impl End<'_> {
         }
         println!("faults met         {faulted:>5}   messages that arrived twice and counted once: {again}; webhooks sent twice: {doubled}");
         println!("audit log          {:>5}   leaves", overview.audit_leaves);
+        if let Some(deaths) = &self.run.deaths {
+            println!("gateway killed     {deaths}");
+        }
     }
 
     /// Pairs of cases put into one matter: right ones, all formed, all there are.
@@ -139,14 +160,29 @@ impl End<'_> {
     fn filings(&self) -> Vec<Expectation> {
         let filed = self.scenario.filings.len();
         let found = self.scenario.filings.iter().filter(|f| self.submission(&f.platform, &f.source_id).is_some()).count();
-        let linked = self.submissions.values().filter(|s| s.case.is_some()).count();
+        let simulated: Vec<_> = self.submissions.values().filter(|s| s.platform != HOTLINE).collect();
+        let linked = simulated.iter().filter(|s| s.case.is_some()).count();
         vec![
             expect(
-                found == filed && self.submissions.len() == filed,
-                format!("each of {filed} filings is registered, and once: {found} found, {} in all", self.submissions.len()),
+                found == filed && simulated.len() == filed,
+                format!("each of {filed} filings is registered, and once: {found} found, {} in all", simulated.len()),
             ),
             expect(linked == filed, format!("each belongs to a case: {linked}")),
         ]
+    }
+
+    /// What was answered with 2xx is there, under the number it was answered with, and in a case.
+    fn taken(&self) -> Option<Expectation> {
+        let taken = &self.run.taken;
+        let is_there = |taken: &&Taken| {
+            let submission = self.submission(HOTLINE, &taken.source_id);
+            submission.is_some_and(|submission| submission.id == taken.id && submission.case.is_some())
+        };
+        let found = taken.iter().filter(is_there).count();
+        let all = self.submissions.values().filter(|s| s.platform == HOTLINE).count();
+        let text =
+            format!("each of {} filings answered with 2xx over the API is there, and once: {found} found, {all} in all", taken.len());
+        (!taken.is_empty()).then(|| expect(found == taken.len() && all == found, text))
     }
 
     fn linking(&self) -> Vec<Expectation> {

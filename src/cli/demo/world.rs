@@ -24,12 +24,17 @@ use crate::{
     simulate::{RunningPlatform, Simulation, Software, scenario::Scenario},
 };
 
+/// The platform that files under load.
+pub const HOTLINE: &str = "hotline";
+
 /// A federation made for one demonstration.
 pub struct World {
     folder: PathBuf,
     port: u16,
     /// A key of the bureau.
     pub key: String,
+    /// A key of [`HOTLINE`].
+    pub hotline_key: String,
     /// Removes the folder at the end, unless it was named.
     _scratch: Option<Scratch>,
 }
@@ -42,6 +47,7 @@ struct FederationFile {
     keys: KeysSection,
     outbound: OutboundSection,
     delivery: DeliverySection,
+    audit: AuditSection,
     platforms: Vec<PlatformSection>,
 }
 
@@ -59,6 +65,11 @@ struct StoreSection {
 struct KeysSection {
     master: SecretFile,
     federation: SecretFile,
+}
+
+#[derive(Serialize)]
+struct AuditSection {
+    checkpoint_interval_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -86,9 +97,12 @@ struct PlatformSection {
     name: &'static str,
     kind: PlatformKind,
     division: &'static str,
-    adapter: &'static str,
-    base_url: String,
-    pull_interval_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_interval_ms: Option<u64>,
     secrets: std::collections::BTreeMap<String, SecretFile>,
 }
 
@@ -104,12 +118,15 @@ impl World {
         let folder = args.directory.clone().or_else(|| scratch.as_ref().map(|s| s.path().to_path_buf())).unwrap_or_default();
         fs::create_dir_all(folder.join("secrets"))?;
         let port = if args.port == 0 { free_port()? } else { args.port };
-        let mut world = Self { folder, port, key: String::new(), _scratch: scratch };
+        let mut world = Self { folder, port, key: String::new(), hotline_key: String::new(), _scratch: scratch };
         for name in ["master", "federation"] {
             let random: [u8; 32] = rand::random();
             world.write_secret(name, &hex(&random))?;
         }
-        let platforms = simulation.platforms().map(|platform| world.platform(platform)).collect::<Result<Vec<_>, Failure>>()?;
+        let mut platforms = simulation.platforms().map(|platform| world.platform(platform)).collect::<Result<Vec<_>, Failure>>()?;
+        if args.load.is_some() {
+            platforms.push(hotline());
+        }
         let file = FederationFile {
             organizations: "organizations.toml",
             server: ServerSection { listen: format!("127.0.0.1:{port}") },
@@ -117,12 +134,13 @@ impl World {
             keys: KeysSection { master: secret("master"), federation: secret("federation") },
             outbound: OutboundSection { allow_private_addresses: true, total_timeout_ms: 3_900 },
             delivery: DeliverySection { base_delay_ms: 150, max_delay_ms: 3_000, lease_ms: 8_000, circuit_pause_ms: 1_000 },
+            audit: AuditSection { checkpoint_interval_ms: 1_000 },
             platforms,
         };
         fs::write(world.federation_file(), toml::to_string(&file)?)?;
         let organizations = OrganizationsFile { organizations: &scenario.organizations };
         fs::write(world.folder.join("organizations.toml"), toml::to_string(&organizations)?)?;
-        world.key = world.make_key()?;
+        world.make_keys(args.load.is_some())?;
         Ok(world)
     }
 
@@ -146,9 +164,9 @@ impl World {
             name,
             kind,
             division,
-            adapter: platform.software.adapter(),
-            base_url: platform.base_url(),
-            pull_interval_ms: if pulled { 400 } else { 60_000 },
+            adapter: Some(platform.software.adapter()),
+            base_url: Some(platform.base_url()),
+            pull_interval_ms: Some(if pulled { 400 } else { 60_000 }),
             secrets,
         })
     }
@@ -157,10 +175,14 @@ impl World {
         Ok(fs::write(self.folder.join("secrets").join(name), value)?)
     }
 
-    fn make_key(&self) -> Result<String, Failure> {
+    fn make_keys(&mut self, load: bool) -> Result<(), Failure> {
         let config = Config::load(&self.federation_file(), &environment)?;
         let gateway = Gateway::start(Parts::from_config(&config, &environment, Clock::system())?);
-        Ok(gateway.create_key(None, &[Scope::Monitor, Scope::Administer], "demo")?.secret)
+        self.key = gateway.create_key(None, &[Scope::Monitor, Scope::Administer], "demo")?.secret;
+        if load {
+            self.hotline_key = gateway.create_key(Some(HOTLINE), &[Scope::Submit], "demo")?.secret;
+        }
+        Ok(())
     }
 
     pub fn federation_file(&self) -> PathBuf {
@@ -177,6 +199,20 @@ impl World {
 
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// Speaks the exchange format itself and reads over the API what became of its filings.
+fn hotline() -> PlatformSection {
+    PlatformSection {
+        id: HOTLINE.to_owned(),
+        name: "12345热线",
+        kind: PlatformKind::Hotline,
+        division: "430100",
+        adapter: None,
+        base_url: None,
+        pull_interval_ms: None,
+        secrets: std::collections::BTreeMap::new(),
     }
 }
 
