@@ -6,7 +6,9 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError, code::Code,
+        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError,
+        code::Code,
+        export::{ExportError, TableError},
     },
 };
 
@@ -75,6 +77,19 @@ impl From<UpdateError> for Problem {
             }
             UpdateError::Conflict => Self::of(Code::UpdateIdConflict),
             UpdateError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::App(error) => error.into(),
+            ExportError::Busy => Self::of(Code::ExportsBusy).retry_after(PAUSE),
+            ExportError::Table(TableError::NotBuilt(_)) => {
+                Self::new(Code::InvalidQuery, "`format` cannot be used: this gateway was built without it.")
+            }
+            ExportError::Table(_) | ExportError::Worker => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
         }
     }
 }

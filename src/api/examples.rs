@@ -3,7 +3,9 @@
 mod alerts;
 mod audit;
 mod deadlines;
+mod exports;
 mod indicators;
+mod ogc;
 mod values;
 
 use serde::Serialize;
@@ -149,6 +151,8 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         ("verifyWechat", "200") => json!("1410685589"),
         (_, "200") => {
             return audit::response_to(operation)
+                .or_else(|| exports::response_to(operation))
+                .or_else(|| ogc::response_to(operation))
                 .or_else(|| deadlines::response_to(operation))
                 .or_else(|| alerts::response_to(operation))
                 .or_else(|| indicators::response_to(operation))

@@ -36,6 +36,9 @@ const MAX_HEADERS: usize = 32 * 1024;
 /// Until an answer begins. Longer than the longest wait a caller may ask for and the time a body may take.
 const TIMEOUT: Duration = Duration::from_secs(75);
 
+/// Until an export begins: it is written whole first.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -72,7 +75,8 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
         // Answered like GET; the server leaves the body out (RFC 9110, section 9.3.2).
         request.head_mut().method = Method::GET;
     }
-    let Ok(outcome) = tokio::time::timeout(TIMEOUT, next.call(request)).await else {
+    let patience = if path.ends_with("/export") { EXPORT_TIMEOUT } else { TIMEOUT };
+    let Ok(outcome) = tokio::time::timeout(patience, next.call(request)).await else {
         tracing::warn!(trace_id = trace.as_str(), %method, "request timed out");
         return Err(Problem::of(Code::Timeout).at(&path, trace.as_str()).into());
     };

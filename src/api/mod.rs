@@ -12,6 +12,7 @@ pub mod examples;
 pub mod finish;
 pub mod health;
 pub mod ndjson;
+pub mod ogc;
 pub mod open311;
 pub mod openapi;
 pub mod params;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(v1::configure)
         .configure(open311::configure)
+        .configure(ogc::configure)
         .service(callbacks::post_callback)
         .service(callbacks::get_callback)
         .service(callbacks::post_wechat_message)

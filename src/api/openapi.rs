@@ -163,6 +163,7 @@ fn tags() -> Vec<Tag> {
         ("audit", "The audit log (审计日志): what was recorded, and the proofs that nobody altered it"),
         ("callbacks", "Requests in the platforms' own formats"),
         ("open311", "Open311 GeoReport v2, for those that speak it already: a service is a kind of filing, a jurisdiction a platform"),
+        ("ogc", "OGC API Features (OGC 17-069r4): cases as GeoJSON for geographic information systems, placed no finer than a grid cell"),
         ("operation", "Whether the gateway lives and works"),
     ]
     .into_iter()

@@ -184,11 +184,21 @@ pub fn open(list: &str, cursor: &str) -> Option<String> {
     (tag == seal(list, position)).then(|| String::from_utf8(position.to_vec()).ok()).flatten()
 }
 
+/// The address of the page after this one, whose list goes on at a position.
+pub fn next_address(request: &HttpRequest, list: &str, position: &str) -> String {
+    with_cursor(request, &wrap(list, position))
+}
+
 /// Where the list goes on, with the filters of this request (RFC 8288).
 pub fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    format!("<{}>; rel=\"next\"", with_cursor(request, cursor))
+}
+
+/// The address asked for with another cursor.
+fn with_cursor(request: &HttpRequest, cursor: &str) -> String {
     let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
     let query: String = others.map(|pair| format!("{pair}&")).collect();
-    format!("<{}?{query}cursor={cursor}>; rel=\"next\"", request.path())
+    format!("{}?{query}cursor={cursor}", request.path())
 }
 
 /// A page as the answer: cursors made opaque, and a link to the next page (RFC 8288).

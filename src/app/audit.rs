@@ -87,6 +87,12 @@ fn encoded(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| BASE64.encode(hash)).collect()
 }
 
+impl From<audit::Leaf> for AuditEntry {
+    fn from(leaf: audit::Leaf) -> Self {
+        Self { index: leaf.index, entry: leaf.entry, leaf_hash: BASE64.encode(leaf.hash) }
+    }
+}
+
 impl Gateway {
     /// Names the log and checks its checkpoints.
     pub fn audit_verifier(&self) -> &Verifier {
@@ -107,8 +113,7 @@ impl Gateway {
             let from = page.after.map_or(0, |(index, _)| index.unsigned_abs() + 1);
             let (found, next_cursor) =
                 super::queries::cut(audit::read(c, subject.as_deref(), from, size, page.limit)?, limit, |leaf| (leaf.index as i64, 0));
-            let view = |leaf: audit::Leaf| AuditEntry { index: leaf.index, entry: leaf.entry, leaf_hash: BASE64.encode(leaf.hash) };
-            Ok(Paged { items: found.into_iter().map(view).collect(), next_cursor })
+            Ok(Paged { items: found.into_iter().map(AuditEntry::from).collect(), next_cursor })
         })
         .await
     }

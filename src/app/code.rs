@@ -90,6 +90,7 @@ codes! {
     TooManyRequests "too_many_requests" 429 "More was asked than the caller may ask for" "Go on after `Retry-After`; `RateLimit-Policy` says how much is allowed."
     HeadersTooLarge "headers_too_large" 431 "The headers are too large" "Send fewer or shorter headers."
     Overloaded "overloaded" 503 "More is coming in than can be served" "Send it again after `Retry-After`."
+    ExportsBusy "exports_busy" 503 "As many exports are being made as may be" "Send it again after `Retry-After`."
     Internal "internal" 500 "The gateway failed" "Send it again later; tell the operator the `trace_id` if it persists."
     Unavailable "unavailable" 503 "The gateway cannot serve this now" "Send it again after `Retry-After`."
     Timeout "timeout" 504 "The gateway did not finish in time" "Send it again with the same `Idempotency-Key`: it will not be registered twice."

@@ -140,7 +140,7 @@ fn facts(federation: &Federation, c: &mut Connection<'_>, ids: &[String]) -> Res
         .collect())
 }
 
-fn groups(
+pub(super) fn groups(
     c: &mut Connection<'_>,
     area: &str,
     dimension: Dimension,

@@ -13,6 +13,7 @@ mod collect;
 pub mod crash;
 mod deadlines;
 mod explain;
+pub mod export;
 mod federation;
 mod fingerprint;
 mod follow_up;
@@ -25,6 +26,7 @@ mod look;
 mod matters;
 mod messages;
 mod metrics;
+mod places;
 mod pull;
 mod queries;
 pub mod query;
@@ -32,6 +34,7 @@ mod rate;
 mod receive;
 pub mod reconcile;
 mod replay;
+mod report;
 mod retry;
 mod revise;
 mod route;
@@ -71,6 +74,7 @@ pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
 pub use look::{ClearFiling, Looked};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
+pub use places::MAX_PLACES;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -83,7 +87,7 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, KeyMaterial, LimitsConfig, LinkerConfig, RateConfig},
+    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
     domain::{
         alert::{AlertRules, AlertRulesError},
         calendar::{Calendar, CalendarError},
@@ -93,6 +97,9 @@ use crate::{
     net::{Outbound, OutboundPolicy},
     store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
 };
+
+/// No year before is reported on: the national system went live in it.
+const FIRST_YEAR: i32 = 2015;
 
 /// How long a use case waits for a connection to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -151,6 +158,8 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub alert_rules: AlertRules,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -177,6 +186,8 @@ struct Inner {
     notary: Notary,
     calendar: Calendar,
     alert_rules: AlertRules,
+    exports: export::Exports,
+    map: MapConfig,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -220,6 +231,8 @@ impl Gateway {
             notary: parts.notary,
             calendar: parts.calendar,
             alert_rules: parts.alert_rules,
+            exports: export::Exports::new(&parts.export),
+            map: parts.map,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -345,6 +358,8 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             alert_rules: load_alert_rules(config)?,
+            export: config.export.clone(),
+            map: config.map.clone(),
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),

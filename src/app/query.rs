@@ -12,6 +12,7 @@ use crate::domain::{
     division::{self, Level},
     indicator::{Dimension, Measure},
     matter::Trend,
+    spot::Bounds,
     submission::{Channel, Kind},
 };
 
@@ -149,6 +150,25 @@ impl CountedIn {
     pub fn new(measure: Measure, from: NaiveDate, until: NaiveDate) -> Result<Self, &'static str> {
         IndicatorQuery::new(None, Some(from), Some(until), None, until).map(|_| Self { measure, from, until })
     }
+}
+
+/// Cases on a map; only those that have a place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlaceFilter {
+    pub bounds: Option<Bounds>,
+    pub registered_from: Option<DateTime<Utc>>,
+    /// Exclusive.
+    pub registered_until: Option<DateTime<Utc>>,
+    pub status: Option<CaseStatus>,
+    pub kind: Option<Kind>,
+    /// This division and all inside it.
+    pub division: Option<String>,
+    /// This category path and all below it.
+    pub category: Option<String>,
+    /// The responsible body (化解责任).
+    pub resolving_body: Option<String>,
+    /// The petition office of the place (属地责任).
+    pub territorial_body: Option<String>,
 }
 
 /// Which way a list goes.

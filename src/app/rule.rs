@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, id},
+    domain::{case::CaseStatus, id, spot::Spot},
     matching,
     store::{
         Connection, Page, StoreError, audit,
@@ -236,6 +236,7 @@ impl Bench<'_, '_> {
             receipt: None,
             matter_id: None,
             merged_into: None,
+            spot: submission.location.as_ref().map(|point| Spot::of(point, self.gateway.0.map.grid)),
             submission_count: count,
             version: 1,
             created_at: self.now,

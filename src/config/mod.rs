@@ -9,6 +9,7 @@ mod deadlines;
 mod keys;
 mod limits;
 mod platforms;
+mod publishing;
 mod sections;
 
 use std::{
@@ -24,6 +25,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, TlsConfig};
+pub use publishing::{ExportConfig, MapConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -66,6 +68,8 @@ pub struct Config {
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     pub alerts: AlertsConfig,
+    pub export: ExportConfig,
+    pub map: MapConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.
@@ -122,6 +126,8 @@ impl Config {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
+        self.export.check().map_err(ConfigError::Invalid)?;
+        self.map.check().map_err(ConfigError::Invalid)?;
         self.server.check().map_err(ConfigError::Invalid)?;
         self.audit.check().map_err(ConfigError::Invalid)
     }

@@ -98,6 +98,19 @@ pub enum DeadlineState {
     Lapsed,
 }
 
+impl DeadlineState {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Overdue => "overdue",
+            Self::Met => "met",
+            Self::Late => "late",
+            Self::Lapsed => "lapsed",
+        }
+    }
+}
+
 impl Deadline {
     pub fn state(&self, now: DateTime<Utc>) -> DeadlineState {
         match self.ended_at {

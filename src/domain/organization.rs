@@ -183,6 +183,31 @@ impl Directory {
         None
     }
 
+    /// The petition office of the nearest enclosing division that has one (属地责任).
+    pub fn territorial(&self, division: &str) -> Option<&Organization> {
+        let is_office = |organization: &&Organization| organization.categories.is_empty();
+        let above = std::iter::successors(Some(division.to_owned()), |code| division::parent(code));
+        above.into_iter().find_map(|code| {
+            let offices = self.by_division.get(&code).into_iter().flatten().filter_map(|id| self.organizations.get(id));
+            offices.filter(is_office).min_by(|a, b| a.id.cmp(&b.id))
+        })
+    }
+
+    /// The divisions inside that of an office for which others answer; those inside them are left out.
+    pub fn exempt(&self, office: &Organization) -> Vec<&str> {
+        let inside = |code: &str| code != office.division && division::contains(&office.division, code);
+        let has_office = |code: &str| self.territorial(code).is_some_and(|other| other.division == code);
+        let mut found: Vec<&str> = self.by_division.keys().map(String::as_str).filter(|code| inside(code) && has_office(code)).collect();
+        found.sort_by_key(|code| (division::prefix(code).len(), *code));
+        let mut outermost: Vec<&str> = Vec::new();
+        for code in found {
+            if !outermost.iter().any(|outer| division::contains(outer, code)) {
+                outermost.push(code);
+            }
+        }
+        outermost
+    }
+
     fn superior(&self, organization: &Organization) -> Option<&Organization> {
         self.organizations.get(organization.parent.as_deref()?)
     }

@@ -191,7 +191,11 @@ impl Score {
     pub(super) fn weigh(model: &Model, person: Answered, scored: ScoredList, short: bool, submissions: u64) -> Self {
         let prior = model.prior();
         let odds = model.odds();
-        let matter_prior = if person.verdict == Verdict::Yes { prior.matter_same_person } else { prior.matter_among(submissions) };
+        let matter_prior = match person.verdict {
+            Verdict::Yes => prior.matter_same_person,
+            Verdict::Maybe => mixed(probability(person.weight), prior.matter_same_person, prior.matter_among(submissions)),
+            Verdict::No | Verdict::Unknown => prior.matter_among(submissions),
+        };
         let matter = Answered::new(&scored, Question::Matter, matter_prior, (odds.matter_yes, odds.matter_maybe));
         let (decision, rule) = decide(person.verdict, matter.verdict, short);
         let weight = person.weight + matter.weight;
@@ -224,6 +228,12 @@ impl Score {
             rule: self.rule.to_owned(),
         }
     }
+}
+
+/// Log2 odds of what has one or the other, with a probability of `share` the one.
+fn mixed(share: f64, one: f64, other: f64) -> f64 {
+    let mixed = share * probability(one) + (1.0 - share) * probability(other);
+    (mixed / (1.0 - mixed)).log2()
 }
 
 /// The rules above the score.
@@ -259,6 +269,13 @@ mod tests {
         ] {
             assert_eq!(decide(person, matter, false).0, want, "{person:?} {matter:?}");
         }
+    }
+
+    #[test]
+    fn a_mixed_prior_lies_between() {
+        assert!((mixed(1.0, -3.0, -17.0) + 3.0).abs() < 1e-9 && (mixed(0.0, -3.0, -17.0) + 17.0).abs() < 1e-9);
+        let half = mixed(0.5, -3.0, -17.0);
+        assert!((-4.1..-3.9).contains(&half), "{half}");
     }
 
     #[test]

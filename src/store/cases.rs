@@ -18,6 +18,7 @@ use crate::domain::{
     case::CaseStatus,
     division,
     organization::{self, GapReason},
+    spot::Spot,
     submission::{Channel, Kind},
 };
 
@@ -41,6 +42,8 @@ pub struct Case {
     /// The case that took this one's submissions over when people merged them.
     pub merged_into: Option<String>,
     pub submission_count: i32,
+    /// The cell that the founding filing's location lies in.
+    pub spot: Option<Spot>,
     /// Rises with every change; the entity tag.
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -49,7 +52,7 @@ pub struct Case {
 
 #[derive(Clone, Insertable, Queryable, Selectable)]
 #[diesel(table_name = cases, treat_none_as_default_value = false)]
-struct CaseRow {
+pub(super) struct CaseRow {
     id: String,
     founding_seq: i64,
     kind: String,
@@ -63,6 +66,8 @@ struct CaseRow {
     matter_id: Option<String>,
     merged_into: Option<String>,
     submission_count: i32,
+    latitude: Option<i32>,
+    longitude: Option<i32>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -84,6 +89,8 @@ impl From<&Case> for CaseRow {
             matter_id: case.matter_id.clone(),
             merged_into: case.merged_into.clone(),
             submission_count: case.submission_count,
+            latitude: case.spot.map(|spot| spot.latitude),
+            longitude: case.spot.map(|spot| spot.longitude),
             version: case.version,
             created_at: stored(case.created_at),
             updated_at: stored(case.updated_at),
@@ -109,6 +116,7 @@ impl TryFrom<CaseRow> for Case {
             matter_id: row.matter_id,
             merged_into: row.merged_into,
             submission_count: row.submission_count,
+            spot: row.latitude.zip(row.longitude).map(|(latitude, longitude)| Spot { latitude, longitude }),
             version: row.version,
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),

@@ -68,6 +68,8 @@ diesel::table! {
         matter_id -> Nullable<Text>,
         merged_into -> Nullable<Text>,
         submission_count -> Integer,
+        latitude -> Nullable<Integer>,
+        longitude -> Nullable<Integer>,
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
@@ -383,6 +385,15 @@ diesel::table! {
         level -> Integer,
         position -> BigInt,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    exports (id) {
+        id -> Text,
+        sha256 -> Text,
+        statement -> Text,
+        made_at -> Timestamp,
     }
 }
 

@@ -137,7 +137,7 @@ fn division(page: &Page) -> Result<Option<String>, Failure> {
 }
 
 /// A value of a closed list.
-fn word<T: DeserializeOwned>(page: &Page, name: &str) -> Result<Option<T>, Failure> {
+pub fn word<T: DeserializeOwned>(page: &Page, name: &str) -> Result<Option<T>, Failure> {
     text(page, name).map(|word| serde_json::from_value(word.into()).map_err(|_| unreadable(name))).transpose()
 }
 

@@ -32,6 +32,8 @@ const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healt
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {
     config
+        .configure(super::exports::configure)
+        .configure(super::geography::configure)
         .route("/", web::get().to(overview))
         .route("/platforms", web::get().to(platform_list))
         .route("/platforms/{id}", web::get().to(platform))

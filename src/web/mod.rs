@@ -3,7 +3,7 @@
 //! - [`page`] is what all pages know (language, address, time) and how values are written; [`texts`] holds every word.
 //! - [`pages`] has one file a page: its data and its template, which stands in `templates/`.
 //! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
-//! - [`masking`] covers names and numbers; [`compare`] marks what two texts do not share.
+//! - [`crate::domain::masking`] covers names and numbers; [`compare`] marks what two texts do not share.
 //!
 //! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
@@ -14,11 +14,12 @@ pub mod assets;
 pub mod charts;
 pub mod compare;
 mod decisions;
+mod exports;
 mod filters;
+mod geography;
 mod handlers;
 mod live;
 pub mod markup;
-pub mod masking;
 pub mod page;
 pub mod pages;
 pub mod texts;

@@ -6,8 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde::Serialize;
 
-use super::{assets, masking, texts::Lang};
-use crate::domain::division;
+use super::{assets, texts::Lang};
+use crate::{
+    app::export::Format,
+    domain::{division, masking},
+};
 
 /// The parts of the site, in the order of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +23,14 @@ pub enum Section {
     Reviews,
     Matters,
     Indicators,
+    Map,
+    Reports,
     Deliveries,
     Alerts,
 }
 
 impl Section {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Platforms,
         Self::Cases,
@@ -34,6 +39,8 @@ impl Section {
         Self::Reviews,
         Self::Matters,
         Self::Indicators,
+        Self::Map,
+        Self::Reports,
         Self::Deliveries,
         Self::Alerts,
     ];
@@ -48,6 +55,8 @@ impl Section {
             Self::Reviews => "/reviews",
             Self::Matters => "/matters",
             Self::Indicators => "/indicators",
+            Self::Map => "/map",
+            Self::Reports => "/reports",
             Self::Deliveries => "/deliveries",
             Self::Alerts => "/alerts",
         }
@@ -63,6 +72,8 @@ impl Section {
             Self::Reviews => "nav.reviews",
             Self::Matters => "nav.matters",
             Self::Indicators => "nav.indicators",
+            Self::Map => "nav.map",
+            Self::Reports => "nav.reports",
             Self::Deliveries => "nav.deliveries",
             Self::Alerts => "nav.alerts",
         }
@@ -312,6 +323,15 @@ impl Page {
         let kept = self.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| keep(key));
         let query: Vec<(&str, &str)> = kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).collect();
         address(path, &query)
+    }
+
+    /// The forms a list can be had in as a file, and where.
+    pub fn files(&self) -> Vec<(String, String)> {
+        let file = |format: &Format| {
+            let name = self.wire(format);
+            (self.at(&format!("{}/export", self.path), &[("format", &name)]), name.to_uppercase())
+        };
+        Format::ALL.iter().map(file).collect()
     }
 
     pub fn in_other_language(&self) -> String {

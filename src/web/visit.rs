@@ -2,11 +2,13 @@
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
+    body::SizedStream,
     dev::Payload,
     http::{StatusCode, header},
     web,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::TryStreamExt;
 use std::future::{Ready, ready};
 
 use super::{
@@ -15,7 +17,10 @@ use super::{
     texts::Lang,
 };
 use crate::{
-    app::{AppError, Gateway},
+    app::{
+        AppError, Gateway,
+        export::{ExportError, Exported},
+    },
     domain::platform::Scope,
 };
 
@@ -26,6 +31,8 @@ const THEME_COOKIE: &str = "theme";
 /// In seconds.
 const YEAR: u32 = 365 * 24 * 60 * 60;
 const MAX_PARAMETERS: usize = 32;
+/// Who is at the machine itself and needs no key.
+const LOCAL_ACTOR: &str = "local";
 /// Everything a page refers to is its own; nothing runs in it but the one script of ours, nothing frames it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Set by proxies; a request with one of them does not come from this machine, whatever its peer address says.
@@ -64,6 +71,8 @@ pub enum PageError {
     #[error(transparent)]
     App(AppError),
     #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error(transparent)]
     Template(#[from] askama::Error),
 }
 
@@ -82,6 +91,7 @@ pub enum Answer {
     /// The page with what was wrong on it, and its status.
     Again(u16, String),
     SeeOther(String),
+    File(Box<Exported>),
 }
 
 impl From<String> for Answer {
@@ -118,6 +128,7 @@ impl Visit {
         match outcome {
             Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
             Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
+            Ok(Answer::File(exported)) => download(*exported),
             Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
             Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
             Err(error) => {
@@ -164,6 +175,13 @@ impl Visit {
             Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => Ok(()),
             Some(_) => Err(Failure::NotAllowed.into()),
         }
+    }
+
+    /// Who asks, for what is recorded.
+    pub async fn actor(&self) -> Result<String, PageError> {
+        let Some(key) = self.key() else { return Ok(LOCAL_ACTOR.to_owned()) };
+        let credential = self.gateway.authenticate(&key).await?;
+        Ok(credential.map_or_else(|| LOCAL_ACTOR.to_owned(), |credential| credential.actor()))
     }
 
     fn key(&self) -> Option<String> {
@@ -227,6 +245,18 @@ impl Visit {
         }
         response.body(html)
     }
+}
+
+/// A file, with its digest and where its manifest is.
+fn download(exported: Exported) -> HttpResponse {
+    let (bytes, disposition) = (exported.manifest.bytes, format!("attachment; filename=\"{}\"", exported.file_name()));
+    HttpResponse::Ok()
+        .content_type(exported.manifest.format.media_type())
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header((header::LINK, format!("</v1/exports/{}>; rel=\"describedby\"", exported.manifest.id)))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(header::ContentEncoding::Identity)
+        .body(SizedStream::new(bytes, Box::pin(exported.into_chunks().map_ok(web::Bytes::from))))
 }
 
 fn cookie<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {

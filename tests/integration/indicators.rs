@@ -110,6 +110,15 @@ on_both_stores! {
         assert_eq!((total.on_time_completion.numerator, total.on_time_completion.denominator), (1, 2), "the other was never answered");
         check_behind(&gateway).await;
 
+        let report = gateway.year_report(2026, "000000".into()).await.unwrap().expect("this year");
+        assert_eq!((report.total.submissions, report.total.cases, report.complete), (3, 2, false));
+        assert_eq!(report.year_before, Default::default());
+        assert_eq!(report.bodies.iter().map(|body| (body.value.as_str(), body.figures.cases)).collect::<Vec<_>>(), [("hunan-office", 2)]);
+        for groups in [&report.kinds, &report.channels, &report.divisions] {
+            assert_eq!(groups.iter().map(|group| group.figures.submissions).sum::<u64>(), 3);
+        }
+        assert!(gateway.year_report(2027, "000000".into()).await.unwrap().is_none(), "it has not begun");
+
         let by = indicators(&gateway, "000000", Some(Dimension::Division)).await.by;
         assert_eq!(by.iter().map(|group| (group.value.as_str(), group.figures.cases)).collect::<Vec<_>>(), [("430000", 2)]);
         assert_eq!(indicators(&gateway, "440000", None).await.total, Default::default());

@@ -26,6 +26,7 @@ mod determinism;
 mod duplicates;
 mod evaluate;
 mod explain;
+mod exports;
 mod guide;
 mod indicators;
 mod keeping;
@@ -35,6 +36,7 @@ mod matters;
 mod metrics;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod places;
 mod platforms;
 mod quarantine;
 mod rulings;

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import sys
+import time
 
 from axe_playwright_python.sync_playwright import Axe
 from gateway import Gateway
@@ -58,6 +59,7 @@ def file_all(gateway: Gateway):
             "source_id": f"{platform}-{number}", "channel": CHANNELS[platform], "kind": "request", "submitted_at": "2026-03-01T09:30:00+08:00",
             "petitioners": [{"name": name, "id_document": {"type": "resident_id", "number": document}}],
             "subject": subject, "content": content, "division": "430102", "category": "城乡建设/施工管理/夜间施工",
+            "location": {"type": "Point", "coordinates": [112.98 + number / 50, 28.19 + number / 90]},
         }
         last = gateway.json("/v1/submissions", keys[platform], filing)["id"]
     gateway.until(lambda: "case" in gateway.json(f"/v1/submissions/{last}", keys[platform]), "everything linked")
@@ -215,7 +217,7 @@ def main() -> int:
             checker.look_everywhere({
                 "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "cases": ("/cases", 200),
                 "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "duplicates": ("/duplicates", 200),
-                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
+                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
             })
             for task in TASKS:
                 with checker.page("desk", "light", "zh") as page:

@@ -73,6 +73,9 @@ CREATE TABLE cases (
     matter_id        TEXT,
     merged_into      TEXT,
     submission_count INTEGER NOT NULL,
+    -- Thousandths of a degree: the corner of a cell of the map's grid, no finer.
+    latitude         INTEGER,
+    longitude        INTEGER,
     version          BIGINT NOT NULL,
     created_at       TIMESTAMP NOT NULL,
     updated_at       TIMESTAMP NOT NULL
@@ -82,6 +85,10 @@ CREATE INDEX cases_matter ON cases (matter_id, founding_seq);
 CREATE INDEX cases_without_body ON cases (founding_seq) WHERE organization IS NULL;
 CREATE INDEX cases_status ON cases (status, founding_seq);
 CREATE INDEX cases_province ON cases (province, founding_seq);
+-- Everything a map is narrowed by, so that rows are read for what is shown only.
+CREATE INDEX cases_place ON cases (latitude, longitude, founding_seq, division, organization, status, kind, category, created_at, merged_into)
+    WHERE latitude IS NOT NULL;
+CREATE INDEX cases_cells ON cases (province, division, latitude, longitude, merged_into) WHERE latitude IS NOT NULL;
 CREATE INDEX cases_platform ON cases (platform, founding_seq);
 CREATE INDEX cases_division ON cases (division, founding_seq);
 CREATE INDEX cases_category ON cases (category, founding_seq);
@@ -366,6 +373,15 @@ CREATE TABLE audit_subtrees (
     hash     BYTEA NOT NULL,
     PRIMARY KEY (level, position)
 );
+
+-- Manifests of exports. `statement` is the exact text that the leaf in the audit log is about.
+CREATE TABLE exports (
+    id        TEXT PRIMARY KEY NOT NULL,
+    sha256    TEXT NOT NULL,
+    statement TEXT NOT NULL,
+    made_at   TIMESTAMP NOT NULL
+);
+CREATE INDEX exports_sha256 ON exports (sha256);
 
 -- Signed notes over the first `size` leaves.
 CREATE TABLE checkpoints (

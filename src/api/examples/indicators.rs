@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::{at, value};
-use crate::app::view::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+use crate::app::view::{IndicatorFigures, IndicatorGroup, Indicators, Rate, ReportGroup, YearReport};
 
 fn figures() -> IndicatorFigures {
     let rate = |numerator, denominator, value| Rate { numerator, denominator, value: Some(value) };
@@ -23,6 +23,26 @@ fn figures() -> IndicatorFigures {
 
 pub(super) fn response_to(operation: &str) -> Option<Value> {
     let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
+    let group = |value: &str| vec![ReportGroup { value: value.into(), figures: figures(), year_before: IndicatorFigures::default() }];
+    if operation == "getYearReport" {
+        return Some(value(&YearReport {
+            year: 2026,
+            area: "000000".into(),
+            from: day("2026-01-01"),
+            until: day("2026-12-31"),
+            complete: true,
+            computed_at: at("2027-01-04T01:00:00Z"),
+            up_to_date: true,
+            total: figures(),
+            year_before: figures(),
+            divisions: group("430000"),
+            kinds: group("request"),
+            channels: group("web"),
+            categories: group("城乡建设"),
+            bodies: group("furong-housing"),
+            platforms: group("hunan"),
+        }));
+    }
     (operation == "getIndicators").then(|| {
         value(&Indicators {
             area: "430000".into(),

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         auth::{Caller, Read},
-        params::{self, Params},
+        params::{self, Filtered, PageQuery},
         problem::Reply,
         responses::Listing,
     },
@@ -40,10 +40,21 @@ pub struct DeadlineQuery {
     /// Due before this time.
     #[serde(deserialize_with = "params::time")]
     due_before: Option<DateTime<Utc>>,
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+}
+
+impl DeadlineQuery {
+    /// What a caller may ask for who sees the clocks of one platform, or of all.
+    pub(super) fn filter(self, confined_to: Option<String>) -> DeadlineFilter {
+        DeadlineFilter {
+            state: self.state.unwrap_or(DeadlineState::Running),
+            clock: self.clock,
+            kind: self.kind,
+            division: self.division,
+            organization: self.organization,
+            platform: confined_to.or(self.platform),
+            due_before: self.due_before,
+        }
+    }
 }
 
 /// List statutory clocks
@@ -52,7 +63,7 @@ pub struct DeadlineQuery {
 #[utoipa::path(
     tag = "cases",
     operation_id = "listDeadlines",
-    params(DeadlineQuery),
+    params(DeadlineQuery, PageQuery),
     responses((status = 200, description = "A page of clocks", body = Paged<CaseDeadlineView>), Listing),
 )]
 #[get("/v1/deadlines")]
@@ -60,18 +71,10 @@ pub async fn list_deadlines(
     caller: Caller<Read>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
-    query: Params<DeadlineQuery>,
+    query: Filtered<DeadlineQuery, PageQuery>,
 ) -> Reply<HttpResponse> {
-    let query = query.0;
-    let page = params::page("deadlines", query.limit, query.cursor.as_deref())?;
-    let filter = DeadlineFilter {
-        state: query.state.unwrap_or(DeadlineState::Running),
-        clock: query.clock,
-        kind: query.kind,
-        division: query.division,
-        organization: query.organization,
-        platform: caller.confined_to()?.map(str::to_owned).or(query.platform),
-        due_before: query.due_before,
-    };
+    let Filtered(query, page) = query;
+    let page = params::page("deadlines", page.limit, page.cursor.as_deref())?;
+    let filter = query.filter(caller.confined_to()?.map(str::to_owned));
     Ok(params::paged(&request, "deadlines", gateway.deadlines(filter, page).await?))
 }

@@ -65,6 +65,21 @@ pub struct IndicatorParams {
     by: Option<GroupBy>,
 }
 
+impl IndicatorParams {
+    /// # Errors
+    /// If the area is not known or the period cannot be one.
+    pub(super) fn query(self, gateway: &Gateway) -> Reply<IndicatorQuery> {
+        let today = local_day(gateway.now());
+        IndicatorQuery::new(self.area, self.from, self.until, self.by.map(Dimension::from), today).map_err(|parameter| {
+            let expected = match parameter {
+                "area" => "a division code of six digits",
+                _ => "a day not after `until`, at most ten years before it",
+            };
+            Problem::new(Code::InvalidQuery, format!("`{parameter}` cannot be used: expected {expected}."))
+        })
+    }
+}
+
 /// Read the indicators
 ///
 /// Timely acceptance, on-time completion, satisfaction and the rest, with the counts behind each rate, beside those of the period before
@@ -81,15 +96,6 @@ pub async fn get_indicators(
     gateway: web::Data<Gateway>,
     query: Params<IndicatorParams>,
 ) -> Reply<web::Json<Indicators>> {
-    let query = query.0;
-    let query = IndicatorQuery::new(query.area, query.from, query.until, query.by.map(Dimension::from), local_day(gateway.now())).map_err(
-        |parameter| {
-            let expected = match parameter {
-                "area" => "a division code of six digits",
-                _ => "a day not after `until`, at most ten years before it",
-            };
-            Problem::new(Code::InvalidQuery, format!("`{parameter}` cannot be used: expected {expected}."))
-        },
-    )?;
+    let query = query.0.query(&gateway)?;
     Ok(web::Json(gateway.indicators(query).await?))
 }

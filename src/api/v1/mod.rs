@@ -13,6 +13,7 @@ pub mod changes;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
+pub mod exports;
 pub mod gaps;
 pub mod indicators;
 pub mod matters;
@@ -20,6 +21,7 @@ pub mod organizations;
 pub mod overview;
 pub mod platforms;
 pub mod ratings;
+pub mod reports;
 pub mod reviews;
 pub mod rulings;
 pub mod submissions;
@@ -40,6 +42,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(submissions::create_submission)
         .service(submissions::list_submissions)
         .service(submissions::get_submission)
+        .service(exports::export_cases)
+        .service(exports::export_duplicates)
+        .service(exports::export_deadlines)
+        .service(exports::export_indicators)
+        .service(exports::get_export)
         .service(cases::list_cases)
         .service(cases::get_case)
         .service(cases::list_case_events)
@@ -76,6 +83,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(organizations::list_organizations)
         .service(overview::get_overview)
         .service(indicators::get_indicators)
+        .service(reports::get_year_report)
         .service(gaps::list_gaps)
         .service(alerts::list_alerts)
         .service(deadlines::list_deadlines)

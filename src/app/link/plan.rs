@@ -9,7 +9,7 @@ use super::{Decided, LinkError, signed};
 use crate::{
     app::{Gateway, messages::Messenger, route::put_into_hands, view::EventKind},
     audit::{Entry, sha256},
-    domain::{case::CaseStatus, id, organization::GapReason, update::Reply},
+    domain::{case::CaseStatus, id, organization::GapReason, spot::Spot, update::Reply},
     matching::Decision,
     store::{
         Connection, StoreError, audit,
@@ -161,6 +161,7 @@ impl Plan<'_> {
             receipt: None,
             matter_id: None,
             merged_into: None,
+            spot: submission.location.as_ref().map(|point| Spot::of(point, self.gateway.0.map.grid)),
             submission_count: 1,
             version: 1,
             created_at: self.now,

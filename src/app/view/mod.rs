@@ -10,9 +10,12 @@ mod change;
 mod deadline;
 mod delivery;
 mod evidence;
+mod export;
 mod federation;
 mod filing;
 mod indicator;
+mod place;
+mod report;
 mod review;
 mod webhook;
 
@@ -29,12 +32,15 @@ pub use evidence::{
     AnswerView, ComparisonView, DecidedBy, Decision, DuplicateCounts, DuplicateSide, DuplicateView, Evidence, FiledText, MatchView,
     MatterFlow, MatterView, ModelReference, PlatformPairCount, Verdict,
 };
+pub use export::{ExportManifest, ExportView};
 pub use federation::{
     DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, PlatformErrorView, PlatformHealth, PlatformState, PlatformView,
     Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+pub use place::{CellCount, Cells, PlacedCase};
+pub use report::{ReportGroup, YearReport};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};
 

@@ -8,11 +8,10 @@ use crate::{
         query::Order,
         view::{Decision, DuplicateCounts, DuplicateSide, DuplicateView, MatchView, Paged, PlatformPairCount, PlatformView},
     },
-    domain::submission::Channel,
+    domain::{masking, submission::Channel},
     web::{
         charts::waterfall::{Bar, WIDTH, Waterfall},
         compare::{Piece, compare},
-        masking,
         page::Page,
     },
 };

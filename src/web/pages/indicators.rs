@@ -61,16 +61,8 @@ impl View<'_> {
         ]
     }
 
-    /// The difference of two rates in percentage points, with its sign.
     fn change(&self, now: &Rate, then: &Rate) -> String {
-        match now.value.zip(then.value) {
-            None => self.p.t("site.none").to_owned(),
-            Some((now, then)) => {
-                let points = (now - then) * 100.0;
-                let sign = if points < -0.05 { "−" } else { "+" };
-                self.p.fill("indicators.points", format!("{sign}{:.1}", points.abs()))
-            }
-        }
+        points(self.p, now, then)
     }
 
     fn is_chosen(&self, by: &Dimension) -> bool {
@@ -82,15 +74,7 @@ impl View<'_> {
     }
 
     fn group_name<'v>(&'v self, value: &'v str) -> Cow<'v, str> {
-        match self.by {
-            Some(Dimension::Division) => Cow::Owned(self.p.division(value)),
-            Some(Dimension::Level) => self.p.word("tier", value),
-            Some(Dimension::Organization) => Cow::Borrowed(self.bodies.get(value).map_or(value, String::as_str)),
-            Some(Dimension::Platform) => Cow::Borrowed(self.names.of(value)),
-            Some(Dimension::Channel) => self.p.word("channel", value),
-            Some(Dimension::Kind) => self.p.word("kind", value),
-            Some(Dimension::Category | Dimension::All) | None => Cow::Borrowed(value),
-        }
+        group_name(self.p, self.by.unwrap_or(Dimension::All), value, &self.names, self.bodies)
     }
 
     /// The page of the cases behind a figure, of all or of one group.
@@ -136,6 +120,31 @@ impl View<'_> {
     fn inside(&self, area: &str) -> String {
         let (from, until) = (self.data.from.to_string(), self.data.until.to_string());
         address("/indicators", &[("area", area), ("from", &from), ("until", &until), ("by", "division")])
+    }
+}
+
+/// The difference of two rates in percentage points, with its sign.
+pub(super) fn points(p: &Page, now: &Rate, then: &Rate) -> String {
+    match now.value.zip(then.value) {
+        None => p.t("site.none").to_owned(),
+        Some((now, then)) => {
+            let points = (now - then) * 100.0;
+            let sign = if points < -0.05 { "−" } else { "+" };
+            p.fill("indicators.points", format!("{sign}{:.1}", points.abs()))
+        }
+    }
+}
+
+/// What a group is called.
+pub(super) fn group_name<'v>(p: &Page, dimension: Dimension, value: &'v str, names: &'v Names, bodies: &'v Bodies) -> Cow<'v, str> {
+    match dimension {
+        Dimension::Division => Cow::Owned(p.division(value)),
+        Dimension::Level => p.word("tier", value),
+        Dimension::Organization => Cow::Borrowed(bodies.get(value).map_or(value, String::as_str)),
+        Dimension::Platform => Cow::Borrowed(names.of(value)),
+        Dimension::Channel => p.word("channel", value),
+        Dimension::Kind => p.word("kind", value),
+        Dimension::Category | Dimension::All => Cow::Borrowed(value),
     }
 }
 

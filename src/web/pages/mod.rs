@@ -8,9 +8,11 @@ pub mod duplicates;
 pub mod failure;
 pub mod indicators;
 pub mod looks;
+pub mod map;
 pub mod matters;
 pub mod overview;
 pub mod platforms;
+pub mod reports;
 pub mod reviews;
 pub mod rulings;
 

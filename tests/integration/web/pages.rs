@@ -11,9 +11,9 @@ use onecase::{
         pages::{
             cases, deadlines, deliveries, duplicates,
             failure::{self, Failure},
-            indicators, matters,
+            indicators, map, matters,
             overview::{self, Glance},
-            platforms,
+            platforms, reports,
             reviews::{self, Refusal, RefusalCause},
             rulings,
         },
@@ -28,11 +28,26 @@ fn page(lang: Lang, section: Section, path: &str, query: &[(&str, &str)]) -> Pag
     Page::new(lang, Some(section), samples::now(), path, query)
 }
 
+/// The maps and the yearly report.
+fn maps_and_reports(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
+    let names = samples::platforms();
+    let frame = |section, path| page(lang, section, path, &[]);
+    vec![
+        ("map", map::show(&frame(Section::Map, "/map"), &samples::indicators::map())),
+        ("map-province", map::show(&frame(Section::Map, "/map"), &samples::indicators::province())),
+        ("map-empty", map::show(&frame(Section::Map, "/map"), &samples::indicators::empty_province())),
+        ("report", {
+            let (report, bodies) = samples::indicators::report();
+            reports::show(&frame(Section::Reports, "/reports/2026"), &report, &names, &bodies)
+        }),
+    ]
+}
+
 /// Every page there is, with data and without.
 fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let names = samples::platforms();
     let frame = |section, path| page(lang, section, path, &[]);
-    let drawn = vec![
+    let mut drawn = vec![
         ("overview", overview::render(&frame(Section::Overview, "/"), &samples::overview())),
         ("overview-empty", overview::render(&frame(Section::Overview, "/"), &Glance::default())),
         ("platforms", platforms::list(&frame(Section::Platforms, "/platforms"), &names)),
@@ -94,6 +109,7 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("deliveries-empty", deliveries::list(&frame(Section::Deliveries, "/deliveries"), &samples::nothing::<DeliveryView>(), &names)),
         ("failure", failure::render(&frame(Section::Cases, "/cases/x"), &Failure::NotFound)),
     ];
+    drawn.extend(maps_and_reports(lang));
     drawn.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
 }
 
