@@ -1,11 +1,6 @@
 //! Who calls and what they may do, as a type in the handler's signature.
 
-use std::{
-    future::Future,
-    marker::PhantomData,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
-};
+use std::{future::Future, marker::PhantomData, net::SocketAddr, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
@@ -14,7 +9,7 @@ use super::{
     tls::ShownCertificate,
 };
 use crate::{
-    app::{Credential, Gateway, code::Code},
+    app::{Credential, Gateway, code::Code, network},
     domain::platform::Scope,
 };
 
@@ -132,14 +127,6 @@ pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Prob
     match peer.map_or(Ok(()), |peer| gateway.refuse_key(&network(peer.ip()).to_string())) {
         Ok(()) => problem,
         Err(wait) => Problem::of(Code::TooManyRequests).retry_after(wait),
-    }
-}
-
-/// Whoever has one address of IPv6 has the 64 bits below its network.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), IpAddr::V4),
     }
 }
 

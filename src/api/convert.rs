@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError,
+        AppError, BlindError, CallbackRefused, PublicError, RateError, ReconcileError, RuleError, SubmitError, UpdateError, WebhookError,
         code::Code,
         export::{ExportError, TableError},
     },
@@ -90,6 +90,16 @@ impl From<ExportError> for Problem {
                 Self::new(Code::InvalidQuery, "`format` cannot be used: this gateway was built without it.")
             }
             ExportError::Table(_) | ExportError::Worker => Self::of(Code::Unavailable).retry_after(PAUSE).because(error),
+        }
+    }
+}
+
+impl From<PublicError> for Problem {
+    fn from(error: PublicError) -> Self {
+        match error {
+            PublicError::App(error) => error.into(),
+            PublicError::Unknown => Self::of(Code::NotFound),
+            PublicError::TooMany { retry_after } => Self::of(Code::TooManyRequests).retry_after(retry_after),
         }
     }
 }

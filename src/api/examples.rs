@@ -6,6 +6,7 @@ mod deadlines;
 mod exports;
 mod indicators;
 mod ogc;
+mod public;
 mod values;
 
 use serde::Serialize;
@@ -153,6 +154,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
             return audit::response_to(operation)
                 .or_else(|| exports::response_to(operation))
                 .or_else(|| ogc::response_to(operation))
+                .or_else(|| public::response_to(operation))
                 .or_else(|| deadlines::response_to(operation))
                 .or_else(|| alerts::response_to(operation))
                 .or_else(|| indicators::response_to(operation))

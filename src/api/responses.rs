@@ -49,6 +49,8 @@ problem_sets! {
     Acting: 401 403 404 409 414 429 431 500 503 504;
     /// Of what asks for nothing.
     Asking: 414 431;
+    /// Of what anybody may ask.
+    Open: 400 404 414 429 431 500 503 504;
 }
 
 /// The name of the response component for a status.

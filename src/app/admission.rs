@@ -1,6 +1,6 @@
 //! How much one caller may ask of a node: the generic cell rate algorithm (ITU-T I.371), one state a caller.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -51,6 +51,7 @@ pub(super) struct Admission {
     callers: Keyed<String>,
     own: HashMap<String, (RateConfig, Single)>,
     refused: Keyed<String>,
+    public: Keyed<String>,
     clock: Clock,
 }
 
@@ -66,6 +67,7 @@ impl Admission {
             callers: Keyed::new(quota(limits.rate), HashMapStateStore::default(), clock.clone()),
             own: own.collect(),
             refused: Keyed::new(Quota::per_minute(limits.refused_keys_per_minute), HashMapStateStore::default(), clock.clone()),
+            public: Keyed::new(Quota::per_minute(limits.public_requests_per_minute), HashMapStateStore::default(), clock.clone()),
             clock: clock.clone(),
         }
     }
@@ -87,13 +89,25 @@ impl Admission {
     }
 
     fn refuse(&self, origin: &str) -> Result<(), Duration> {
-        if self.refused.len() >= MAX_ORIGINS {
-            self.refused.retain_recent();
+        self.count(&self.refused, origin)
+    }
+
+    fn count(&self, limiter: &Keyed<String>, origin: &str) -> Result<(), Duration> {
+        if limiter.len() >= MAX_ORIGINS {
+            limiter.retain_recent();
         }
-        match self.refused.check_key(&origin.to_owned()) {
+        match limiter.check_key(&origin.to_owned()) {
             Ok(_) => Ok(()),
             Err(until) => Err(until.wait_time_from(RateClock::now(&self.clock))),
         }
+    }
+}
+
+/// Whoever has one address of IPv6 has the 64 bits below its network.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), IpAddr::V4),
     }
 }
 
@@ -108,6 +122,14 @@ impl Gateway {
     /// If it is one too many.
     pub fn admit(&self, credential: &Credential) -> Result<Allowance, Exhausted> {
         self.0.admission.admit(credential.platform.as_deref().unwrap_or(&credential.key_id))
+    }
+
+    /// Counts a request without a key, from where it came.
+    ///
+    /// # Errors
+    /// If there were too many: how long to wait.
+    pub fn admit_public(&self, origin: &str) -> Result<(), Duration> {
+        self.0.admission.count(&self.0.admission.public, origin)
     }
 
     /// Counts a refused key from where it came.

@@ -162,7 +162,7 @@ impl Gateway {
 
     /// What these sources are told of a report.
     pub(super) fn told(&self, case: &Case, sources: &[Registered], update: &CaseUpdate, events: &[CaseEvent]) -> Vec<NewDelivery> {
-        let messenger = Messenger { federation: self.federation(), now: self.now() };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now: self.now() };
         let tell = |source, event: &CaseEvent| match &event.words.reply {
             Some(reply) => messenger.reply(case, source, &event.id, reply),
             None => messenger.status(case, source, &event.id, update.reason.as_deref()),

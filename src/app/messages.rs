@@ -17,6 +17,8 @@ use crate::{
 /// Makes messages about cases at one moment.
 pub(super) struct Messenger<'a> {
     pub federation: &'a Federation,
+    /// Makes the codes petitioners ask with.
+    pub query_key: &'a [u8; 32],
     pub now: DateTime<Utc>,
 }
 
@@ -109,6 +111,7 @@ impl Messenger<'_> {
             kind,
             created_at: self.now,
             case: CaseSummary {
+                query_code: submission.is_some().then(|| id::query_code(self.query_key, &case.id)),
                 id: case.id.clone(),
                 status: case.status,
                 organization: case.organization.as_deref().map(|id| self.federation.organization_reference(id)),

@@ -27,6 +27,7 @@ mod matters;
 mod messages;
 mod metrics;
 mod places;
+mod public;
 mod pull;
 mod queries;
 pub mod query;
@@ -59,7 +60,7 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub use admission::{Allowance, Exhausted};
+pub use admission::{Allowance, Exhausted, network};
 pub use audit::{Notary, WitnessError};
 pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
@@ -75,6 +76,7 @@ pub use link::{LinkError, LinkRound, LinkerState};
 pub use look::{ClearFiling, Looked};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use places::MAX_PLACES;
+pub use public::PublicError;
 pub use pull::{PullError, PullRound};
 pub use queries::{ServiceRequest, ServiceRequestFilter};
 pub use rate::RateError;
@@ -91,6 +93,7 @@ use crate::{
     domain::{
         alert::{AlertRules, AlertRulesError},
         calendar::{Calendar, CalendarError},
+        guidance::{Guidance, GuidanceError},
         id,
     },
     matching::{FederationKey, Fingerprinter, Model},
@@ -160,6 +163,7 @@ pub struct Parts {
     pub alert_rules: AlertRules,
     pub export: ExportConfig,
     pub map: MapConfig,
+    pub guidance: Guidance,
     /// Where to die, in a debug build that was told to.
     pub crash: crash::CrashPoint,
     /// Submissions that may wait for their commit.
@@ -188,6 +192,7 @@ struct Inner {
     alert_rules: AlertRules,
     exports: export::Exports,
     map: MapConfig,
+    guidance: Guidance,
     clock: Clock,
     crash: crash::CrashPoint,
     node: String,
@@ -233,6 +238,7 @@ impl Gateway {
             alert_rules: parts.alert_rules,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
+            guidance: parts.guidance,
             clock: parts.clock,
             crash: parts.crash,
             node: parts.node,
@@ -302,6 +308,8 @@ pub enum StartError {
     Calendar(#[from] CalendarError),
     #[error("the alert rules cannot be used")]
     Alerts(#[from] AlertRulesError),
+    #[error("the guidance cannot be used")]
+    Guidance(#[from] GuidanceError),
     #[error("{path} cannot be read")]
     Read {
         path: std::path::PathBuf,
@@ -360,6 +368,7 @@ impl Parts {
             alert_rules: load_alert_rules(config)?,
             export: config.export.clone(),
             map: config.map.clone(),
+            guidance: load_guidance(config)?,
             crash: crash::CrashPoint::default(),
             intake_queue: config.server.intake_queue,
             node: id::new_id(clock.now()),
@@ -391,4 +400,12 @@ fn load_alert_rules(config: &Config) -> Result<AlertRules, StartError> {
     let path = config.resolve(path);
     let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
     Ok(AlertRules::from_toml(&text)?)
+}
+
+/// The guidance that a configuration names, or what is compiled in.
+fn load_guidance(config: &Config) -> Result<Guidance, StartError> {
+    let Some(path) = &config.public.guidance else { return Ok(Guidance::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(Guidance::from_toml(&text)?)
 }

@@ -305,7 +305,7 @@ impl Bench<'_, '_> {
     }
 
     fn messenger(&self) -> Messenger<'_> {
-        Messenger { federation: self.gateway.federation(), now: self.now }
+        Messenger { federation: self.gateway.federation(), query_key: &self.gateway.0.keys.query_code, now: self.now }
     }
 
     fn opened(&mut self, seqs: &[i64]) -> Result<Vec<Registered>, StoreError> {

@@ -72,6 +72,8 @@ impl Default for KeysConfig {
 pub struct KeyMaterial {
     pub seal: [u8; 32],
     pub case_code: [u8; 32],
+    /// Makes the secret part of query codes.
+    pub query_code: [u8; 32],
     /// Signs the audit log's checkpoints.
     pub audit: [u8; 32],
     pub federation: [u8; 32],
@@ -101,6 +103,7 @@ impl KeyMaterial {
         Self {
             seal: blake3::derive_key("onecase 2026 personal data at rest", master),
             case_code: blake3::derive_key("onecase 2026 case codes", master),
+            query_code: blake3::derive_key("onecase 2026 public query codes", master),
             audit: blake3::derive_key("onecase 2026 audit log signatures", master),
             federation,
         }

@@ -22,6 +22,9 @@ pub struct LimitsConfig {
     pub rate: RateConfig,
     /// Requests with a key that is not valid, from one address, a minute.
     pub refused_keys_per_minute: NonZeroU32,
+    /// Cases that anybody may ask about by a petitioner's code, right or wrong, from one address, a minute. Behind a proxy all callers
+    /// have the proxy's address: limit them there, and set this higher.
+    pub public_requests_per_minute: NonZeroU32,
 }
 
 const fn positive(number: u32) -> NonZeroU32 {
@@ -33,6 +36,10 @@ const fn positive(number: u32) -> NonZeroU32 {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { rate: RateConfig { requests_per_second: positive(1_000), burst: positive(2_000) }, refused_keys_per_minute: positive(60) }
+        Self {
+            rate: RateConfig { requests_per_second: positive(1_000), burst: positive(2_000) },
+            refused_keys_per_minute: positive(60),
+            public_requests_per_minute: positive(60),
+        }
     }
 }

@@ -25,7 +25,7 @@ pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, TlsConfig};
-pub use publishing::{ExportConfig, MapConfig};
+pub use publishing::{ExportConfig, MapConfig, PublicConfig};
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -70,6 +70,7 @@ pub struct Config {
     pub alerts: AlertsConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
+    pub public: PublicConfig,
     /// A folder with more adapters than those compiled in; one of the same name replaces a compiled-in one.
     pub adapters: Option<PathBuf>,
     /// The directory of bodies: a TOML file with `[[organizations]]`.

@@ -1,4 +1,6 @@
-//! `[export]` and `[map]`: how much leaves as files, and how exactly places are told.
+//! `[export]`, `[map]` and `[public]`: how much leaves as files, how exactly places are told, what people are told before they file.
+
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -52,4 +54,12 @@ impl MapConfig {
     pub(super) fn check(&self) -> Result<(), String> {
         if (1..=MAX_GRID).contains(&self.grid) { Ok(()) } else { Err(format!("map.grid must lie between 1 and {MAX_GRID}")) }
     }
+}
+
+/// `[public]`: progress without a key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublicConfig {
+    /// Texts other than those compiled in.
+    pub guidance: Option<PathBuf>,
 }

@@ -73,6 +73,10 @@ pub struct CaseSummary {
     /// The body that has it in hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationReference>,
+    /// For the petitioner: opens `/public/cases/{query_code}` without a key. Only platforms that filed are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "LJ7K2M9QX4TB3C-8F3K2MQZ")]
+    pub query_code: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod case;
 pub mod deadline;
 pub mod division;
+pub mod guidance;
 pub mod id;
 pub mod indicator;
 pub mod masking;

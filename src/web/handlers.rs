@@ -34,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .configure(super::exports::configure)
         .configure(super::geography::configure)
+        .configure(super::public::configure)
         .route("/", web::get().to(overview))
         .route("/platforms", web::get().to(platform_list))
         .route("/platforms/{id}", web::get().to(platform))

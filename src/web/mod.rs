@@ -22,6 +22,7 @@ mod live;
 pub mod markup;
 pub mod page;
 pub mod pages;
+mod public;
 pub mod texts;
 mod visit;
 

@@ -20,6 +20,7 @@ use crate::{
     app::{
         AppError, Gateway,
         export::{ExportError, Exported},
+        network,
     },
     domain::platform::Scope,
 };
@@ -92,6 +93,8 @@ pub enum Answer {
     Again(u16, String),
     SeeOther(String),
     File(Box<Exported>),
+    /// The data alone, as JSON.
+    Json(u16, String),
 }
 
 impl From<String> for Answer {
@@ -114,6 +117,24 @@ impl Visit {
         self.answer(section, Scope::Administer, make).await
     }
 
+    /// Answers anybody.
+    pub async fn open(self, make: impl AsyncFnOnce(&Self, &Page) -> Result<Answer, PageError>) -> HttpResponse {
+        let page = self.frame(None);
+        let outcome = make(&self, &page).await;
+        self.finish(&page, outcome)
+    }
+
+    /// The network the request comes from.
+    pub fn origin(&self) -> String {
+        self.request.peer_addr().map(|peer| network(peer.ip()).to_string()).unwrap_or_default()
+    }
+
+    /// True if a program asks, for the data alone.
+    pub fn wants_json(&self) -> bool {
+        let accepts = text_header(&self.request, header::ACCEPT.as_str()).unwrap_or_default();
+        accepts.contains("application/json") && !accepts.contains("text/html")
+    }
+
     async fn answer(
         self,
         section: Section,
@@ -125,16 +146,24 @@ impl Visit {
             Ok(()) => make(&self, &page).await,
             Err(error) => Err(error),
         };
+        self.finish(&page, outcome)
+    }
+
+    fn finish(&self, page: &Page, outcome: Result<Answer, PageError>) -> HttpResponse {
         match outcome {
             Ok(Answer::Html(html)) => self.dress(StatusCode::OK, html),
             Ok(Answer::Again(status, html)) => self.dress(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), html),
+            Ok(Answer::Json(status, json)) => HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST))
+                .content_type("application/json")
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .body(json),
             Ok(Answer::File(exported)) => download(*exported),
             Ok(Answer::SeeOther(address)) => HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish(),
-            Err(PageError::Failure(failure)) => self.refuse(&page, &failure),
+            Err(PageError::Failure(failure)) => self.refuse(page, &failure),
             Err(error) => {
                 // The route, not the address: an address may name a case.
                 tracing::error!(route = self.request.match_pattern(), error = chain(&error), "page could not be made");
-                self.refuse(&page, &Failure::Unavailable)
+                self.refuse(page, &Failure::Unavailable)
             }
         }
     }

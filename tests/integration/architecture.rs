@@ -36,7 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("tokio", &["net", "store", "app", "simulate", "api", "web", "workers", "cli"]),
     ("std::fs", &["adapter", "config", "net", "store", "app", "simulate", "workers", "cli"]),
-    ("std::net", &["config", "net", "simulate", "api", "web", "workers", "cli"]),
+    ("std::net", &["config", "net", "app", "simulate", "api", "web", "workers", "cli"]),
     ("std::env", &["config", "cli"]),
 ];
 

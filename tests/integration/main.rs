@@ -38,6 +38,7 @@ mod metrics;
 mod parquet;
 mod places;
 mod platforms;
+mod public;
 mod quarantine;
 mod rulings;
 mod stores;

@@ -118,6 +118,7 @@ fn message(kind: MessageKind, number: u32, filing: &Filing) -> Message {
             id: format!("LJ{number:012}"),
             status: if kind == MessageKind::CaseReply { CaseStatus::Answered } else { CaseStatus::Routed },
             organization: Some(OrganizationReference { id: "changsha".into(), name: "长沙市信访局".into() }),
+            query_code: None,
         },
         submission: (!to_body).then(|| SubmissionReference {
             id: "s".into(),

@@ -63,6 +63,7 @@ def file_all(gateway: Gateway):
         }
         last = gateway.json("/v1/submissions", keys[platform], filing)["id"]
     gateway.until(lambda: "case" in gateway.json(f"/v1/submissions/{last}", keys[platform]), "everything linked")
+    gateway.query_code = gateway.json(f"/v1/submissions/{last}", keys[platform])["case"]["query_code"]
 
 
 class Checker:
@@ -217,7 +218,7 @@ def main() -> int:
             checker.look_everywhere({
                 "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "cases": ("/cases", 200),
                 "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "duplicates": ("/duplicates", 200),
-                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
+                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "public": ("/public", 200), "public-case": (f"/public/cases/{gateway.query_code}", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
             })
             for task in TASKS:
                 with checker.page("desk", "light", "zh") as page:

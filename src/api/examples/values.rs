@@ -102,7 +102,12 @@ pub(super) fn filing() -> SubmissionView {
         submitted_at: at("2026-03-01T01:30:00Z"),
         received_at: at("2026-03-01T01:30:02Z"),
         state: SubmissionState::Linked,
-        case: Some(CaseSummary { id: CASE.into(), status: CaseStatus::Routed, organization: Some(body()) }),
+        case: Some(CaseSummary {
+            id: CASE.into(),
+            status: CaseStatus::Routed,
+            organization: Some(body()),
+            query_code: Some("LJ7K2M9QX4TB3C-8F3K2MQZ".into()),
+        }),
         decision: Some(Decision::Duplicate),
         probability: Some(0.9997),
         blind: false,

@@ -20,6 +20,7 @@ pub mod matters;
 pub mod organizations;
 pub mod overview;
 pub mod platforms;
+pub mod public;
 pub mod ratings;
 pub mod reports;
 pub mod reviews;
@@ -84,6 +85,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(overview::get_overview)
         .service(indicators::get_indicators)
         .service(reports::get_year_report)
+        .service(public::get_public_case)
+        .service(public::get_guidance)
         .service(gaps::list_gaps)
         .service(alerts::list_alerts)
         .service(deadlines::list_deadlines)

@@ -82,7 +82,7 @@ pub(in crate::app) fn plan<'a>(
     let now = gateway.now();
     let mut plan = Plan {
         gateway,
-        messenger: Messenger { federation: gateway.federation(), now },
+        messenger: Messenger { federation: gateway.federation(), query_key: &gateway.0.keys.query_code, now },
         now,
         cases,
         joined: BTreeMap::new(),

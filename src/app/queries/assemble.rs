@@ -13,7 +13,7 @@ use crate::{
             MatterFlow, MatterView, ModelReference, RevisionKind, RevisionView, SubmissionState, SubmissionView, Verdict,
         },
     },
-    domain::{matter::recent_and_before, message::CaseSummary, update::Reply},
+    domain::{id, matter::recent_and_before, message::CaseSummary, update::Reply},
     matching,
     store::{
         Connection, Page, StoreError,
@@ -97,6 +97,7 @@ impl From<AppError> for StoreError {
 
 fn summary(gateway: &Gateway, case: &Case) -> CaseSummary {
     CaseSummary {
+        query_code: Some(id::query_code(&gateway.0.keys.query_code, &case.id)),
         id: case.id.clone(),
         status: case.status,
         organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),

@@ -15,6 +15,7 @@ mod federation;
 mod filing;
 mod indicator;
 mod place;
+mod public;
 mod report;
 mod review;
 mod webhook;
@@ -40,6 +41,9 @@ pub use federation::{
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
 pub use place::{CellCount, Cells, PlacedCase};
+pub use public::{
+    PublicAction, PublicActionKind, PublicDue, PublicManner, PublicOutcome, PublicProgress, PublicResult, PublicStep, PublicStepKind,
+};
 pub use report::{ReportGroup, YearReport};
 pub use review::{ReviewQueue, ReviewView};
 pub use webhook::{WebhookDeliveryState, WebhookDeliveryView, WebhookSecretView, WebhookState, WebhookTestView, WebhookView};

@@ -295,6 +295,7 @@ fn messages() -> Vec<(MessageKind, Message)> {
                 id: "LJ7K2M9QX4TB3C".into(),
                 status: if kind == MessageKind::CaseReply { CaseStatus::Answered } else { CaseStatus::Routed },
                 organization: Some(OrganizationReference { id: "furong-housing".into(), name: "芙蓉区住房和城乡建设局".into() }),
+                query_code: None,
             },
             submission: (!about).then(|| SubmissionReference {
                 id: "01953b2a-6c10-7a70-8a1e-5f0a4d0c1b2e".into(),

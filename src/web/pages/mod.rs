@@ -12,6 +12,7 @@ pub mod map;
 pub mod matters;
 pub mod overview;
 pub mod platforms;
+pub mod public;
 pub mod reports;
 pub mod reviews;
 pub mod rulings;

@@ -57,7 +57,10 @@ async fn every_operation_asks_for_a_key_and_for_its_scope() {
     // Open311 takes its key as a form does and answers in its own form; its tests say who sees what.
     let (open311, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|id| id.starts_with("open311"));
     assert_eq!(open311.len(), 7, "{open311:?}");
-    assert_eq!(open, ["getCallback", "getHealth", "getReadiness", "postCallback", "postWechatMessage", "verifyWechat"]);
+    assert_eq!(
+        open,
+        ["getCallback", "getGuidance", "getHealth", "getPublicCase", "getReadiness", "postCallback", "postWechatMessage", "verifyWechat"]
+    );
     assert!(guarded >= 20, "{guarded}");
     test.stop().await;
 }

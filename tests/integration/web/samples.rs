@@ -389,7 +389,7 @@ fn filing(id: &str, platform: &str, source_id: &str, channel: Channel, probabili
         submitted_at: ago(27_003),
         received_at: ago(27_002),
         state: SubmissionState::Linked,
-        case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization }),
+        case: Some(CaseSummary { id: case().id, status: CaseStatus::Answered, organization: case().organization, query_code: None }),
         decision: Some(if probability.is_none() { Decision::Distinct } else { Decision::Duplicate }),
         probability,
         revisions: Vec::new(),

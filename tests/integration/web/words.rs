@@ -18,7 +18,11 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 31] = [
+const GROUPS: [&str; 35] = [
+    "public_step",
+    "public_manner",
+    "public_outcome",
+    "public_action",
     "alert_state",
     "severity",
     "watch",
