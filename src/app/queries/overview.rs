@@ -139,7 +139,7 @@ const SOON: TimeDelta = TimeDelta::days(7);
 impl Gateway {
     /// Every declared platform and how it is doing.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
-        self.read(|gateway, c| gateway.platform_views(c)).await
+        self.read(Self::platform_views).await
     }
 
     pub(in crate::app) fn platform_views(&self, c: &mut Connection<'_>) -> Result<Vec<PlatformView>, StoreError> {
