@@ -24,21 +24,26 @@ pub(super) enum Delivery {
         rules: Vec<Rule>,
         answer_format: BodyFormat,
         place: String,
+        otherwise: Option<Box<Self>>,
     },
 }
 
-pub(super) const KINDS: [MessageKind; 6] = [
+pub(super) const KINDS: [MessageKind; 7] = [
     MessageKind::CaseForwarded,
     MessageKind::SubmissionRegistered,
     MessageKind::DuplicateRegistered,
     MessageKind::CaseStatus,
     MessageKind::CaseReply,
     MessageKind::CaseWithdrawn,
+    MessageKind::CaseRevised,
 ];
 
 impl Delivery {
     pub fn compile(engine: &Engine, kind: MessageKind, manifest: &DeliveryManifest) -> Result<Self, ManifestFault> {
-        let pointer = format!("/deliveries/{}", kind.as_str());
+        Self::compile_at(engine, &format!("/deliveries/{}", kind.as_str()), &format!("delivery {}", kind.as_str()), manifest)
+    }
+
+    fn compile_at(engine: &Engine, pointer: &str, place: &str, manifest: &DeliveryManifest) -> Result<Self, ManifestFault> {
         match (&manifest.not_sent, &manifest.request) {
             (Some(_), None) => Ok(Self::NotSent),
             (None, Some(request)) => {
@@ -53,9 +58,14 @@ impl Delivery {
                     .enumerate()
                     .map(|(at, rule)| Rule::compile(engine, rule, &format!("{pointer}/outcomes/{at}")))
                     .collect();
-                Ok(Self::Sent { request: Box::new(request), rules: rules?, answer_format, place: format!("delivery {}", kind.as_str()) })
+                let otherwise = manifest.otherwise.as_ref();
+                let otherwise = otherwise
+                    .map(|other| Self::compile_at(engine, &format!("{pointer}/otherwise"), &format!("{place} otherwise"), other))
+                    .transpose()?;
+                let place = place.to_owned();
+                Ok(Self::Sent { request: Box::new(request), rules: rules?, answer_format, place, otherwise: otherwise.map(Box::new) })
             }
-            _ => Err(ManifestFault::new(pointer, "a delivery has either a request or a reason for not_sent")),
+            _ => Err(ManifestFault::new(pointer.to_owned(), "a delivery has either a request or a reason for not_sent")),
         }
     }
 
@@ -67,6 +77,14 @@ impl Delivery {
             .with("settings", &core.settings)
             .with("now", &json!(now.to_rfc3339()));
         Ok(Some(request.make(core, &mut scope, place)?))
+    }
+
+    /// The other way to send it.
+    pub fn otherwise(&self) -> Option<&Self> {
+        match self {
+            Self::NotSent => None,
+            Self::Sent { otherwise, .. } => otherwise.as_deref(),
+        }
     }
 
     pub fn expressions(&self) -> BTreeMap<String, String> {

@@ -76,6 +76,8 @@ pub enum Problem {
     ForbiddenXml(String),
     /// The expression took more than its share of steps.
     TooManySteps,
+    /// The record took longer than this.
+    TooSlow { limit: Duration },
     /// The expression failed; without the values it failed on.
     Failed(String),
     /// The result breaks the exchange format.
@@ -93,6 +95,7 @@ impl fmt::Display for Problem {
             Self::WrongCharset(charset) => write!(f, "the text is not {charset}"),
             Self::ForbiddenXml(why) => write!(f, "the XML is refused: {why}"),
             Self::TooManySteps => f.write_str("the expression takes too many steps"),
+            Self::TooSlow { limit } => write!(f, "mapping took too long, more than {} s", limit.as_secs()),
             Self::Failed(why) | Self::Invalid(why) => f.write_str(why),
             Self::NoRoute => f.write_str("no route fits the record"),
         }
@@ -109,6 +112,7 @@ impl Problem {
             Self::WrongCharset(_) => "wrong_charset",
             Self::ForbiddenXml(_) => "forbidden_xml",
             Self::TooManySteps => "too_many_steps",
+            Self::TooSlow { .. } => "took_too_long",
             Self::Failed(_) => "expression_failed",
             Self::Invalid(_) => "invalid",
             Self::NoRoute => "no_route",

@@ -1,8 +1,9 @@
 //! CEL expressions: compiled once, evaluated under a budget of steps, results as JSON.
 //!
 //! The budget counts look-ups of variables, each by the size of what it brings, instead of time, so that the same record maps
-//! the same way on a busy machine. What the budget cannot see, loops over what a loop binds, is bounded when the expression is
-//! compiled: an expression's work stays in proportion to its record.
+//! the same way on a busy machine. What the budget cannot see, loops over what a loop binds, ends with the record's time: the
+//! interpreter knows no interruption, so every loop is made to look up a name at each turn ([`watch`]) that nobody finds when the
+//! time is over. What a turn does is in proportion to its record.
 
 use std::{
     collections::HashMap,
@@ -10,12 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use cel::{
-    Context, Env, ExecutionError, Program, Value,
+    Context, Env, ExecutionError, Value,
     common::{
         ast::{EntryExpr, Expr, IdedExpr},
+        types::CelBool,
         value::{CowVal, Val},
     },
     context::VariableResolver,
@@ -26,6 +29,7 @@ use serde_json::Value as Json;
 use super::{
     error::{ManifestFault, Problem},
     functions::{self, Vocabulary},
+    watch,
 };
 
 /// Bytes an expression may have.
@@ -38,6 +42,8 @@ const MAX_OPERATORS: usize = 300;
 const MAX_LOOPS: usize = 2;
 /// Steps the look-ups of one record may cost.
 const MAX_STEPS: u32 = 100_000;
+/// How long one record may be worked on. Ordinary ones take less than a thousandth of it.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(2);
 /// Nodes of a value, or so many bytes of its texts, that cost one step when it is looked up.
 const NODES_A_STEP: usize = 16;
 /// Bytes one result may have.
@@ -46,7 +52,8 @@ pub(super) const MAX_RESULT: usize = 1 << 20;
 /// A compiled expression and its source, which errors quote.
 pub(super) struct Expression {
     pub source: String,
-    program: Program,
+    /// With a look at the time in every loop.
+    program: IdedExpr,
 }
 
 /// The functions and tables of one adapter. Shared by all evaluations.
@@ -87,17 +94,23 @@ impl Engine {
         if let Some(name) = references.functions().iter().find(|name| !functions::is_known(name)) {
             return Err(fault(format!("there is no function `{name}`")));
         }
+        let mut program = program.expression().clone();
+        watch::every_loop(&mut program);
         Ok(Expression { source: source.to_owned(), program })
     }
 
     /// The value of an expression; `None` for null and for an absent optional.
     pub fn evaluate(&self, expression: &Expression, scope: &Scope) -> Result<Option<Json>, Problem> {
+        if scope.is_late() {
+            return Err(Problem::TooSlow { limit: scope.time });
+        }
         let mut context = self.root.new_inner_scope();
         context.set_variable_resolver(scope);
-        let value = expression
-            .program
-            .execute(&context)
-            .map_err(|error| if scope.spent() { Problem::TooManySteps } else { Problem::Failed(describe(&error, &expression.source)) })?;
+        let value = context.resolve(&expression.program).map_err(|error| match () {
+            () if scope.spent() => Problem::TooManySteps,
+            () if scope.is_late() => Problem::TooSlow { limit: scope.time },
+            () => Problem::Failed(describe(&error, &expression.source)),
+        })?;
         let mut room = MAX_RESULT;
         to_json(&value, &mut room)
     }
@@ -157,13 +170,21 @@ fn describe(error: &ExecutionError, source: &str) -> String {
     }
 }
 
-/// The variables an evaluation sees, and the steps it has left.
-#[derive(Default)]
+/// The variables the evaluations of one record see, and the steps and the time they have left.
 pub(super) struct Scope<'a> {
     variables: Vec<(&'a str, Box<dyn Val>, u32)>,
     steps: AtomicU32,
+    begun: Instant,
+    time: Duration,
+    turn: CelBool,
     /// Look-ups cost one step each: for whole pages, whose expressions only pick parts.
     flat: bool,
+}
+
+impl Default for Scope<'_> {
+    fn default() -> Self {
+        Self { variables: Vec::new(), steps: AtomicU32::new(0), begun: Instant::now(), time: MAX_TIME, turn: true.into(), flat: false }
+    }
 }
 
 impl<'a> Scope<'a> {
@@ -188,6 +209,10 @@ impl<'a> Scope<'a> {
         self.variables.pop();
     }
 
+    fn is_late(&self) -> bool {
+        self.begun.elapsed() > self.time
+    }
+
     fn spent(&self) -> bool {
         self.steps.load(Ordering::Relaxed) > MAX_STEPS
     }
@@ -195,6 +220,9 @@ impl<'a> Scope<'a> {
 
 impl VariableResolver for Scope<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        if variable == watch::TURN {
+            return (!self.is_late()).then_some(CowVal::Borrowed(&self.turn));
+        }
         if self.steps.fetch_add(1, Ordering::Relaxed) > MAX_STEPS {
             return None;
         }
@@ -388,9 +416,38 @@ mod tests {
             assert!(engine().compile(source, "/x", &[]).is_err(), "{}", &source[..10]);
         }
         let long: Vec<u32> = (0..2_000).collect();
-        let scope = Scope::default().with("record", &json!({"l": long}));
+        let scope = Scope { time: MAX_TIME * 100, ..Scope::default().with("record", &json!({"l": long})) };
         let engine = engine();
         let expression = engine.compile("record.l.map(a, record.l.map(b, 1))", "/x", &["record"]).expect("compiles");
         assert_eq!(engine.evaluate(&expression, &scope), Err(Problem::TooManySteps));
+    }
+
+    /// A few look-ups, and work that grows with the square of the record.
+    #[test]
+    fn what_takes_too_long_is_ended() {
+        let long: Vec<u32> = (0..60_000).collect();
+        let record = json!({"l": long, "few": [1, 2]});
+        for source in [
+            "[record.l].map(l, l.map(a, l == l))",
+            "[record.l].map(l, l.filter(a, l == l))",
+            "[record.l].exists(l, l.all(a, l == l))",
+            "{'a': [record.l].map(l, l.exists_one(a, l == l))}",
+        ] {
+            let engine = engine();
+            let expression = engine.compile(source, "/x", &["record"]).expect(source);
+            let limit = Duration::from_millis(100);
+            let (begun, scope) = (Instant::now(), Scope { time: limit, ..Scope::default().with("record", &record) });
+            assert_eq!(engine.evaluate(&expression, &scope), Err(Problem::TooSlow { limit }), "{source}");
+            // Unwatched it would take minutes.
+            assert!(begun.elapsed() < MAX_TIME, "{source} took {:?}", begun.elapsed());
+            // Nothing more of the record is worked on.
+            let next = engine.compile("record.few.map(a, a)", "/x", &["record"]).expect("compiles");
+            assert_eq!(engine.evaluate(&next, &scope), Err(Problem::TooSlow { limit }));
+        }
+        check("record.list.filter(x, x > 1) + record.list.map(x, x > 1, x * 3)", &Ok(Some(json!([2, 6]))));
+        check(
+            "[record.list.all(x, x > 0), record.list.exists(x, x == 2), record.list.exists_one(x, x == 2)]",
+            &Ok(Some(json!([true, true, true]))),
+        );
     }
 }

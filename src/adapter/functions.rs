@@ -17,13 +17,15 @@
 //! | `mask(text, start, end)` | stars, but for the first and last characters |
 //! | `shorten(text, bytes)` | at most so many bytes of UTF-8, cut between characters, with an ellipsis |
 //! | `labelled(text, labels)` | lines of `label：value` to a map; a line without one of the labels continues the one before |
-//! | `division_code(name)` | GB/T 2260 code of a full name such as 湖南省长沙市芙蓉区; absent if unknown |
+//! | `division_code(name)`, `division_code(name, time)` | today's GB/T 2260 code of a full name such as 湖南省长沙市芙蓉区, or of one used before; absent if unknown |
+//! | `division_now(code)` | today's code of what a code stood for; absent if unknown |
 //! | `division_name(code)` | the full name of a code; absent if unknown |
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use cel::{
     Context, ExecutionError, FunctionContext, Value,
+    extractors::Arguments,
     objects::{Key, Map, OptionalValue},
 };
 
@@ -62,7 +64,7 @@ const OURS: [&str; 16] = [
     "labelled",
     "division_code",
 ];
-const MORE_OURS: [&str; 4] = ["division_name", "phone", "listed", "guess"];
+const MORE_OURS: [&str; 5] = ["division_name", "division_now", "phone", "listed", "guess"];
 
 /// Functions of CEL, its optional values and its strings library; operators have names with signs.
 const STANDARD: [&str; 45] = [
@@ -208,7 +210,22 @@ fn register_texts(context: &mut Context<'static, 'static>) {
         let map = text::labelled(&text, &labels).into_iter().map(|(k, v)| (Key::from(k), Value::from(v))).collect();
         Ok(Value::Map(Map { map: Arc::new(map) }))
     });
-    let _ = context.add_function("division_code", |name: Arc<String>| -> Answer { Ok(optional(places::code_of(&name))) });
+    register_divisions(context);
+}
+
+fn register_divisions(context: &mut Context<'static, 'static>) {
+    let _ = context.add_function("division_code", |f: &FunctionContext, Arguments(arguments): Arguments| -> Answer {
+        let year = |moment: &Value| time::year(&moment_text(f, moment)?).map_err(|why| f.error(why));
+        match arguments.as_slice() {
+            [Value::String(name)] => Ok(optional(places::code_of(name, None))),
+            [Value::String(name), moment] => Ok(optional(places::code_of(name, Some(year(moment)?)))),
+            _ => Err(f.error("needs a name, and may have a time")),
+        }
+    });
+    let _ = context.add_function("division_now", |f: &FunctionContext, code: Value| -> Answer {
+        let code = code_text(&code).ok_or_else(|| f.error("needs a code"))?;
+        Ok(optional(division::today(&code).map(str::to_owned)))
+    });
     let _ = context.add_function("division_name", |code: Arc<String>| -> Answer {
         Ok(optional(division::is_known(&code).then(|| division::full_name(&code))))
     });

@@ -424,6 +424,7 @@ pub(super) struct ThenManifest {
     pub token_expired: bool,
     pub rejected: Option<String>,
     pub code: Option<String>,
+    pub otherwise: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -436,6 +437,8 @@ pub(super) struct DeliveryManifest {
     pub answer_format: Option<BodyFormat>,
     #[serde(default)]
     pub outcomes: Vec<OutcomeManifest>,
+    /// The other way, which an outcome may ask for.
+    pub otherwise: Option<Box<Self>>,
 }
 
 /// What an error says, or, where it says only that no alternative fits, what the alternatives are.

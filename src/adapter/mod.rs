@@ -33,6 +33,7 @@ mod signature;
 mod text;
 mod time;
 mod token;
+mod watch;
 mod wechat;
 mod workbook;
 mod xml;
@@ -324,6 +325,29 @@ impl Adapter {
         now: DateTime<Utc>,
     ) -> Result<Option<Request>, RequestError> {
         let delivery = self.deliveries.get(&message.kind).ok_or(RequestError::NotDeclared)?;
+        self.carried(delivery, message, token, secrets, now)
+    }
+
+    /// The request that carries a message the other way, after [`Outcome::Otherwise`]; `None` where there is none.
+    pub fn delivery_otherwise(
+        &self,
+        message: &Message,
+        token: Option<&AccessToken>,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Request>, RequestError> {
+        let Some(other) = self.deliveries.get(&message.kind).and_then(Delivery::otherwise) else { return Ok(None) };
+        self.carried(other, message, token, secrets, now)
+    }
+
+    fn carried(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        token: Option<&AccessToken>,
+        secrets: &Secrets,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Request>, RequestError> {
         let Some(mut request) = delivery.request(&self.core, message, now)? else { return Ok(None) };
         self.authentication.apply(&mut request, secrets, token.map(|t| t.value.as_str()), now)?;
         Ok(Some(request))
@@ -331,7 +355,15 @@ impl Adapter {
 
     /// What the platform's answer to [`Self::delivery`] means.
     pub fn delivery_outcome(&self, response: &Response, kind: MessageKind) -> Outcome {
-        let delivery = self.deliveries.get(&kind);
+        self.outcome(self.deliveries.get(&kind), response)
+    }
+
+    /// What the platform's answer to [`Self::delivery_otherwise`] means.
+    pub fn otherwise_outcome(&self, response: &Response, kind: MessageKind) -> Outcome {
+        self.outcome(self.deliveries.get(&kind).and_then(Delivery::otherwise), response)
+    }
+
+    fn outcome(&self, delivery: Option<&Delivery>, response: &Response) -> Outcome {
         let own = delivery.map(Delivery::rules).unwrap_or_default();
         let format = delivery.map(Delivery::answer_format).unwrap_or_default();
         outcome::of_answer(&self.core.engine, own.iter().chain(&self.rules), format, response)

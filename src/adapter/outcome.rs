@@ -26,6 +26,8 @@ pub enum Outcome {
     TokenExpired,
     /// Refused for good. `reason` comes from the manifest, never from the answer.
     Rejected { code: String, reason: String },
+    /// To be sent the other way, if there is one; else refused for good.
+    Otherwise { reason: String },
 }
 
 /// The longest wait a platform may ask for.
@@ -48,6 +50,7 @@ enum Then {
     Retry { reason: String, after: Option<Expression> },
     TokenExpired,
     Rejected { reason: String, code: Option<Expression> },
+    Otherwise { reason: String },
 }
 
 impl Rule {
@@ -56,13 +59,19 @@ impl Rule {
         let optional = |source: &Option<String>, part: &str| source.as_ref().map(|source| expression(source, part)).transpose();
         let then = &manifest.then;
         let chosen = match (then.delivered, &then.retry, then.token_expired, &then.rejected) {
+            _ if let Some(reason) = &then.otherwise => Then::Otherwise { reason: reason.clone() },
             (true, None, false, None) => Then::Delivered { receipt: optional(&then.receipt, "receipt")? },
             (false, Some(reason), false, None) => {
                 Then::Retry { reason: reason.clone(), after: optional(&then.after_seconds, "after_seconds")? }
             }
             (false, None, true, None) => Then::TokenExpired,
             (false, None, false, Some(reason)) => Then::Rejected { reason: reason.clone(), code: optional(&then.code, "code")? },
-            _ => return Err(ManifestFault::new(pointer, "an outcome is exactly one of delivered, retry, token_expired and rejected")),
+            _ => {
+                return Err(ManifestFault::new(
+                    pointer,
+                    "an outcome is exactly one of delivered, retry, token_expired, rejected and otherwise",
+                ));
+            }
         };
         Ok(Self { when: expression(&manifest.when, "when")?, then: chosen, implied: false })
     }
@@ -91,6 +100,7 @@ impl Rule {
             Then::Rejected { reason, code } => {
                 Outcome::Rejected { code: text(code).unwrap_or_else(|| response.status.to_string()), reason: reason.clone() }
             }
+            Then::Otherwise { reason } => Outcome::Otherwise { reason: reason.clone() },
         }
     }
 }
@@ -125,6 +135,8 @@ pub(super) fn page(
         Outcome::Retry { after, reason } => return Err(PageError::Retry { after, reason }),
         Outcome::TokenExpired => return Err(PageError::TokenExpired),
         Outcome::Rejected { code, reason } => return Err(PageError::Rejected { code, reason }),
+        // There is one way to ask.
+        Outcome::Otherwise { reason } => return Err(PageError::Rejected { code: response.status.to_string(), reason }),
     }
     Ok(read.map_err(|problem| core.problem(place, problem))?)
 }

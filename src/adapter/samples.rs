@@ -174,13 +174,19 @@ impl Sample<'_> {
     }
 
     fn delivery(&self, ran: &mut Ran) -> Result<Json, String> {
-        let message: Message =
-            serde_json::from_slice(self.bytes).map_err(|error| format!("not a message of the exchange format: {error}"))?;
+        // Where it is off and not how: the error would quote what stands there.
+        let message: Message = serde_json::from_slice(self.bytes)
+            .map_err(|error| format!("not a message of the exchange format: line {}, column {}", error.line(), error.column()))?;
         let token = self.sample_token();
         match self.adapter.delivery(&message, token.as_ref(), &self.setting.secrets(), self.setting.now) {
             Ok(Some(request)) => {
                 ran.expressions = self.adapter.delivery_expressions(message.kind);
-                Ok(json!({"request": request_json(&request)}))
+                let other = self.adapter.delivery_otherwise(&message, token.as_ref(), &self.setting.secrets(), self.setting.now);
+                let mut became = json!({"request": request_json(&request)});
+                if let Some(other) = other.map_err(|error| error.to_string())? {
+                    became["otherwise"] = request_json(&other);
+                }
+                Ok(became)
             }
             Ok(None) => Ok(json!({"not_sent": true})),
             Err(RequestError::Mapping(error)) => {
@@ -197,8 +203,12 @@ impl Sample<'_> {
 
     fn answer(&self, kind: &str) -> Result<Json, String> {
         let kind: MessageKind = serde_json::from_value(json!(kind)).map_err(|_| "there is no such kind of message")?;
-        let (_, message) = http(self.bytes)?;
-        Ok(json!({"outcome": outcome_json(&self.adapter.delivery_outcome(&message.response()?, kind))}))
+        let (remarks, message) = http(self.bytes)?;
+        let outcome = match remarks.contains_key("otherwise") {
+            true => self.adapter.otherwise_outcome(&message.response()?, kind),
+            false => self.adapter.delivery_outcome(&message.response()?, kind),
+        };
+        Ok(json!({"outcome": outcome_json(&outcome)}))
     }
 
     fn ledger(&self, question: &str, ran: &mut Ran) -> Result<Json, String> {
@@ -385,5 +395,6 @@ fn outcome_json(outcome: &Outcome) -> Json {
         Outcome::Retry { after, reason } => json!({"retry": reason, "after_seconds": after.map(|wait| wait.as_secs())}),
         Outcome::TokenExpired => json!({"token_expired": true}),
         Outcome::Rejected { code, reason } => json!({"rejected": reason, "code": code}),
+        Outcome::Otherwise { reason } => json!({"otherwise": reason}),
     }
 }

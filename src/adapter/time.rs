@@ -1,6 +1,6 @@
 //! Times as platforms write them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone};
 use chrono_tz::Tz;
 
 type Why = &'static str;
@@ -38,6 +38,10 @@ pub(super) fn from_epoch_ms(ms: i64, zone_name: &str) -> Result<String, Why> {
 
 pub(super) fn to_epoch_ms(moment: &str) -> Result<i64, Why> {
     Ok(rfc3339(moment)?.timestamp_millis())
+}
+
+pub(super) fn year(moment: &str) -> Result<i32, Why> {
+    Ok(rfc3339(moment)?.year())
 }
 
 fn rfc3339(moment: &str) -> Result<DateTime<chrono::FixedOffset>, Why> {

@@ -85,6 +85,7 @@ impl TokenExchange {
             return Err(match outcome::classify(&core.engine, rules.iter(), &scope, response) {
                 Outcome::Retry { after, reason } => PageError::Retry { after, reason },
                 Outcome::Rejected { code, reason } => PageError::Rejected { code, reason },
+                Outcome::Otherwise { reason } => PageError::Rejected { code: response.status.to_string(), reason },
                 // Said to a request that carries no token, it means the secrets.
                 Outcome::TokenExpired => {
                     PageError::Rejected { code: response.status.to_string(), reason: "the secrets are not accepted".to_owned() }

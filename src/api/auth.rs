@@ -97,6 +97,11 @@ impl<P: Permission> Caller<P> {
         self.credential.actor()
     }
 
+    /// The key's id.
+    pub fn key_id(&self) -> &str {
+        &self.credential.key_id
+    }
+
     /// True if what `platform` filed is the caller's own.
     pub fn is_platform(&self, platform: &str) -> bool {
         self.credential.platform.as_deref() == Some(platform)

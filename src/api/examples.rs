@@ -131,6 +131,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         }),
         ("listPlatforms", "200") => listed(platform()),
         ("getPlatform", "200") => value(&platform()),
+        ("listParkedUpdates", "200") => listed(parked_update()),
         ("getReconciliation" | "reconcilePlatform", "200") => value(&reconciliation()),
         ("listOrganizations", "200") => listed(organization()),
         ("getOverview", "200") => value(&overview()),

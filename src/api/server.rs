@@ -39,13 +39,22 @@ pub struct Listening {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// Starts to listen; with a certificate, by TLS only. `pages` mounts the pages for people, after the API.
+/// Paths, and the methods each takes.
+pub type Paths = &'static [(&'static str, &'static str)];
+
+/// Starts to listen; with a certificate, by TLS only. `pages` mounts the pages for people, after the API; `addresses` are theirs.
 ///
 /// The server does not listen to signals: whoever started it also has workers to stop, and stops all together.
 ///
 /// # Errors
 /// If the address cannot be bound.
-pub fn listen<P>(gateway: Gateway, config: &ServerConfig, certificate: Option<Arc<ServerCertificate>>, pages: P) -> io::Result<Listening>
+pub fn listen<P>(
+    gateway: Gateway,
+    config: &ServerConfig,
+    certificate: Option<Arc<ServerCertificate>>,
+    pages: P,
+    addresses: Paths,
+) -> io::Result<Listening>
 where
     P: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
@@ -53,7 +62,7 @@ where
     let gateway = web::Data::new(gateway);
     let contract = web::Data::new(Contract::new());
     let in_work = web::Data::new(InWork::new(config.concurrent_requests));
-    let routes = web::Data::new(Routes::new(&openapi::document()));
+    let routes = web::Data::new(Routes::new(&openapi::document(), addresses));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(gateway.clone())
@@ -90,7 +99,7 @@ where
 struct Routes(Vec<(ResourceDef, String)>);
 
 impl Routes {
-    fn new(document: &Value) -> Self {
+    fn new(document: &Value, pages: Paths) -> Self {
         let paths = document["paths"].as_object().into_iter().flatten();
         let routes = paths.map(|(path, item)| {
             let mut methods: Vec<String> = item.as_object().into_iter().flatten().map(|(method, _)| method.to_ascii_uppercase()).collect();
@@ -99,8 +108,9 @@ impl Routes {
             }
             (ResourceDef::new(path.as_str()), methods.join(", "))
         });
-        let own = ["/openapi.json", "/docs", "/docs/errors"].into_iter().map(|path| (ResourceDef::new(path), "GET, HEAD".to_owned()));
-        Self(routes.chain(own).collect())
+        let own = ["/openapi.json", "/docs", "/docs/errors", "/docs/{file:.*}"].map(|path| (path, "GET, HEAD"));
+        let fixed = own.iter().chain(pages).map(|(path, methods)| (ResourceDef::new(*path), (*methods).to_owned()));
+        Self(routes.chain(fixed).collect())
     }
 
     fn allowed(&self, path: &str) -> Option<&str> {
@@ -123,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_known_path_names_its_methods() {
-        let routes = Routes::new(&openapi::document());
+        let routes = Routes::new(&openapi::document(), &[("/", "GET, HEAD"), ("/reviews/{submission}", "GET, HEAD, POST")]);
         for (path, methods) in [
             ("/v1/submissions", Some("GET, HEAD, POST")),
             ("/v1/submissions/018f", Some("GET, HEAD")),
@@ -131,7 +141,11 @@ mod tests {
             ("/v1/cases/LJ1/updates", Some("POST")),
             ("/openapi.json", Some("GET, HEAD")),
             ("/v1/petitioners", None),
-            ("/", None),
+            ("/docs/", Some("GET, HEAD")),
+            ("/docs/swagger-ui.css", Some("GET, HEAD")),
+            ("/", Some("GET, HEAD")),
+            ("/reviews/018f", Some("GET, HEAD, POST")),
+            ("/review", None),
         ] {
             let sorted = |methods: &str| {
                 let mut list: Vec<_> = methods.split(", ").map(str::to_owned).collect();

@@ -8,6 +8,7 @@ use crate::{
     store::{
         StoreError,
         keys::{self, ApiKey},
+        webhooks,
     },
 };
 
@@ -60,6 +61,18 @@ impl Gateway {
         let (hash, now) = (hash(key), self.now());
         let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash, now))).await?;
         Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id, label: key.label }))
+    }
+
+    /// Takes a key back, and stops the endpoints it made; `false` if there is no valid key of this id.
+    pub fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
+        let now = self.now();
+        self.0.store.transaction(|c| {
+            let revoked = keys::revoke(c, id, now)?;
+            if revoked {
+                webhooks::orphan(c, id, now)?;
+            }
+            Ok(revoked)
+        })
     }
 
     /// The platform that a certificate stands for, by its SHA-256; it may file and handle.

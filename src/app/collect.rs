@@ -1,24 +1,25 @@
-//! Files that a platform drops into a folder: read once each, whole, and put away.
+//! Files that a platform drops into a folder, here or on an SFTP server: read once each, whole, and put away.
 //!
 //! A file is taken when it has not changed since the last look and its name does not say that it is still being written. It is
 //! known by its content: renamed, or dropped again, it is not read again. When all its records are registered, known or in
 //! quarantine it is moved into `done`, and into `failed` if it could not be read at all. A crash in between reads it again from
-//! its start, which changes nothing that was registered.
+//! its start, which changes nothing that was registered. Nothing of a file on a server is written to this machine's disks: it is
+//! fetched once for its digest, and again for its records if it is new.
+
+mod folder;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, File},
-    io::{self, BufReader, Read},
-    path::{Path, PathBuf},
+    io::{self, BufReader},
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+pub use self::folder::FolderError;
+use self::folder::{Found, Look, Opened, blocking, digest};
 use super::{
-    FederatedPlatform, Gateway,
+    DropFolder, FederatedPlatform, Gateway,
     health::Fault,
     receive::{ReceiveError, Received},
     revise::Order,
@@ -33,8 +34,6 @@ use crate::{
     },
 };
 
-/// Entries of a folder that one look takes in.
-const MAX_ENTRIES: usize = 10_000;
 /// Bytes a file may have.
 const MAX_FILE: u64 = 4 << 30;
 /// Records handed on at a time.
@@ -46,8 +45,8 @@ const UNFINISHED: [&str; 6] = [".part", ".tmp", ".filepart", ".crdownload", ".sw
 pub enum CollectError {
     #[error("the platform has no folder")]
     NoFolder,
-    #[error("the folder {0} cannot be read")]
-    Folder(PathBuf, #[source] io::Error),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Send(#[from] SendError),
     #[error(transparent)]
@@ -70,21 +69,12 @@ pub struct Collected {
     pub received: Received,
 }
 
-/// How a file looked: its length and when it was changed.
-type Look = (u64, Option<DateTime<Utc>>);
-
 /// What the last look saw. Lost with the process, which costs one more look.
 #[derive(Debug, Default)]
 pub struct Sightings {
     seen: HashMap<String, Look>,
     /// Done with, but they could not be moved away.
     stuck: HashSet<(String, Look)>,
-}
-
-struct Found {
-    name: String,
-    path: PathBuf,
-    look: Look,
 }
 
 /// How the reading of a file ended.
@@ -98,19 +88,34 @@ enum Reading {
 impl Gateway {
     /// Looks into a platform's folder and takes in the files that have come to rest since the last look.
     pub async fn collect(&self, platform: &Arc<FederatedPlatform>, sightings: &mut Sightings) -> Result<Collected, CollectError> {
-        let folder = platform.folder.clone().ok_or(CollectError::NoFolder)?;
-        let listed = folder.clone();
-        let found = blocking(move || list(&listed)).await?.map_err(|source| CollectError::Folder(folder.clone(), source))?;
+        let folder = platform.folder.as_ref().ok_or(CollectError::NoFolder)?;
+        let collected = self.collect_from(platform, folder, sightings).await;
+        if let Err(CollectError::Folder(error)) = &collected
+            && let Some(code) = error.code()
+        {
+            self.note_exchange(&platform.platform.id, Some(Fault::new(code, error).unavailable())).await?;
+        }
+        collected
+    }
+
+    async fn collect_from(
+        &self,
+        platform: &Arc<FederatedPlatform>,
+        folder: &DropFolder,
+        sightings: &mut Sightings,
+    ) -> Result<Collected, CollectError> {
+        let folder = self.open_folder(folder).await?;
+        let found = folder.list().await?;
+        self.note_exchange(&platform.platform.id, None).await?;
         let mut collected = Collected::default();
         let before = std::mem::take(&mut sightings.seen);
+        sightings.seen.extend(found.iter().map(|file| (file.name.clone(), file.look)));
         sightings.stuck.retain(|(name, look)| found.iter().any(|file| file.name == *name && file.look == *look));
         for file in found {
-            let rests = before.get(&file.name) == Some(&file.look);
-            sightings.seen.insert(file.name.clone(), file.look);
             if sightings.stuck.contains(&(file.name.clone(), file.look)) {
                 continue;
             }
-            if !rests || is_unfinished(&file.name) {
+            if before.get(&file.name) != Some(&file.look) || is_unfinished(&file.name) {
                 collected.waiting += 1;
                 continue;
             }
@@ -121,17 +126,21 @@ impl Gateway {
         Ok(collected)
     }
 
-    /// `false` if the file is done with and could not be moved away.
+    /// `false` if there is nothing more to do about the file, and yet it lies there.
     async fn collect_one(
         &self,
         platform: &Arc<FederatedPlatform>,
-        folder: &Path,
+        folder: &Opened,
         file: &Found,
         collected: &mut Collected,
     ) -> Result<bool, CollectError> {
         let id = platform.platform.id.clone();
-        let path = file.path.clone();
-        let digest = match blocking(move || digest(&path)).await? {
+        if file.look.0 > MAX_FILE {
+            collected.failed += 1;
+            self.count_fault(&id, Fault::new(FileError::TooLarge.code(), &FileError::TooLarge)).await?;
+            return Ok(false);
+        }
+        let digest = match digest_of(folder, file).await? {
             Ok(digest) => digest,
             Err(error) => {
                 self.count_fault(&id, Fault::new("file_unreadable", &error)).await?;
@@ -144,7 +153,7 @@ impl Gateway {
                 collected.known += 1;
                 readable
             }
-            None => match self.read_file(platform, file).await? {
+            None => match self.read_file(platform, folder, file).await? {
                 Reading::Changed => {
                     collected.waiting += 1;
                     return Ok(true);
@@ -163,8 +172,7 @@ impl Gateway {
                 }
             },
         };
-        let (folder, name, path) = (folder.join(if readable { "done" } else { "failed" }), file.name.clone(), file.path.clone());
-        let moved = blocking(move || put_away(&path, &folder, &name, &digest)).await?;
+        let moved = folder.put_away(&file.name, if readable { "done" } else { "failed" }, &digest).await?;
         if let Err(error) = &moved {
             tracing::warn!(platform = platform.platform.id, error = error as &dyn std::error::Error, "a file that is done with stays");
         }
@@ -172,12 +180,16 @@ impl Gateway {
     }
 
     /// Reads a file on a thread of its own and takes its records in as they come.
-    async fn read_file(&self, platform: &Arc<FederatedPlatform>, file: &Found) -> Result<Reading, CollectError> {
+    async fn read_file(&self, platform: &Arc<FederatedPlatform>, folder: &Opened, file: &Found) -> Result<Reading, CollectError> {
         let adapter = Arc::clone(platform.adapter()?);
         let (sender, mut chunks) = mpsc::channel::<Vec<Mapped>>(2);
-        let (path, name) = (file.path.clone(), file.name.clone());
+        let mut content = match folder.open(file).await? {
+            Ok(content) => content,
+            Err(error) => return Ok(Reading::Failed(error.into())),
+        };
+        let (reader, name) = (content.reader(), file.name.clone());
         let reading = tokio::task::spawn_blocking(move || -> Result<(), FileError> {
-            let mut records = adapter.file(&name, BufReader::with_capacity(1 << 20, File::open(path)?))?;
+            let mut records = adapter.file(&name, BufReader::with_capacity(1 << 20, reader))?;
             loop {
                 let chunk: Vec<Mapped> = records.by_ref().take(CHUNK).collect::<Result<_, io::Error>>()?;
                 // Nobody listens any more: what was read is taken in again next time.
@@ -190,10 +202,10 @@ impl Gateway {
         while let Some(chunk) = chunks.recv().await {
             received += self.receive(platform, chunk, Order::Newest).await?;
         }
-        let path = file.path.clone();
-        let now = blocking(move || fs::symlink_metadata(path).map(|about| look(&about))).await?;
-        Ok(match reading.await.map_err(|_| StoreError::Worker)? {
-            _ if now.ok() != Some(file.look) => Reading::Changed,
+        let read = reading.await.map_err(|_| StoreError::Worker)?;
+        content.end().await?;
+        Ok(match read {
+            _ if folder.look(&file.name).await? != Some(file.look) => Reading::Changed,
             Ok(()) => Reading::Whole(received),
             Err(error) => Reading::Failed(error),
         })
@@ -225,56 +237,18 @@ impl Gateway {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Worker)
-}
-
-fn look(about: &fs::Metadata) -> Look {
-    (about.len(), about.modified().ok().map(DateTime::from))
-}
-
-/// Regular files, oldest first; links are not followed, and folders and hidden files are passed over.
-fn list(folder: &Path) -> io::Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)?.take(MAX_ENTRIES) {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let about = match entry.metadata() {
-            Ok(about) => about,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        if about.is_file() && !name.starts_with('.') {
-            found.push(Found { name, path: entry.path(), look: look(&about) });
-        }
-    }
-    found.sort_by(|a, b| (a.look.1, &a.name).cmp(&(b.look.1, &b.name)));
+async fn digest_of(folder: &Opened, file: &Found) -> Result<io::Result<[u8; 32]>, FolderError> {
+    let mut content = match folder.open(file).await? {
+        Ok(content) => content,
+        Err(error) => return Ok(Err(error)),
+    };
+    let reader = content.reader();
+    let found = blocking(move || digest(reader)).await?;
+    content.end().await?;
     Ok(found)
 }
 
 fn is_unfinished(name: &str) -> bool {
     let name = name.to_lowercase();
     UNFINISHED.iter().any(|ending| name.ends_with(ending))
-}
-
-fn digest(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = File::open(path)?;
-    if file.metadata()?.len() > MAX_FILE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than is taken"));
-    }
-    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            length => hasher.update(&buffer[..length]),
-        }
-    }
-}
-
-/// Moves a file without writing over another.
-fn put_away(path: &Path, folder: &Path, name: &str, digest: &[u8; 32]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let target = folder.join(name);
-    let target = if target.exists() { folder.join(format!("{}-{name}", hex(&digest[..6]))) } else { target };
-    fs::rename(path, target)
 }

@@ -6,14 +6,17 @@ use include_dir::{Dir, include_dir};
 
 use crate::{
     adapter::{Adapter, AdapterError, Secrets},
-    config::{Config, ConfigError, PlatformConfig, SecretError, SecretSource, TlsConfig},
+    config::{Config, ConfigError, PlatformConfig, SecretError, SecretSource, SftpConfig, TlsConfig},
     domain::{
         division::{self, Level},
         message::OrganizationReference,
         organization::Directory,
         platform::Platform,
     },
-    net::TlsIdentity,
+    net::{
+        TlsIdentity,
+        sftp::{self, SftpFolder, SftpLogin},
+    },
 };
 
 static COMPILED_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/adapters");
@@ -39,6 +42,16 @@ pub enum FederationError {
     UnknownSecret { platform: String, adapter: String, secret: String, known: Vec<String> },
     #[error("platform {platform}: there is no adapter {adapter}; looked among those compiled in and in {folder:?}")]
     NoAdapter { platform: String, adapter: String, folder: Option<PathBuf> },
+    #[error("platform {0}: this program was built without the feature `sftp`")]
+    NoSftp(String),
+}
+
+/// Where a platform drops its files.
+#[derive(Clone, Debug)]
+pub enum DropFolder {
+    /// On this machine.
+    Local(PathBuf),
+    Sftp(Box<SftpFolder>),
 }
 
 /// A declared platform, ready to talk to.
@@ -50,7 +63,7 @@ pub struct FederatedPlatform {
     pub secrets: Secrets,
     pub pull_interval: Option<Duration>,
     /// Where the platform drops its files.
-    pub folder: Option<PathBuf>,
+    pub folder: Option<DropFolder>,
     /// What we show the platform's server, and whom we take it for.
     pub tls: Option<TlsIdentity>,
 }
@@ -59,6 +72,11 @@ impl FederatedPlatform {
     /// True if messages can be sent to it; others read their cases over the API.
     pub fn takes_messages(&self) -> bool {
         self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.delivers())
+    }
+
+    /// True if it keeps a ledger that can be compared with ours.
+    pub fn has_ledger(&self) -> bool {
+        self.base_url.is_some() && self.adapter.as_ref().is_some_and(|adapter| adapter.ledger().is_some())
     }
 }
 
@@ -127,8 +145,45 @@ fn federated(
         base_url: declared.base_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         secrets: Secrets::new(secrets),
         pull_interval: declared.pull_interval_ms.map(Duration::from_millis),
-        folder: declared.folder.as_ref().map(|folder| config.resolve(folder)),
+        folder: drop_folder(config, declared, environment)?,
         tls: declared.tls.as_ref().map(|tls| identity(config, declared, tls, environment)).transpose()?,
+    })
+}
+
+fn drop_folder(
+    config: &Config,
+    declared: &PlatformConfig,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<DropFolder>, FederationError> {
+    match (&declared.folder, &declared.sftp) {
+        (Some(folder), _) => Ok(Some(DropFolder::Local(config.resolve(folder)))),
+        (None, Some(_)) if !sftp::BUILT_IN => Err(FederationError::NoSftp(declared.id.clone())),
+        (None, Some(server)) => {
+            let login = sftp_login(server, environment, &|path| config.resolve(path))
+                .map_err(|source| FederationError::Secret { platform: declared.id.clone(), source })?;
+            Ok(Some(DropFolder::Sftp(Box::new(SftpFolder {
+                host: server.host.clone(),
+                port: server.port,
+                user: server.user.clone(),
+                path: server.folder.trim_end_matches('/').to_owned(),
+                login,
+                host_keys: server.host_keys.clone(),
+            }))))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn sftp_login(
+    server: &SftpConfig,
+    environment: &dyn Fn(&str) -> Option<String>,
+    resolve: &dyn Fn(&std::path::Path) -> PathBuf,
+) -> Result<SftpLogin, SecretError> {
+    let read = |source: &Option<SecretSource>| source.as_ref().map(|source| source.read(environment, resolve)).transpose();
+    let passphrase = read(&server.passphrase)?;
+    Ok(match read(&server.key)? {
+        Some(text) => SftpLogin::Key { text, passphrase },
+        None => SftpLogin::Password(read(&server.password)?.unwrap_or_default()),
     })
 }
 

@@ -12,7 +12,7 @@ use super::{
     send::SendError,
 };
 use crate::{
-    adapter::{AccessToken, Outcome, Request, RequestError, Response},
+    adapter::{AccessToken, Outcome, RequestError, Response},
     audit::{Entry, sha256},
     domain::message::MessageKind,
     store::{
@@ -38,6 +38,13 @@ struct Tried {
     finish: Finish,
     /// The platform could not be reached or could not answer: counts against its circuit.
     unavailable: bool,
+}
+
+/// What a platform answered, and what its adapter makes of it.
+struct Answered {
+    response: Response,
+    token: Option<AccessToken>,
+    outcome: Outcome,
 }
 
 impl Gateway {
@@ -115,14 +122,8 @@ impl Gateway {
     async fn try_once(&self, platform: &Arc<FederatedPlatform>, claimed: &Claimed) -> Tried {
         let started_at = self.now();
         let begun = std::time::Instant::now();
-        let (request_digest, result) = match self.make_request(platform, claimed).await {
-            Ok(None) => (None, Ok(None)),
-            Ok(Some((request, token))) => {
-                let digest = sha256(&request.body).to_vec();
-                (Some(digest), self.send(platform, request).await.map(|response| Some((response, token))))
-            }
-            Err(error) => (None, Err(error)),
-        };
+        let mut request_digest = None;
+        let result = self.try_ways(platform, claimed, &mut request_digest).await;
         let mut attempt = Attempt {
             number: claimed.delivery.attempts,
             started_at,
@@ -135,10 +136,10 @@ impl Gateway {
         };
         let (finish, unavailable) = match result {
             Ok(None) => (Finish::Skipped, false),
-            Ok(Some((response, token))) => {
-                attempt.http_status = Some(i32::from(response.status));
-                attempt.response_digest = Some(sha256(&response.body).to_vec());
-                self.judge(platform, claimed, &response, token.as_ref()).await
+            Ok(Some(answered)) => {
+                attempt.http_status = Some(i32::from(answered.response.status));
+                attempt.response_digest = Some(sha256(&answered.response.body).to_vec());
+                self.judge(platform, claimed, answered).await
             }
             // A kind of message the adapter does not declare is one the platform has no use for.
             Err(SendError::Request(RequestError::NotDeclared)) => (Finish::Skipped, false),
@@ -162,37 +163,44 @@ impl Gateway {
         Tried { attempt, finish, unavailable }
     }
 
-    async fn make_request(
+    /// Sends a message, and at once the other way if the answer says so. `digest` is of what was sent last.
+    async fn try_ways(
         &self,
         platform: &Arc<FederatedPlatform>,
         claimed: &Claimed,
-    ) -> Result<Option<(Request, Option<AccessToken>)>, SendError> {
-        let adapter = platform.adapter()?;
+        digest: &mut Option<Vec<u8>>,
+    ) -> Result<Option<Answered>, SendError> {
+        let (adapter, message) = (platform.adapter()?, &claimed.message);
         let token = self.token(platform).await?;
-        let request = adapter.delivery(&claimed.message, token.as_ref(), &platform.secrets, self.now())?;
-        Ok(request.map(|request| (request, token)))
+        let Some(request) = adapter.delivery(message, token.as_ref(), &platform.secrets, self.now())? else { return Ok(None) };
+        *digest = Some(sha256(&request.body).to_vec());
+        let mut response = self.send(platform, request).await?;
+        let mut outcome = adapter.delivery_outcome(&response, message.kind);
+        if matches!(outcome, Outcome::Otherwise { .. })
+            && let Some(other) = adapter.delivery_otherwise(message, token.as_ref(), &platform.secrets, self.now())?
+        {
+            *digest = Some(sha256(&other.body).to_vec());
+            response = self.send(platform, other).await?;
+            outcome = adapter.otherwise_outcome(&response, message.kind);
+        }
+        Ok(Some(Answered { response, token, outcome }))
     }
 
     /// What the platform's answer makes of the delivery, and whether it speaks against the platform.
-    async fn judge(
-        &self,
-        platform: &Arc<FederatedPlatform>,
-        claimed: &Claimed,
-        response: &Response,
-        token: Option<&AccessToken>,
-    ) -> (Finish, bool) {
-        let Ok(adapter) = platform.adapter() else { return (Finish::Skipped, false) };
-        match adapter.delivery_outcome(response, claimed.message.kind) {
+    async fn judge(&self, platform: &Arc<FederatedPlatform>, claimed: &Claimed, answered: Answered) -> (Finish, bool) {
+        let Answered { response, token, outcome } = answered;
+        match outcome {
             Outcome::Delivered { receipt } => (Finish::Delivered { receipt }, false),
             Outcome::Retry { after, reason } => {
                 let after = after.or_else(|| response.retry_after());
                 (self.again(claimed, after, format!("not_now: {reason}")), true)
             }
             Outcome::TokenExpired => {
-                self.forget_token(platform, token).await;
+                self.forget_token(platform, token.as_ref()).await;
                 (self.again(claimed, Some(Duration::ZERO), "token_expired: the platform wants a new access token".to_owned()), false)
             }
             Outcome::Rejected { code, reason } => (Finish::Dead { error: format!("rejected {code}: {reason}") }, false),
+            Outcome::Otherwise { reason } => (Finish::Dead { error: format!("rejected: {reason}") }, false),
         }
     }
 

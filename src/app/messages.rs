@@ -11,7 +11,12 @@ use crate::{
         submission::Submission,
         update::Reply,
     },
-    store::{cases::Case, deliveries::NewDelivery, submissions::Registered},
+    store::{
+        cases::Case,
+        deliveries::NewDelivery,
+        revisions::{RevisionKind, Untold},
+        submissions::Registered,
+    },
 };
 
 /// Makes messages about cases at one moment.
@@ -54,6 +59,21 @@ impl Messenger<'_> {
         let mut message = self.message(MessageKind::CaseWithdrawn, case, own);
         message.note = case.merged_into.as_ref().map(|into| format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"));
         self.owed(platform, message, format!("withdrawn:{}:{ruling}", case.id))
+    }
+
+    /// To the platform of the body that has the case: a filing of it is no longer what it was. Whoever told us of the change
+    /// knows it already.
+    pub fn revised(&self, case: &Case, revision: &Untold) -> Option<NewDelivery> {
+        let platform = case.platform.as_deref().filter(|handling| *handling != revision.platform)?;
+        let mut message = self.message(MessageKind::CaseRevised, case, None);
+        let told_by = self.federation.platform(&revision.platform).map_or(revision.platform.as_str(), |p| p.platform.name.as_str());
+        message.note = Some(match (revision.kind, &revision.reason) {
+            (RevisionKind::Changed, _) => format!("{told_by}的信访件有改动，以本次内容为准。"),
+            (RevisionKind::Withdrawn, None) => format!("{told_by}的信访件已撤回。"),
+            (RevisionKind::Withdrawn, Some(reason)) => format!("{told_by}的信访件已撤回：{reason}"),
+        });
+        message.forwarded = (revision.kind == RevisionKind::Changed).then(|| Box::new(revision.now.clone()));
+        self.owed(platform, message, format!("revised:{}:{}", revision.submission_id, revision.number))
     }
 
     /// To the source of a filing that people moved to another case.

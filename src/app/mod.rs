@@ -66,9 +66,9 @@ pub use authenticate::{Credential, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
-pub use collect::{CollectError, Collected, Sightings};
+pub use collect::{CollectError, Collected, FolderError, Sightings};
 pub use explain::{ExplainError, Explained, explain};
-pub use federation::{FederatedPlatform, Federation, FederationError};
+pub use federation::{DropFolder, FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
@@ -89,7 +89,10 @@ pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webho
 pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSummary};
 
 use crate::{
-    config::{Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig},
+    config::{
+        Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig,
+        ReconciliationConfig,
+    },
     domain::{
         alert::{AlertRules, AlertRulesError},
         calendar::{Calendar, CalendarError},
@@ -161,6 +164,7 @@ pub struct Parts {
     pub notary: Notary,
     pub calendar: Calendar,
     pub alert_rules: AlertRules,
+    pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
     pub guidance: Guidance,
@@ -190,6 +194,7 @@ struct Inner {
     notary: Notary,
     calendar: Calendar,
     alert_rules: AlertRules,
+    reconciliation: ReconciliationConfig,
     exports: export::Exports,
     map: MapConfig,
     guidance: Guidance,
@@ -236,6 +241,7 @@ impl Gateway {
             notary: parts.notary,
             calendar: parts.calendar,
             alert_rules: parts.alert_rules,
+            reconciliation: parts.reconciliation,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
             guidance: parts.guidance,
@@ -366,6 +372,7 @@ impl Parts {
             notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             alert_rules: load_alert_rules(config)?,
+            reconciliation: config.reconciliation.clone(),
             export: config.export.clone(),
             map: config.map.clone(),
             guidance: load_guidance(config)?,

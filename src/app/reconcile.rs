@@ -1,14 +1,15 @@
 //! Reconciliation against running outside the system (体外循环): a platform's own ledger beside ours, day by day.
 //!
 //! Counts and digests are compared first; only for days that differ the numbers are asked for, and only what is missing is
-//! pulled again, one record at a time, through the same door as everything else.
+//! pulled again, one record at a time, through the same door as everything else. It is done once a day by itself, and on demand.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 
 use super::{
     AppError, FederatedPlatform, Gateway, PullError,
+    health::Fault,
     revise::Order,
     view::{Reconciliation, ReconciliationDay},
 };
@@ -16,7 +17,7 @@ use crate::{
     adapter::{Adapter, Ledger, LedgerDay, Question},
     audit::{hex, sha256},
     store::{
-        StoreError,
+        Store, StoreError, leases,
         reconciliations::{self, Reconciled},
     },
 };
@@ -31,6 +32,8 @@ const MAX_FILINGS: i64 = 1_000_000;
 const MAX_RECOVERED: usize = 1_000;
 /// Numbers that are kept and shown of each kind.
 const MAX_SHOWN: usize = 100;
+/// How long one node may take for a platform's daily comparison before another one does it.
+const TURN: TimeDelta = TimeDelta::minutes(30);
 /// Days that are shown.
 const SHOWN_DAYS: i64 = 62;
 
@@ -56,8 +59,7 @@ struct Asking<'a> {
 impl Gateway {
     /// What the comparisons with a platform's ledger found, newest day first.
     pub async fn reconciliation(&self, platform: &str) -> Result<Reconciliation, AppError> {
-        let declared = self.federation().platform(platform);
-        let has_ledger = declared.is_some_and(|p| p.base_url.is_some() && p.adapter.as_ref().is_some_and(|a| a.ledger().is_some()));
+        let has_ledger = self.federation().platform(platform).is_some_and(|declared| declared.has_ledger());
         let id = platform.to_owned();
         let days = self.read(move |_, c| reconciliations::list(c, &id, SHOWN_DAYS)).await?;
         Ok(Reconciliation { has_ledger, days: days.into_iter().map(ReconciliationDay::from).collect() })
@@ -75,22 +77,65 @@ impl Gateway {
         }
         let asking = Asking { platform, adapter, ledger };
         let result = self.reconcile_days(&asking, from, until).await;
-        let fault = result.as_ref().err().and_then(|error| if let ReconcileError::Pull(error) = error { error.fault() } else { None });
+        let fault = match &result {
+            Ok(0) => None,
+            Ok(missing) => Some(Fault::new("ledger_differs", &format!("{missing} filings of the platform's ledger are not here"))),
+            Err(ReconcileError::Pull(error)) => error.fault(),
+            Err(_) => None,
+        };
         if let Some(fault) = fault {
             self.count_fault(&platform.platform.id, fault).await?;
         }
-        result
+        result.map(|_| ())
     }
 
-    async fn reconcile_days(&self, asking: &Asking<'_>, from: NaiveDate, until: NaiveDate) -> Result<(), ReconcileError> {
+    /// Compares the last days, as many as are configured and yesterday the last of them.
+    pub async fn reconcile_lately(&self, platform: &Arc<FederatedPlatform>) -> Result<(), ReconcileError> {
+        let ledger = platform.adapter.as_deref().and_then(Adapter::ledger).ok_or(ReconcileError::NoLedger)?;
+        let yesterday = self.now().with_timezone(&ledger.zone).date_naive().pred_opt().ok_or(ReconcileError::Days)?;
+        let days = self.0.reconciliation.days.clamp(1, MAX_DAYS);
+        let from = yesterday.checked_sub_days(Days::new(days - 1)).ok_or(ReconcileError::Days)?;
+        self.reconcile(platform, from, yesterday).await
+    }
+
+    /// [`Gateway::reconcile_lately`], if it is past the time of day for it and nobody has done it today; answers whether it was done.
+    pub async fn reconcile_daily(&self, platform: &Arc<FederatedPlatform>) -> Result<bool, ReconcileError> {
+        let Some(ledger) = platform.adapter.as_deref().and_then(Adapter::ledger).filter(|_| self.0.reconciliation.days > 0) else {
+            return Ok(false);
+        };
+        let (now, zone) = (self.now(), ledger.zone);
+        let today = now.with_timezone(&zone).date_naive();
+        // A local time that a change of the clocks leaves out begins with the day.
+        let due = zone.from_local_datetime(&today.and_time(self.0.reconciliation.at)).earliest().map_or(now, |due| due.to_utc());
+        let Some(yesterday) = today.pred_opt().filter(|_| now >= due) else { return Ok(false) };
+        let (id, node) = (platform.platform.id.clone(), self.0.node.clone());
+        let mine = move |store: &Store| {
+            store.transaction(|c| {
+                if reconciliations::checked_at(c, &id, yesterday)?.is_some_and(|checked| checked >= due) {
+                    return Ok::<_, StoreError>(false);
+                }
+                Ok(leases::acquire(c, &format!("reconcile:{id}"), &node, TURN, now)?.is_some())
+            })
+        };
+        if !self.0.store.run(mine).await? {
+            return Ok(false);
+        }
+        self.reconcile_lately(platform).await?;
+        Ok(true)
+    }
+
+    /// Answers how many filings are still missing.
+    async fn reconcile_days(&self, asking: &Asking<'_>, from: NaiveDate, until: NaiveDate) -> Result<usize, ReconcileError> {
+        let mut missing = 0;
         let theirs = self.ask_days(asking, from, until).await?;
         for day in from.iter_days().take_while(|day| *day <= until) {
             let named = theirs.iter().find(|named| named.day == day).cloned();
             let day = self.reconcile_day(asking, named.unwrap_or(LedgerDay { day, count: 0, digest: None })).await?;
+            missing += day.missing.len();
             let id = asking.platform.platform.id.clone();
             self.0.store.run(move |store| store.transaction(|c| reconciliations::keep(c, &id, &day))).await?;
         }
-        Ok(())
+        Ok(missing)
     }
 
     async fn reconcile_day(&self, asking: &Asking<'_>, theirs: LedgerDay) -> Result<Reconciled, ReconcileError> {

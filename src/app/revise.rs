@@ -1,16 +1,17 @@
 //! What a platform changes or takes back after a filing was registered.
 //!
 //! The registered filing stays as it is, and so do its link and the decision behind it. The change is kept beside it as a
-//! revision, belongs to the same case, and the case's history says so: at once where the filing is linked, else when it is.
+//! revision, belongs to the same case, and the case's history says so: at once where the filing is linked, else when it is. The
+//! body that has the case in hand is told in the same transaction.
 
 use serde_json::json;
 
-use super::{Gateway, view::EventKind};
+use super::{Gateway, messages::Messenger, view::EventKind};
 use crate::{
     audit::{Entry, sha256},
     domain::{id, submission::Submission, withdrawal::Withdrawal},
     store::{
-        Connection, Store, StoreError, audit, cases,
+        Connection, Store, StoreError, audit, cases, deliveries,
         events::{self, CaseEvent, Words},
         links,
         revisions::{self, Revision, RevisionKind, Standing, State, Untold},
@@ -130,6 +131,9 @@ impl Gateway {
         for revision in &waiting {
             store.transaction(|c| self.tell_case(c, revision))?;
         }
+        if !waiting.is_empty() {
+            self.0.owed.send_modify(|count| *count += 1);
+        }
         Ok(waiting.len())
     }
 
@@ -147,6 +151,8 @@ impl Gateway {
         if !cases::replace(c, &case, version)? {
             return Err(StoreError::LeaseLost("case version".to_owned()));
         }
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        deliveries::enqueue(c, self.store().sealer(), messenger.revised(&case, revision).as_slice())?;
         let kind = match revision.kind {
             RevisionKind::Changed => EventKind::SubmissionRevised,
             RevisionKind::Withdrawn => EventKind::SubmissionWithdrawn,

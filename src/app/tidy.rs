@@ -3,12 +3,15 @@
 use chrono::TimeDelta;
 
 use super::Gateway;
-use crate::store::{StoreError, events, submissions, tallies};
+use crate::store::{StoreError, events, submissions, tallies, webhooks};
 
 /// How long a request may be repeated under its idempotency key; afterwards `source_id` alone tells a filing sent again.
 const KEYS: TimeDelta = TimeDelta::days(7);
 /// How long a report waits for the receipt it names.
-const PARKED: TimeDelta = TimeDelta::days(30);
+pub(super) const PARKED: TimeDelta = TimeDelta::days(30);
+/// How long it is known what an endpoint was told, and what was given up on and may be replayed.
+const TOLD: TimeDelta = TimeDelta::days(30);
+const UNTOLD: TimeDelta = TimeDelta::days(90);
 /// Reports dropped at a time.
 const ROUND: i64 = 1_000;
 
@@ -17,6 +20,8 @@ const ROUND: i64 = 1_000;
 pub struct Tidied {
     pub keys: usize,
     pub reports: usize,
+    /// What is known of events at endpoints.
+    pub told: usize,
 }
 
 impl Gateway {
@@ -33,6 +38,7 @@ impl Gateway {
         for (platform, update_id) in &reports {
             tracing::warn!(platform, update_id, "a report was dropped: nothing was ever forwarded under the receipt it names");
         }
-        Ok(Tidied { keys, reports: reports.len() })
+        let told = self.store().transaction(|c| webhooks::expire(c, now - TOLD, now - UNTOLD))?;
+        Ok(Tidied { keys, reports: reports.len(), told })
     }
 }

@@ -62,6 +62,8 @@ pub struct Owner {
     /// The platform whose cases the endpoints hear of; `None`: all cases.
     pub platform: Option<String>,
     pub actor: String,
+    /// The id of the key; an endpoint dies with the key that made it. `None` for somebody at the pages.
+    pub key: Option<String>,
 }
 
 impl Gateway {
@@ -74,6 +76,7 @@ impl Gateway {
             let webhook = Webhook {
                 id: id::new_id(now),
                 owner: owner.platform.clone(),
+                made_by: owner.key.clone(),
                 settings: Settings {
                     url: order.url,
                     description: order.description,
@@ -124,6 +127,7 @@ impl Gateway {
         if let Some(url) = &change.url {
             self.allowed(url)?;
         }
+        let key = owner.key.clone();
         self.alter(owner, id, "webhook.changed", move |_, webhook, now| {
             if let Some(url) = change.url {
                 webhook.settings.url = url;
@@ -138,6 +142,7 @@ impl Gateway {
                 Some(true) => webhook.state = webhooks::WebhookState::Paused,
                 Some(false) => {
                     webhook.state = webhooks::WebhookState::Active;
+                    webhook.made_by = key;
                     fresh(webhook, now);
                 }
                 None => {}
@@ -291,8 +296,10 @@ fn record(c: &mut Connection<'_>, actor: &str, action: &'static str, webhook: &W
 }
 
 fn view(c: &mut Connection<'_>, webhook: Webhook) -> Result<WebhookView, StoreError> {
+    let behind = changes::head(c)?.saturating_sub(webhook.position);
     Ok(WebhookView {
-        up_to_date: !webhook.replaying && webhook.position >= changes::head(c)?,
+        up_to_date: !webhook.replaying && behind <= 0,
+        behind: u64::try_from(behind).unwrap_or_default(),
         id: webhook.id,
         url: webhook.settings.url,
         types: webhook.kinds.iter().filter_map(|kind| EventKind::parse(kind)).collect(),
@@ -342,6 +349,7 @@ impl From<webhooks::WebhookState> for WebhookState {
             webhooks::WebhookState::Gone => Self::Gone,
             webhooks::WebhookState::AddressRefused => Self::AddressRefused,
             webhooks::WebhookState::Failing => Self::Failing,
+            webhooks::WebhookState::Orphaned => Self::Orphaned,
         }
     }
 }

@@ -111,7 +111,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
             }
         }
         Action::Revoke { id } => {
-            if !gateway.store().transaction(|c| keys::revoke(c, &id, gateway.now()))? {
+            if !gateway.revoke_key(&id)? {
                 eprintln!("onecase: there is no valid key {id}; `onecase key list` shows them");
                 return Ok(ExitCode::from(1));
             }

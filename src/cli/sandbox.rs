@@ -84,7 +84,7 @@ async fn round(listen: &mut SocketAddr, keys: &Keys, with_body: bool, first: boo
         service.app_data(mounted.clone()).route("/sandbox/reset", web::post().to(ask_reset));
         crate::web::configure(service);
     };
-    let listening = server::listen(gateway.clone(), &config.server, None, pages)?;
+    let listening = server::listen(gateway.clone(), &config.server, None, pages, crate::web::ADDRESSES)?;
     *listen = listening.addresses.first().copied().unwrap_or(*listen);
     let workers = Workers::start(&gateway);
     let handle = listening.server.handle();

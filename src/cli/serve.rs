@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         let gateway = Gateway::start(parts(&config)?);
         let certificate = certificate(&config)?;
         let scheme = if certificate.is_some() { "https" } else { "http" };
-        let listening = server::listen(gateway.clone(), &config.server, certificate, crate::web::configure)?;
+        let listening = server::listen(gateway.clone(), &config.server, certificate, crate::web::configure, crate::web::ADDRESSES)?;
         let workers = Workers::start(&gateway);
         for address in &listening.addresses {
             tracing::info!(%address, pages = format!("{scheme}://{address}/"), "the gateway serves");

@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod platforms;
 mod publishing;
+mod reconciliation;
 mod sections;
 
 use std::{
@@ -24,8 +25,9 @@ pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
 pub use limits::{LimitsConfig, RateConfig};
-pub use platforms::{PlatformConfig, TlsConfig};
+pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
 pub use publishing::{ExportConfig, MapConfig, PublicConfig};
+pub use reconciliation::ReconciliationConfig;
 pub use sections::{DeliveryConfig, LinkerConfig, OutboundConfig, ServerConfig, ServerTlsConfig, StoreConfig};
 
 use crate::domain::organization::{Directory, DirectoryError, Organization};
@@ -68,6 +70,7 @@ pub struct Config {
     pub audit: AuditConfig,
     pub deadlines: DeadlinesConfig,
     pub alerts: AlertsConfig,
+    pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
     pub public: PublicConfig,
@@ -127,6 +130,7 @@ impl Config {
             return Err(ConfigError::Invalid("delivery.lease_ms must be more than twice outbound.total_timeout_ms".into()));
         }
         self.linker.check().map_err(ConfigError::Invalid)?;
+        self.reconciliation.check().map_err(ConfigError::Invalid)?;
         self.export.check().map_err(ConfigError::Invalid)?;
         self.map.check().map_err(ConfigError::Invalid)?;
         self.server.check().map_err(ConfigError::Invalid)?;
@@ -190,6 +194,8 @@ mod tests {
         let config = load(file, &|name| (name == "ONECASE_LISTEN").then(|| "127.0.0.1:2".to_owned())).expect("valid");
         assert_eq!(config.server.listen.port(), 2);
         assert!(config.store_url().ends_with("/a.db"));
+        let night = load("[reconciliation]\nat = \"02:15\"\n", &|_| None).expect("valid").reconciliation;
+        assert_eq!((night.at.to_string().as_str(), night.days), ("02:15:00", 7));
     }
 
     #[test]
@@ -199,8 +205,13 @@ mod tests {
             ("[server]\nport = 1\n", "unknown field"),
             ("[[platforms]]\nid = \"a\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"999999\"\n", "division"),
             ("[[platforms]]\nid = \"A b\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n", "id"),
+            (
+                "[[platforms]]\nid = \"a\"\nname = \"甲\"\nkind = \"mobile\"\ndivision = \"000000\"\n[platforms.sftp]\nhost = \"h\"\nuser = \"u\"\nfolder = \"/out\"\nhost_keys = []\npassword = { env = \"P\" }\n",
+                "host_keys",
+            ),
             ("[delivery]\nmax_attempts = 0\n", "max_attempts"),
             ("[delivery]\nlease_ms = 40000\n", "lease_ms"),
+            ("[reconciliation]\ndays = 32\n", "reconciliation.days"),
             ("[server]\nconcurrent_requests = 0\n", "concurrent_requests"),
             ("[limits.rate]\nrequests_per_second = 0\nburst = 1\n", "nonzero"),
             ("[server]\nmax_body_bytes = 1\n", "unknown field"),

@@ -8,6 +8,45 @@ const DIVISIONS_CSV: &str = include_str!("divisions.csv");
 static DIVISIONS: LazyLock<BTreeMap<&'static str, &'static str>> =
     LazyLock::new(|| DIVISIONS_CSV.lines().skip(1).filter_map(|line| line.split_once(',')).collect());
 
+/// What was abolished, renamed, merged or moved since 2009, of what is known for certain; see [`Former`].
+const FORMER_CSV: &str = include_str!("divisions_former.csv");
+
+static FORMER: LazyLock<Vec<Former>> = LazyLock::new(|| FORMER_CSV.lines().skip(1).filter_map(Former::read).collect());
+
+/// A division that is no longer there under its code or its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The code it had; one that only changed its name has it still.
+    pub code: &'static str,
+    /// Its name with its superiors', as [`full_name`] writes them.
+    pub name: &'static str,
+    /// The year in which it changed; of that year, filings may use either.
+    pub until: i32,
+    /// The code of what it is, or is part of, today.
+    pub now: &'static str,
+}
+
+impl Former {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut cells = line.split(',');
+        let (code, name) = (cells.next()?, cells.next()?);
+        Some(Self { code, name, until: cells.next()?.parse().ok()?, now: cells.next()? })
+    }
+}
+
+/// The divisions that changed, by their old code.
+pub fn former() -> &'static [Former] {
+    &FORMER
+}
+
+/// Today's code of what a code stood for; `None` for one that nobody knows.
+pub fn today(code: &str) -> Option<&str> {
+    if is_known(code) {
+        return Some(code);
+    }
+    FORMER.iter().find(|former| former.code == code).map(|former| former.now)
+}
+
 /// The code that stands for the whole country.
 pub const NATION: &str = "000000";
 
@@ -120,6 +159,27 @@ mod tests {
         assert_eq!(parent("430102001").as_deref(), Some("430102"));
         assert_eq!(parent("430000").as_deref(), Some("000000"));
         assert_eq!(province("430102"), "430000");
+        for (code, now) in [
+            ("430122", Some("430112")),
+            ("341402", Some("340181")),
+            ("371200", Some("370100")),
+            ("430102", Some("430102")),
+            ("999999", None),
+        ] {
+            assert_eq!(today(code), now, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_changed_leads_to_what_there_is() {
+        assert!(former().len() > 200);
+        for line in former() {
+            assert!(is_known(line.now), "{line:?}");
+            assert!((2000..2030).contains(&line.until), "{line:?}");
+            // What only changed its name keeps its code; every other code is free.
+            assert!(!is_known(line.code) || line.code == line.now, "{line:?}");
+            assert!(line.code.len() == 6 && line.code[..2] == line.now[..2], "{line:?}");
+        }
         for (outer, inner, inside) in
             [("430000", "430102", true), ("430100", "430202", false), ("000000", "110105", true), ("430102", "430102001", true)]
         {

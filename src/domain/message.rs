@@ -23,7 +23,8 @@ pub struct Message {
     /// The receiving platform's own filing this is about; absent on a forward to a body that is not a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<SubmissionReference>,
-    /// On `case_forwarded`: the filing that founded the case, whole.
+    /// On `case_forwarded`: the filing that founded the case, whole. On `case_revised`: the filing as it is now; absent where it was
+    /// taken back, or its platform does not share content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded: Option<Box<Submission>>,
     /// On `case_reply`.
@@ -49,6 +50,8 @@ pub enum MessageKind {
     CaseReply,
     /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
     CaseWithdrawn,
+    /// To the platform of the body that has the case: one of its filings was changed or taken back where it was filed.
+    CaseRevised,
 }
 
 impl MessageKind {
@@ -60,6 +63,7 @@ impl MessageKind {
             Self::CaseStatus => "case_status",
             Self::CaseReply => "case_reply",
             Self::CaseWithdrawn => "case_withdrawn",
+            Self::CaseRevised => "case_revised",
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Redirects are not followed, answers are read up to a limit and within a time, and no request leaves for an address
 //! inside the private ranges unless the configuration allows it; the check is on the resolved address, at connect time.
+//! Folders on SFTP servers ([`sftp`]) are read under the same policy.
+
+pub mod sftp;
 
 mod certificate;
 pub mod validity;
@@ -134,6 +137,21 @@ impl Outbound {
         }
         let private = host.eq_ignore_ascii_case("localhost") || literal_address(host).is_some_and(is_private);
         if private && !self.policy.allow_private_addresses { Err(OutboundError::PrivateAddress) } else { Ok(()) }
+    }
+
+    /// Connects to a folder on an SFTP server.
+    pub async fn open_folder(&self, folder: &sftp::SftpFolder) -> Result<sftp::Session, sftp::SftpError> {
+        let limits = sftp::SftpLimits {
+            allow_private_addresses: self.policy.allow_private_addresses,
+            connect: self.policy.connect_timeout,
+            answer: self.policy.total_timeout,
+        };
+        sftp::Session::connect(folder, limits).await
+    }
+
+    /// How long one answer may take.
+    pub fn patience(&self) -> Duration {
+        self.policy.total_timeout
     }
 
     /// Sends one request and reads the answer whole, whatever its status.

@@ -119,6 +119,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/openapi/xf/v1/bljd/list", web::get().to(progress))
         .route("/openapi/xf/v1/zbj/receive", web::post().to(receive))
         .route("/openapi/xf/v1/zbj/withdraw", web::post().to(withdraw))
+        .route("/openapi/xf/v1/zbj/supplement", web::post().to(supplement))
         .route("/openapi/xf/v1/xfj/notice", web::post().to(notice));
 }
 
@@ -336,21 +337,30 @@ async fn notice(platform: web::Data<Provincial>, request: HttpRequest, body: Byt
 }
 
 async fn withdraw(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let document: Json = serde_json::from_slice(&body).unwrap_or_default();
+    about_forward(&platform, &request, &body, NoticeKind::Withdrawn, "chsm").await
+}
+
+async fn supplement(platform: web::Data<Provincial>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    about_forward(&platform, &request, &body, NoticeKind::Revised, "bzsm").await
+}
+
+/// Something about a case that was forwarded before; what it says stands in the member `words`.
+async fn about_forward(platform: &Provincial, request: &HttpRequest, body: &Bytes, kind: NoticeKind, words: &str) -> HttpResponse {
+    let document: Json = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| document.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let delivery = text("bwbh");
-    let lose = match platform.admit(&request, &body, &format!("withdraw {delivery}")).await {
+    let lose = match platform.admit(request, body, &format!("{kind:?} {delivery}")).await {
         Ok(lose) => lose,
         Err(response) => return response,
     };
     let Ok(mut state) = platform.state.lock() else { return answer("9001", "系统繁忙", &Json::Null) };
     let notice = Notice {
         delivery: Some(delivery.clone()),
-        kind: NoticeKind::Withdrawn,
+        kind,
         about: String::new(),
         case: text("lyjbh"),
         status: None,
-        text: Some(text("chsm")),
+        text: Some(text(words)),
         times: 1,
     };
     let new = state.notices.enter(delivery, notice);

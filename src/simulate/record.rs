@@ -55,6 +55,10 @@ pub enum NoticeKind {
     Reply,
     /// A case the platform's body had is handled elsewhere.
     Withdrawn,
+    /// WeChat: a subscription message, whatever it is about.
+    Subscribed,
+    /// A filing of a case the platform's body has is no longer what it was.
+    Revised,
 }
 
 /// Webhooks and callbacks of the platform.

@@ -202,7 +202,10 @@ fn message(filing: &Filing, open_id: &str, account: &str) -> String {
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/cgi-bin/token", web::get().to(token)).route("/cgi-bin/message/custom/send", web::post().to(send));
+    config
+        .route("/cgi-bin/token", web::get().to(token))
+        .route("/cgi-bin/message/custom/send", web::post().to(send))
+        .route("/cgi-bin/message/subscribe/bizsend", web::post().to(notify));
 }
 
 fn error(code: i64, message: &str) -> HttpResponse {
@@ -271,6 +274,33 @@ async fn send(platform: web::Data<Wechat>, query: web::Query<SendQuery>, body: B
     };
     let case = words.find("LJ").and_then(|at| words.get(at..at + 14)).unwrap_or_default().to_owned();
     let notice = Notice { delivery: None, kind, about: open_id, case, status: None, text: Some(words), times: 1 };
+    state.notices.enter(key, notice);
+    finish(error(0, "ok"), lose)
+}
+
+/// A subscription message: a template filled in, allowed at any time to who subscribed, which everybody here has.
+async fn notify(platform: web::Data<Wechat>, query: web::Query<SendQuery>, body: Bytes) -> HttpResponse {
+    let document: Json = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |pointer: &str| document.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let (open_id, words) = (text("/touser"), text("/data/thing3/value"));
+    let key = format!("{open_id} {} {} {words}", text("/data/character_string1/value"), text("/data/phrase2/value"));
+    let lose = match platform.shared.admit(&format!("notify {key}")).await {
+        Ok(lose) => lose,
+        Err(response) => return response,
+    };
+    if let Some(code) = platform.token_fault(&query.access_token, platform.shared.now()) {
+        platform.shared.refuse();
+        return error(code, "access_token is invalid or expired");
+    }
+    if text("/template_id").is_empty() || words.chars().count() > 20 {
+        return error(47_003, "argument invalid");
+    }
+    let Ok(mut state) = platform.state.lock() else { return error(-1, "system error") };
+    if !state.contacts.contains_key(&open_id) {
+        return error(40_003, "invalid openid");
+    }
+    let case = text("/data/character_string1/value");
+    let notice = Notice { delivery: None, kind: NoticeKind::Subscribed, about: open_id, case, status: None, text: Some(words), times: 1 };
     state.notices.enter(key, notice);
     finish(error(0, "ok"), lose)
 }

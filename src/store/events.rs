@@ -259,6 +259,31 @@ pub fn unpark(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, 
     Ok(updates)
 }
 
+/// A report that waits for its receipt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parked {
+    pub update_id: String,
+    pub receipt: String,
+    pub update: CaseUpdate,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A platform's reports that wait for their receipt, the one that has waited longest first.
+pub fn parked(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, limit: i64) -> Result<Vec<Parked>, StoreError> {
+    let rows: Vec<(String, String, Vec<u8>, NaiveDateTime)> = each_backend!(connection, c => parked_updates::table
+        .filter(parked_updates::platform.eq(platform))
+        .order((parked_updates::received_at, parked_updates::update_id))
+        .limit(limit)
+        .select((parked_updates::update_id, parked_updates::receipt, parked_updates::body, parked_updates::received_at))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(update_id, receipt, body, at)| {
+            let update = sealer.open_json(&parked_context(platform, &update_id), &body)?;
+            Ok(Parked { update_id, receipt, update, received_at: at.and_utc() })
+        })
+        .collect()
+}
+
 /// How many reports wait for their receipt.
 pub fn count_parked(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     Ok(each_backend!(connection, c => parked_updates::table.count().get_result(c))?)

@@ -1,5 +1,7 @@
 //! Platforms' own ledgers, day by day, against ours.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -55,6 +57,35 @@ pub fn registered(connection: &mut Connection<'_>, platform: &str, source_ids: &
         found.extend(known);
     }
     Ok(found)
+}
+
+/// When a day was compared last.
+pub fn checked_at(connection: &mut Connection<'_>, platform: &str, day: NaiveDate) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let found: Option<NaiveDateTime> = each_backend!(connection, c => reconciliations::table
+        .find((platform, day))
+        .select(reconciliations::checked_at)
+        .first(c)
+        .optional())?;
+    Ok(found.map(|at| at.and_utc()))
+}
+
+/// When each platform's ledger was compared last.
+pub fn last_checked(connection: &mut Connection<'_>) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, Option<NaiveDateTime>)> = each_backend!(connection, c => reconciliations::table
+        .group_by(reconciliations::platform)
+        .select((reconciliations::platform, diesel::dsl::max(reconciliations::checked_at)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(platform, at)| Some((platform, at?.and_utc()))).collect())
+}
+
+/// How many days since `from` each platform has filings of that we have not.
+pub fn differing(connection: &mut Connection<'_>, from: NaiveDate) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(each_backend!(connection, c => reconciliations::table
+        .filter(reconciliations::day.ge(from))
+        .filter(reconciliations::missing.ne("[]"))
+        .group_by(reconciliations::platform)
+        .select((reconciliations::platform, diesel::dsl::count_star()))
+        .load(c))?)
 }
 
 pub fn keep(connection: &mut Connection<'_>, platform: &str, day: &Reconciled) -> Result<(), StoreError> {

@@ -138,6 +138,8 @@ pub struct Untold {
     pub kind: RevisionKind,
     pub fields: Vec<String>,
     pub reason: Option<String>,
+    /// The filing as it is now.
+    pub now: Submission,
 }
 
 /// The oldest revisions that can be told now, at most `limit`.
@@ -169,6 +171,7 @@ pub fn untold(connection: &mut Connection<'_>, sealer: &Sealer, limit: i64) -> R
                 kind: word("revision kind", kind)?,
                 fields: serde_json::from_str(&fields).map_err(|source| StoreError::corrupt("revision", source))?,
                 reason: state.reason,
+                now: state.submission,
             })
         })
         .collect()

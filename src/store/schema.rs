@@ -433,6 +433,7 @@ diesel::table! {
     webhooks (id) {
         id -> Text,
         owner -> Text,
+        made_by -> Text,
         settings -> Binary,
         kinds -> Text,
         state -> Text,

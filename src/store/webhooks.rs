@@ -29,6 +29,8 @@ pub enum WebhookState {
     AddressRefused,
     /// Too many events in a row were given up on.
     Failing,
+    /// The key that made it was revoked.
+    Orphaned,
 }
 
 impl WebhookState {
@@ -39,6 +41,7 @@ impl WebhookState {
             Self::Gone => "gone",
             Self::AddressRefused => "address_refused",
             Self::Failing => "failing",
+            Self::Orphaned => "orphaned",
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct Settings {
 pub struct Webhook {
     pub id: String,
     pub owner: Option<String>,
+    /// The key that set it up or resumed it last, by its id; `None`: somebody at the pages.
+    pub made_by: Option<String>,
     pub settings: Settings,
     /// Types of events it wants; all if empty.
     pub kinds: Vec<String>,
@@ -86,6 +91,7 @@ struct WebhookRow {
     id: String,
     /// Empty for those of the bureau: comparing with NULL differs between the backends.
     owner: String,
+    made_by: String,
     settings: Vec<u8>,
     kinds: String,
     state: String,
@@ -113,6 +119,7 @@ impl WebhookRow {
         Ok(Self {
             id: webhook.id.clone(),
             owner: webhook.owner.clone().unwrap_or_default(),
+            made_by: webhook.made_by.clone().unwrap_or_default(),
             settings: sealer.seal_json(&context(&webhook.id), &webhook.settings)?,
             kinds: webhook.kinds.join(" "),
             state: webhook.state.as_str().to_owned(),
@@ -136,6 +143,7 @@ impl WebhookRow {
             settings: sealer.open_json(&context(&self.id), &self.settings)?,
             id: self.id,
             owner: Some(self.owner).filter(|owner| !owner.is_empty()),
+            made_by: Some(self.made_by).filter(|key| !key.is_empty()),
             kinds: self.kinds.split(' ').filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
             state: word("webhook state", self.state)?,
             position: self.position,
@@ -205,6 +213,20 @@ pub fn of_owner(connection: &mut Connection<'_>, sealer: &Sealer, owner: Option<
         .select(WebhookRow::as_select())
         .load(c))?;
     rows.into_iter().map(|row| row.open(sealer)).collect()
+}
+
+/// Stops the active endpoints of a key that was revoked; answers how many.
+pub fn orphan(connection: &mut Connection<'_>, key: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    Ok(each_backend!(connection, c => diesel::update(webhooks::table)
+        .filter(webhooks::made_by.eq(key))
+        .filter(webhooks::state.eq(WebhookState::Active.as_str()))
+        .set((
+            webhooks::state.eq(WebhookState::Orphaned.as_str()),
+            webhooks::lease_owner.eq(None::<String>),
+            webhooks::lease_until.eq(None::<NaiveDateTime>),
+            webhooks::updated_at.eq(stored(now)),
+        ))
+        .execute(c))?)
 }
 
 /// Takes up to `limit` active endpoints that have something to be told. Call inside a transaction.
@@ -404,6 +426,17 @@ pub fn revive(connection: &mut Connection<'_>, webhook: &str) -> Result<usize, S
         .filter(webhook_events::state.eq(ToldState::Dead.as_str()))
         .set((webhook_events::state.eq(ToldState::Pending.as_str()), webhook_events::attempts.eq(0)))
         .execute(c))?)
+}
+
+/// Forgets how events went that were delivered before one time, or given up on before another; answers how many.
+pub fn expire(connection: &mut Connection<'_>, delivered: DateTime<Utc>, dead: DateTime<Utc>) -> Result<usize, StoreError> {
+    let ended = |state: ToldState, before: DateTime<Utc>| {
+        webhook_events::attempted_at.lt(stored(before)).and(webhook_events::state.eq(state.as_str()))
+    };
+    Ok(each_backend!(connection, c => diesel::delete(
+        webhook_events::table.filter(ended(ToldState::Delivered, delivered).or(ended(ToldState::Dead, dead)))
+    )
+    .execute(c))?)
 }
 
 /// Forgets how an event went; for one whose case its owner has no more to do with.

@@ -29,6 +29,39 @@ const DETAILED: u32 = 40;
 /// Addresses that only programs ask for: what is not there is not a page that is missing.
 const FOR_PROGRAMS: [&str; 9] = ["/v1", "/docs", "/openapi", "/metrics", "/healthz", "/readyz", "/callbacks", "/wechat", "/assets"];
 
+/// Every address of the pages and the methods it takes, for whoever comes with another; a test compares it with what is mounted.
+pub const ADDRESSES: &[(&str, &str)] = &[
+    ("/", "GET, HEAD"),
+    ("/platforms", "GET, HEAD"),
+    ("/platforms/{id}", "GET, HEAD"),
+    ("/cases", "GET, HEAD"),
+    ("/cases/{id}", "GET, HEAD"),
+    ("/deadlines", "GET, HEAD"),
+    ("/duplicates", "GET, HEAD"),
+    ("/duplicates/{submission}", "GET, HEAD"),
+    ("/matters", "GET, HEAD"),
+    ("/indicators", "GET, HEAD"),
+    ("/deliveries", "GET, HEAD"),
+    ("/deliveries/{id}/requeue", "POST"),
+    ("/assets/{file}", "GET, HEAD"),
+    ("/reviews", "GET, HEAD"),
+    ("/reviews/{submission}", "GET, HEAD, POST"),
+    ("/cases/{id}/split", "POST"),
+    ("/cases/{id}/release", "POST"),
+    ("/cases/{id}/rulings/{ruling}", "GET, HEAD"),
+    ("/platforms/{id}/reconcile", "POST"),
+    ("/platforms/{id}/endpoints/{endpoint}", "POST"),
+    ("/cases/export", "GET, HEAD"),
+    ("/deadlines/export", "GET, HEAD"),
+    ("/duplicates/export", "GET, HEAD"),
+    ("/indicators/export", "GET, HEAD"),
+    ("/map", "GET, HEAD"),
+    ("/reports", "GET, HEAD"),
+    ("/reports/{year}", "GET, HEAD"),
+    ("/public", "GET, HEAD"),
+    ("/public/cases/{code}", "GET, HEAD"),
+];
+
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -44,6 +77,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/duplicates", web::get().to(duplicate_list))
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
+        .configure(super::orders::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/indicators", web::get().to(indicator_figures))
         .route("/alerts", web::get().to(alert_list))
@@ -104,13 +138,15 @@ async fn platform(visit: Visit) -> impl Responder {
             let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries, reconciliation) = try_join!(
+            let (cases, deliveries, reconciliation, endpoints, parked) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
                 visit.gateway.reconciliation(&platform.id),
+                visit.gateway.webhooks(Some(&platform.id)),
+                visit.gateway.parked_updates(&platform.id),
             )?;
             let (cases, deliveries) = (cases.items, deliveries.items);
-            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation };
+            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation, endpoints, parked };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await

@@ -5,7 +5,7 @@
 //! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
 //! - [`crate::domain::masking`] covers names and numbers; [`compare`] marks what two texts do not share.
 //!
-//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
+//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
 //! One script of ours runs in the browser, `assets/live.js`: it keeps parts of pages as they are on the server. Pages say all they have to say
 //! without it.
@@ -20,10 +20,11 @@ mod geography;
 mod handlers;
 mod live;
 pub mod markup;
+mod orders;
 pub mod page;
 pub mod pages;
 mod public;
 pub mod texts;
 mod visit;
 
-pub use handlers::configure;
+pub use handlers::{ADDRESSES, configure};

@@ -1,5 +1,5 @@
-//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one that watches their health, one for the indicators, one for
-//! webhooks, a forwarder a platform, a puller a pull, a collector a folder.
+//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one that watches over health, one for the indicators, one for
+//! webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
@@ -10,6 +10,7 @@ mod linker;
 mod matters;
 mod notary;
 mod puller;
+mod reconciler;
 mod tallies;
 mod tidier;
 mod watchman;
@@ -47,6 +48,8 @@ impl Workers {
         running.spawn(keep_running("indicators".to_owned(), stopping.clone(), move || indicators::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("matters".to_owned(), stopping.clone(), move || matters::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("reconciler".to_owned(), stopping.clone(), move || reconciler::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());

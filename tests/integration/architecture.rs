@@ -31,6 +31,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
     ("reqwest", &["net", "simulate", "cli"]),
+    ("russh", &["net"]),
+    ("russh_sftp", &["net"]),
     ("actix_web", &["api", "web", "simulate", "cli"]),
     ("askama", &["web"]),
     ("clap", &["cli", "main"]),

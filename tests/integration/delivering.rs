@@ -6,6 +6,7 @@ use crate::support::{
     gateway::{LI, TestClock, WANG, anonymous, eventually, file, link_all, noise, organization, start_with, view, wages},
     stores::{TestStore, on_both_stores},
 };
+use chrono::{DateTime, Utc};
 use onecase::{
     adapter::Secrets,
     app::{
@@ -20,7 +21,10 @@ use onecase::{
         platform::{Platform, PlatformKind},
         submission::{Channel, Kind, PetitionerRole},
     },
-    simulate::{Behaviour, Faults, Filing, Notice, NoticeKind, Person, PlatformSetting, Setting, Simulation, Situation, Software, Truth},
+    simulate::{
+        Behaviour, CallbackMode, Faults, Filing, Notice, NoticeKind, Person, PlatformSetting, Setting, Simulation, Situation, Software,
+        Truth,
+    },
     workers::Workers,
 };
 
@@ -62,29 +66,7 @@ impl Stage {
 
     /// A person files on a simulated platform, and the gateway asks that platform what is new; answers the submission's id.
     async fn file(&self, platform: &str, source_id: &str, person: (&str, &str), text: (&str, &str)) -> String {
-        let filing = Filing {
-            source_id: source_id.into(),
-            platform: platform.into(),
-            channel: Channel::Web,
-            kind: Kind::Request,
-            submitted_at: (self.gateway.now() - chrono::TimeDelta::hours(2)).fixed_offset(),
-            persons: vec![Person {
-                role: PetitionerRole::Petitioner,
-                name: person.0.into(),
-                id_number: Some(person.1.into()),
-                phone: None,
-                address: None,
-                account: None,
-            }],
-            subject: text.0.into(),
-            content: text.1.into(),
-            division: "430102".into(),
-            place: "金桂苑小区".into(),
-            category: "环境保护/环境污染/噪音污染".into(),
-            respondent: None,
-            truth: Truth { case: source_id.into(), matter: source_id.into(), situation: Situation::Single },
-        };
-        self.simulation.file(filing).unwrap();
+        self.simulation.file(filed(platform, source_id, person, text, self.gateway.now())).unwrap();
         let federated = self.gateway.federation().platform(platform).unwrap().clone();
         self.gateway.pull(&federated, "petitions").await.unwrap();
         let filter = SubmissionFilter { platform: Some(platform.into()), source_id: Some(source_id.into()), ..SubmissionFilter::default() };
@@ -110,6 +92,32 @@ impl Stage {
     async fn deliveries(&self, platform: &str, state: Option<DeliveryState>) -> Vec<onecase::app::view::DeliveryView> {
         let filter = DeliveryFilter { platform: Some(platform.into()), state, case: None };
         self.gateway.deliveries(filter, Page { limit: 200, after: None }).await.unwrap().items
+    }
+}
+
+/// As a person filed it two hours ago.
+fn filed(platform: &str, source_id: &str, person: (&str, &str), text: (&str, &str), now: DateTime<Utc>) -> Filing {
+    Filing {
+        source_id: source_id.into(),
+        platform: platform.into(),
+        channel: Channel::Web,
+        kind: Kind::Request,
+        submitted_at: (now - chrono::TimeDelta::hours(2)).fixed_offset(),
+        persons: vec![Person {
+            role: PetitionerRole::Petitioner,
+            name: person.0.into(),
+            id_number: Some(person.1.into()),
+            phone: None,
+            address: None,
+            account: None,
+        }],
+        subject: text.0.into(),
+        content: text.1.into(),
+        division: "430102".into(),
+        place: "金桂苑小区".into(),
+        category: "环境保护/环境污染/噪音污染".into(),
+        respondent: None,
+        truth: Truth { case: source_id.into(), matter: source_id.into(), situation: Situation::Single },
     }
 }
 
@@ -195,6 +203,36 @@ on_both_stores! {
         }
     }
 
+    async fn wechat_is_written_to_within_48_hours_and_notified_after_them(store: TestStore) {
+        let clock = TestClock::new();
+        let setting = Setting {
+            platforms: vec![PlatformSetting { id: "wechat".into(), software: Software::Wechat(CallbackMode::Safe), port: 0 }],
+            behaviour: Behaviour::default(),
+            gateway: None,
+            clock: clock.now(),
+        };
+        let simulation = Simulation::start(&setting).unwrap();
+        let gateway = start_with(&store, federation(&simulation), &clock, |_| {});
+        let wechat = gateway.federation().platform("wechat").unwrap().clone();
+        let filing = filed("wechat", "WX-1", WANG, NOISE, gateway.now());
+        let filing = Filing { persons: vec![Person { account: Some("oWang".into()), ..filing.persons[0].clone() }], ..filing };
+        simulation.file(filing).unwrap();
+        let told = async |source_id: &str| {
+            let mut submission = noise(source_id, WANG);
+            submission["petitioners"][0]["account"] = "oWang".into();
+            file(&gateway, "wechat", submission).await;
+            link_all(&gateway);
+            while gateway.forward(&wechat).await.unwrap().delivered > 0 {}
+            simulation.platform("wechat").unwrap().received().notices.into_iter().map(|notice| notice.kind).collect::<Vec<_>>()
+        };
+        clock.advance(chrono::TimeDelta::hours(47));
+        assert_eq!(told("WX-1").await, [NoticeKind::Registered]);
+        clock.advance(chrono::TimeDelta::hours(2));
+        // The access token has ended meanwhile, too: a new one is asked for.
+        assert_eq!(told("WX-2").await, [NoticeKind::Registered, NoticeKind::Subscribed]);
+        simulation.stop().await;
+    }
+
     async fn a_report_that_comes_before_its_receipt_waits_for_it(store: TestStore) {
         let clock = TestClock::new();
         let stage = Stage::new(&store, &clock).await;
@@ -206,9 +244,12 @@ on_both_stores! {
         clock.advance(chrono::TimeDelta::seconds(5));
         stage.hear("hunan").await;
         assert_eq!(view(&stage.gateway, &filed).await.case.unwrap().status, CaseStatus::Routed, "nobody knows the receipt yet");
+        let waiting = stage.gateway.parked_updates("hunan").await.unwrap();
+        assert!(!waiting.is_empty() && waiting.iter().all(|report| report.expires_at == report.received_at + chrono::TimeDelta::days(30)));
         clock.advance(chrono::TimeDelta::minutes(1));
         stage.forward("hunan").await;
         assert_eq!(view(&stage.gateway, &filed).await.case.unwrap().status, CaseStatus::Answered);
+        assert_eq!(stage.gateway.parked_updates("hunan").await.unwrap(), []);
     }
 
     async fn a_lost_reply_leads_to_one_effect(store: TestStore) {

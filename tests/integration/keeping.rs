@@ -3,7 +3,11 @@
 use std::process::Command;
 
 use chrono::TimeDelta;
-use onecase::{app::Tidied, domain::submission::Submission};
+use onecase::{
+    app::Tidied,
+    domain::submission::Submission,
+    store::webhooks::{self, Told, ToldState},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -25,10 +29,36 @@ on_both_stores! {
         assert_eq!(gateway.tidy().unwrap(), Tidied::default());
         assert!(gateway.submit("mobile", submission(wages("M-2", LI)), Some("key-1".into())).await.is_err(), "the key is another request's");
         clock.advance(TimeDelta::days(2));
-        assert_eq!(gateway.tidy().unwrap(), Tidied { keys: 1, reports: 0 });
+        assert_eq!(gateway.tidy().unwrap(), Tidied { keys: 1, reports: 0, told: 0 });
         gateway.submit("mobile", submission(wages("M-2", LI)), Some("key-1".into())).await.unwrap();
         let again = gateway.submit("mobile", first, None).await.unwrap();
         assert_eq!((again.id, again.new), (filed.id, false), "its number still tells a filing that is sent again");
+    }
+
+    async fn what_endpoints_were_told_is_forgotten_in_time(store: TestStore) {
+        let clock = TestClock::new();
+        let gateway = start(&store, federation(), &clock);
+        let note = |seq, state| {
+            let told = Told {
+                event_seq: seq, event_id: format!("E-{seq}"), kind: "case.replied".into(), state, attempts: 1, http_status: None, error: None,
+                attempted_at: gateway.now(),
+            };
+            gateway.store().transaction(|c| webhooks::note(c, "W-1", &told)).unwrap();
+        };
+        let left = || -> Vec<i64> {
+            let page = onecase::store::Page::new(None, 10);
+            gateway.store().read(|c| webhooks::told(c, "W-1", None, page)).unwrap().iter().map(|told| told.event_seq).collect()
+        };
+        note(1, ToldState::Delivered);
+        note(2, ToldState::Dead);
+        note(3, ToldState::Pending);
+        clock.advance(TimeDelta::days(29));
+        note(4, ToldState::Delivered);
+        for (days, told, kept) in [(0, 0, vec![4, 3, 2, 1]), (2, 1, vec![4, 3, 2]), (60, 2, vec![3])] {
+            clock.advance(TimeDelta::days(days));
+            assert_eq!(gateway.tidy().unwrap().told, told);
+            assert_eq!(left(), kept, "what is still to be told stays");
+        }
     }
 
     async fn a_linker_that_keeps_failing_makes_the_node_unready(store: TestStore) {

@@ -9,12 +9,22 @@ use std::{
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::{DateTime, Utc};
-use onecase::app::sign_webhook;
+use onecase::{
+    app::sign_webhook,
+    simulate::{
+        Behaviour, Filing, PlatformSetting, Setting, Simulation, Software,
+        scenario::{Plan, Scenario},
+    },
+};
 use reqwest::Method;
 use serde_json::Value;
 
 use super::guide::compare;
-use crate::support::{files, http::Answer};
+use crate::support::{
+    files,
+    http::Answer,
+    wild::{WildServer, json},
+};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const ANYTHING: char = '…';
@@ -189,6 +199,77 @@ async fn the_guide_says_what_happens() {
 #[actix_web::test]
 async fn the_chinese_guide_says_what_happens() {
     check("docs/vendors.zh-CN.md").await;
+}
+
+/// What `onecase conformance` finds at a platform: outcome by check.
+async fn driven(url: String, secrets: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/provincial-rest");
+        let secrets = secrets.into_iter().map(|(name, secret)| (format!("ONECASE_SECRET_{}", name.to_uppercase()), secret));
+        let output = Command::new(env!("CARGO_BIN_EXE_onecase"))
+            .args([
+                "conformance",
+                &url,
+                "--allow-private",
+                "--filing",
+                "XF1",
+                "--json",
+                "report.json",
+                "--junit",
+                "report.xml",
+                "--adapter",
+            ])
+            .arg(adapter)
+            .envs(secrets)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let report: Value = serde_json::from_slice(&std::fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+        let found: BTreeMap<String, String> = report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|result| (result["name"].as_str().unwrap().to_owned(), result["outcome"].as_str().unwrap().to_owned()))
+            .collect();
+        let failed = found.values().filter(|outcome| *outcome == "failed").count();
+        assert_eq!(output.status.code(), Some(i32::from(failed > 0)), "{printed}");
+        let junit = std::fs::read_to_string(folder.path().join("report.xml")).unwrap();
+        assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure ").count()), (found.len(), failed), "{junit}");
+        found
+    })
+    .await
+    .unwrap()
+}
+
+#[actix_web::test]
+async fn a_platform_that_is_told_of_cases_conforms_or_is_found_out() {
+    let setting = Setting {
+        platforms: vec![PlatformSetting { id: "hunan".into(), software: Software::Provincial, port: 0 }],
+        behaviour: Behaviour::default(),
+        gateway: None,
+        clock: std::sync::Arc::new(Utc::now),
+    };
+    let simulation = Simulation::start(&setting).unwrap();
+    let first = Scenario::generate(Plan::new(1, Utc::now())).filings.into_iter().next().unwrap();
+    simulation.file(Filing { source_id: "XF1".into(), platform: "hunan".into(), ..first }).unwrap();
+    let hunan = simulation.platform("hunan").unwrap();
+    let found = driven(hunan.base_url(), hunan.secrets()).await;
+    assert!(found.len() >= 13 && found.values().all(|outcome| outcome == "passed"), "{found:#?}");
+    simulation.stop().await;
+
+    // One that says yes to everything, with a new number each time.
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let yes = WildServer::start(move |_| {
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        json(&format!(r#"{{"code": "0000", "message": "", "data": {{"slbh": "SL{number}", "list": [], "hasMore": false}}}}"#))
+    })
+    .await;
+    let secrets = BTreeMap::from([("app_key", "key"), ("app_secret", "secret")]);
+    let found = driven(yes.base.clone(), secrets.into_iter().map(|(name, secret)| (name.to_owned(), secret.to_owned())).collect()).await;
+    let failed: Vec<&str> = found.iter().filter(|(_, outcome)| *outcome == "failed").map(|(name, _)| name.as_str()).collect();
+    assert_eq!(failed, ["forged", "forwarded_again", "pages", "unknown_filing"]);
 }
 
 #[test]

@@ -470,6 +470,8 @@ CREATE TABLE webhooks (
     id              TEXT PRIMARY KEY NOT NULL,
     -- The platform whose cases it hears of; empty: all cases.
     owner           TEXT NOT NULL,
+    -- The key that set it up or resumed it last; empty: somebody at the pages.
+    made_by         TEXT NOT NULL,
     settings        BYTEA NOT NULL,
     kinds           TEXT NOT NULL,
     state           TEXT NOT NULL,
@@ -506,6 +508,7 @@ CREATE TABLE webhook_events (
     PRIMARY KEY (webhook_id, event_seq)
 );
 CREATE INDEX webhook_events_state ON webhook_events (webhook_id, state, event_seq);
+CREATE INDEX webhook_events_age ON webhook_events (attempted_at);
 
 -- How many there are of what is too much to count: every change of a counted row adds one here, and the rows here are summed up from time
 -- to time. Nobody waits for anybody else's count.

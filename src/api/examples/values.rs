@@ -186,6 +186,7 @@ pub(super) fn webhook() -> WebhookView {
         description: "答复通知".into(),
         state: WebhookState::Active,
         up_to_date: true,
+        behind: 0,
         last_success_at: Some(at("2026-03-05T02:10:01Z")),
         last_error: None,
         next_attempt_at: None,
@@ -324,12 +325,25 @@ pub(super) fn platform() -> PlatformView {
             delivered_last_hour: 180,
             ..PlatformHealth::default()
         },
+        last_reconciled_at: Some(at("2026-02-28T19:30:00Z")),
+        ledger_days_differing: 0,
         errors: vec![PlatformErrorView {
             code: "timeout".into(),
             count: 3,
             message: "no answer within the time limit".into(),
             last_at: at("2026-02-28T22:10:00Z"),
         }],
+    }
+}
+
+pub(super) fn parked_update() -> ParkedUpdateView {
+    ParkedUpdateView {
+        update_id: "XF-2026-0817-1".into(),
+        receipt: "XF-2026-0817".into(),
+        status: CaseStatus::Accepted,
+        occurred_at: at("2026-03-01T01:20:00Z").fixed_offset(),
+        received_at: at("2026-03-01T01:30:00Z"),
+        expires_at: at("2026-03-31T01:30:00Z"),
     }
 }
 

@@ -79,6 +79,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(duplicates::count_duplicates)
         .service(platforms::list_platforms)
         .service(platforms::get_platform)
+        .service(platforms::list_parked_updates)
         .service(platforms::get_reconciliation)
         .service(platforms::reconcile_platform)
         .service(organizations::list_organizations)

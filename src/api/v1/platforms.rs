@@ -15,7 +15,7 @@ use crate::{
     app::{
         Gateway,
         code::Code,
-        view::{PlatformView, Reconciliation},
+        view::{ParkedUpdateView, PlatformView, Reconciliation},
     },
 };
 
@@ -47,6 +47,28 @@ pub async fn get_platform(caller: Caller<Read>, gateway: web::Data<Gateway>, id:
         return Err(Problem::of(Code::NotFound));
     }
     gateway.platform(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+}
+
+/// List the reports that wait
+///
+/// A report that names a receipt nobody has heard of is kept until it is known, for thirty days: the answer to the forward may have
+/// been lost. The one that has waited longest first, at most 200. One's own, or any for those who watch.
+#[utoipa::path(
+    tag = "federation",
+    operation_id = "listParkedUpdates",
+    params(("id" = String, Path, description = "The platform")),
+    responses((status = 200, description = "The reports", body = Listed<ParkedUpdateView>), Reading),
+)]
+#[get("/v1/platforms/{id}/parked-updates")]
+pub async fn list_parked_updates(
+    caller: Caller<Read>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+) -> Reply<web::Json<Listed<ParkedUpdateView>>> {
+    if caller.confined_to()?.is_some_and(|own| own != id.as_str()) || gateway.federation().platform(&id).is_none() {
+        return Err(Problem::of(Code::NotFound));
+    }
+    Ok(web::Json(Listed { items: gateway.parked_updates(&id).await? }))
 }
 
 /// Read a platform's reconciliation

@@ -22,7 +22,7 @@ use crate::{
 };
 
 fn owner(caller: &Caller<Read>) -> Reply<WebhookOwner> {
-    Ok(WebhookOwner { platform: caller.confined_to()?.map(str::to_owned), actor: caller.actor() })
+    Ok(WebhookOwner { platform: caller.confined_to()?.map(str::to_owned), actor: caller.actor(), key: Some(caller.key_id().to_owned()) })
 }
 
 /// Set an endpoint up

@@ -7,20 +7,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     app::{
         AppError, FederatedPlatform, Gateway,
+        tidy::PARKED,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, PlatformErrorView, PlatformHealth, PlatformState, PlatformView,
-            Readiness, ReadinessCheck, StatusCount, SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformHealth, PlatformState,
+            PlatformView, Readiness, ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
     matching,
     net::validity,
     store::{
-        Connection, StoreError, audit, cases, deadlines,
+        Connection, Page, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
         events, links, matters, outbox,
         platforms::{self, PlatformState as StoredState},
-        quarantine, submissions,
+        quarantine, reconciliations, submissions,
     },
 };
 
@@ -28,6 +29,8 @@ use crate::{
 const LAG: TimeDelta = TimeDelta::minutes(5);
 /// How far back throughput is counted.
 const LATELY: TimeDelta = TimeDelta::hours(1);
+/// Days further back that differ are history.
+const COMPARED: TimeDelta = TimeDelta::days(31);
 /// A linker that failed so often in a row does not come right by itself.
 const LINKER_FAILURES: u32 = 3;
 
@@ -47,10 +50,12 @@ struct Counts {
     received_lately: HashMap<String, i64>,
     outboxes: HashMap<String, outbox::Outbox>,
     errors: HashMap<String, Vec<PlatformErrorView>>,
+    reconciled: HashMap<String, DateTime<Utc>>,
+    differing: HashMap<String, u64>,
 }
 
 impl Counts {
-    fn read(c: &mut Connection<'_>, platforms: &[&str], since: DateTime<Utc>) -> Result<Self, StoreError> {
+    fn read(c: &mut Connection<'_>, platforms: &[&str], now: DateTime<Utc>) -> Result<Self, StoreError> {
         let mut counts = Self::default();
         for (platform, _, count) in submissions::counts(c)? {
             *counts.submissions.entry(platform).or_default() += unsigned(count);
@@ -69,11 +74,14 @@ impl Counts {
             }
         }
         counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
-        counts.received_lately = submissions::received_since(c, platforms, since)?;
-        counts.outboxes = outbox::of(c, platforms, since)?;
+        counts.received_lately = submissions::received_since(c, platforms, now - LATELY)?;
+        counts.outboxes = outbox::of(c, platforms, now - LATELY)?;
         counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c, platforms)?;
+        counts.reconciled = reconciliations::last_checked(c)?;
+        let differing = reconciliations::differing(c, (now - COMPARED).date_naive())?;
+        counts.differing = differing.into_iter().map(|(platform, days)| (platform, unsigned(days))).collect();
         counts.states = platforms::states(c)?.into_iter().map(|state| (state.platform.clone(), state)).collect();
         for error in platforms::errors(c)? {
             let view = PlatformErrorView { code: error.code, count: unsigned(error.count), message: error.message, last_at: error.last_at };
@@ -91,7 +99,9 @@ impl Counts {
         let failing = state.is_some_and(|state| state.consecutive_failures > 0);
         let (received, pulled, delivered) = (last(&self.received), last(&self.pulled), last(&self.delivered));
         let pending = count(&self.pending);
-        let lagging = pulled.is_some_and(|at| now - at > LAG) || (pending > 0 && delivered.is_some_and(|at| now - at > LAG));
+        let differing = count(&self.differing);
+        let lagging =
+            differing > 0 || pulled.is_some_and(|at| now - at > LAG) || (pending > 0 && delivered.is_some_and(|at| now - at > LAG));
         PlatformView {
             id: id.clone(),
             name: platform.name.clone(),
@@ -114,6 +124,8 @@ impl Counts {
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
             health: self.health(federated),
+            last_reconciled_at: last(&self.reconciled),
+            ledger_days_differing: differing,
             errors: self.errors.get(id).cloned().unwrap_or_default(),
         }
     }
@@ -145,12 +157,27 @@ impl Gateway {
     pub(in crate::app) fn platform_views(&self, c: &mut Connection<'_>) -> Result<Vec<PlatformView>, StoreError> {
         let declared: Vec<&str> = self.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
         let now = self.now();
-        let counts = Counts::read(c, &declared, now - LATELY)?;
+        let counts = Counts::read(c, &declared, now)?;
         Ok(self.federation().platforms().map(|platform| counts.view(platform, now)).collect())
     }
 
     pub async fn platform(&self, id: &str) -> Result<Option<PlatformView>, AppError> {
         Ok(self.platforms().await?.into_iter().find(|platform| platform.id == id))
+    }
+
+    /// A platform's reports that wait for a receipt, the one that has waited longest first.
+    pub async fn parked_updates(&self, platform: &str) -> Result<Vec<ParkedUpdateView>, AppError> {
+        let platform = platform.to_owned();
+        let parked = self.read(move |gateway, c| events::parked(c, gateway.store().sealer(), &platform, Page::MAX_LIMIT)).await?;
+        let view = |parked: events::Parked| ParkedUpdateView {
+            update_id: parked.update_id,
+            receipt: parked.receipt,
+            status: parked.update.status,
+            occurred_at: parked.update.occurred_at,
+            received_at: parked.received_at,
+            expires_at: parked.received_at + PARKED,
+        };
+        Ok(parked.into_iter().map(view).collect())
     }
 
     /// The directory of bodies.

@@ -46,6 +46,11 @@ pub struct PlatformView {
     /// Records of it that did not map or were refused; kept until `onecase quarantine replay`.
     pub records_quarantined: u64,
     pub health: PlatformHealth,
+    /// When its own ledger was last compared with ours; absent for platforms without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_reconciled_at: Option<DateTime<Utc>>,
+    /// Days of the last 31 of which its ledger has filings that are not here.
+    pub ledger_days_differing: u64,
     /// What went wrong with it so far, by class, newest first; whether it was its fault or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<PlatformErrorView>,
@@ -90,7 +95,7 @@ pub enum PlatformState {
     /// Nothing was exchanged with it yet.
     Idle,
     Healthy,
-    /// It answers, but deliveries or pulls are behind.
+    /// It answers, but deliveries or pulls are behind, or its ledger has filings that are not here.
     Lagging,
     /// It refuses or does not answer; deliveries wait.
     Failing,
@@ -137,6 +142,21 @@ impl From<Reconciled> for ReconciliationDay {
             checked_at: day.checked_at,
         }
     }
+}
+
+/// A report of a platform that names a receipt nobody has heard of: it waits, as the answer to the forward may have been lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ParkedUpdateView {
+    #[schema(example = "XF-2026-0817-1")]
+    pub update_id: String,
+    /// The number it names.
+    pub receipt: String,
+    /// What it reports.
+    pub status: CaseStatus,
+    pub occurred_at: DateTime<chrono::FixedOffset>,
+    pub received_at: DateTime<Utc>,
+    /// When it is dropped, if nothing was forwarded under the receipt by then.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A body (机构) of the directory.

@@ -18,6 +18,8 @@ pub struct WebhookView {
     pub state: WebhookState,
     /// Told of everything there is by now.
     pub up_to_date: bool,
+    /// How many changes it has still to be told of, at most: some may be none of its owner's, or of another type.
+    pub behind: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success_at: Option<DateTime<Utc>>,
     /// Why the last try failed; absent after a success.
@@ -54,6 +56,8 @@ pub enum WebhookState {
     AddressRefused,
     /// Event after event was given up on; nothing is sent until it is resumed.
     Failing,
+    /// The key that made it was revoked; nothing is sent until it is resumed with another.
+    Orphaned,
 }
 
 /// An event that an endpoint was told, or is being told.

@@ -1,6 +1,6 @@
 //! `onecase adapter try`: one page asked for from the platform itself, raw and mapped; nothing is sent to it and nothing stored.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::{
     super::runtime::{environment, tokio_runtime},
     AdapterCommandError,
+    call::{Place, secrets_from_environment},
 };
 use crate::{
-    adapter::{AccessToken, Adapter, Asked, Inbound, Mapped, Pull, Request, Response, Secrets},
+    adapter::{Adapter, Asked, Inbound, Mapped, Pull, Secrets},
     app::{
         Clock,
         validate::{self, Violation, Violations},
     },
     config::Config,
-    net::{Outbound, OutboundPolicy, OutboundRequest},
 };
 
 /// Stands where a secret was.
@@ -80,12 +80,6 @@ struct ShownRecord {
     violations: Vec<Violation>,
 }
 
-/// A platform to ask.
-struct Place {
-    base_url: String,
-    secrets: BTreeMap<String, String>,
-}
-
 pub fn run(arguments: &Try) -> Result<ExitCode, AdapterCommandError> {
     let adapter = Adapter::load(&arguments.folder).map_err(|source| failed(arguments, source))?;
     let names: Vec<&str> = adapter.pulls().iter().map(|pull| pull.name.as_str()).collect();
@@ -114,40 +108,26 @@ fn failed(arguments: &Try, source: impl Into<Box<dyn std::error::Error + Send + 
 
 fn place(arguments: &Try, adapter: &Adapter) -> Result<Place, AdapterCommandError> {
     let Some(id) = &arguments.platform else {
-        let variable = |name: &str| format!("ONECASE_SECRET_{}", name.to_ascii_uppercase().replace('-', "_"));
-        let secrets = adapter.secret_names().iter().filter_map(|name| Some((name.clone(), environment(&variable(name))?)));
-        let base_url = arguments.base_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        return Ok(Place { base_url, secrets: secrets.collect() });
+        let base_url = arguments.base_url.as_deref().unwrap_or_default();
+        let place = Place::new(base_url, secrets_from_environment(adapter), arguments.allow_private);
+        return place.map_err(|error| failed(arguments, error));
     };
     let config = Config::load(&arguments.config, &environment).map_err(|error| failed(arguments, error))?;
     let platform = config.platforms.iter().find(|platform| platform.id == *id);
     let platform = platform.ok_or_else(|| failed(arguments, format!("the federation file declares no platform {id}")))?;
     let secrets = platform.read_secrets(&environment, &|path| config.resolve(path)).map_err(|error| failed(arguments, error))?;
     let base_url = platform.base_url.as_deref().ok_or_else(|| failed(arguments, format!("platform {id} has no base_url")))?;
-    Ok(Place { base_url: base_url.trim_end_matches('/').to_owned(), secrets })
+    Place::new(base_url, secrets, arguments.allow_private).map_err(|error| failed(arguments, error))
 }
 
 async fn ask(arguments: &Try, adapter: &Adapter, pull: &Pull, place: &Place) -> Result<Shown, AdapterCommandError> {
-    let outbound = Outbound::new(OutboundPolicy {
-        allow_private_addresses: arguments.allow_private,
-        connect_timeout: Duration::from_secs(5),
-        total_timeout: Duration::from_secs(20),
-        max_response_bytes: 8 * 1024 * 1024,
-    })
-    .map_err(|error| failed(arguments, error))?;
     let secrets = Secrets::new(place.secrets.clone());
     let now = Clock::system().now();
-    let token: Option<AccessToken> = match adapter.token_request(&secrets).map_err(|error| failed(arguments, error))? {
-        None => None,
-        Some(request) => {
-            let response = send(arguments, &outbound, place, request).await?;
-            Some(adapter.token_response(&response).map_err(|error| failed(arguments, error))?)
-        }
-    };
+    let token = place.token(adapter, &secrets).await.map_err(|error| failed(arguments, error))?;
     let cursor = arguments.cursor.as_deref();
     let request = adapter.pull_request(pull, cursor, token.as_ref(), &secrets, now).map_err(|error| failed(arguments, error))?;
     let (method, target) = (request.method.clone(), request.target.clone());
-    let response = send(arguments, &outbound, place, request).await?;
+    let response = place.send(request).await.map_err(|error| failed(arguments, error))?;
     let asked = Asked { cursor, response: &response, base: &place.base_url, now };
     let page = adapter.pull_page(pull, &asked).map_err(|error| failed(arguments, format!("HTTP {}: {error}", response.status)))?;
     let raw = adapter.pull_records(pull, &asked);
@@ -162,13 +142,6 @@ async fn ask(arguments: &Try, adapter: &Adapter, pull: &Pull, place: &Place) -> 
         cursor: page.cursor,
         more: page.more,
     })
-}
-
-async fn send(arguments: &Try, outbound: &Outbound, place: &Place, request: Request) -> Result<Response, AdapterCommandError> {
-    let url = format!("{}{}", place.base_url, request.target);
-    let sent = OutboundRequest { method: request.method, url, headers: request.headers, body: request.body };
-    let answer = outbound.send(sent).await.map_err(|error| failed(arguments, error))?;
-    Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
 }
 
 fn shown(raw: Value, mapped: Mapped, now: chrono::DateTime<chrono::Utc>) -> ShownRecord {

@@ -1,5 +1,6 @@
 //! `onecase adapter`: the vendor's tools.
 
+pub(in crate::cli) mod call;
 mod live;
 mod new;
 

@@ -269,6 +269,7 @@ fn authentication(plan: &Plan) -> &'static str {
 const fn more(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::CaseForwarded => "        filing: message.forwarded\n",
+        MessageKind::CaseRevised => "        filing: message.?forwarded\n",
         MessageKind::CaseReply => "        reply: message.reply.content\n",
         MessageKind::SubmissionRegistered | MessageKind::DuplicateRegistered | MessageKind::CaseStatus | MessageKind::CaseWithdrawn => "",
     }
@@ -283,10 +284,11 @@ fn messages() -> Vec<(MessageKind, Message)> {
         MessageKind::CaseStatus,
         MessageKind::CaseReply,
         MessageKind::CaseWithdrawn,
+        MessageKind::CaseRevised,
     ];
     let at = |text: &str| text.parse().unwrap_or_default();
     let message = |(index, kind): (usize, MessageKind)| {
-        let about = matches!(kind, MessageKind::CaseForwarded | MessageKind::CaseWithdrawn);
+        let about = matches!(kind, MessageKind::CaseForwarded | MessageKind::CaseWithdrawn | MessageKind::CaseRevised);
         let message = Message {
             id: format!("01953b2a-7000-7000-8000-00000000000{}", index + 1),
             kind,
@@ -303,7 +305,7 @@ fn messages() -> Vec<(MessageKind, Message)> {
                 channel: Channel::Web,
                 account: None,
             }),
-            forwarded: (kind == MessageKind::CaseForwarded).then(forwarded).flatten(),
+            forwarded: matches!(kind, MessageKind::CaseForwarded | MessageKind::CaseRevised).then(forwarded).flatten(),
             reply: (kind == MessageKind::CaseReply).then(|| Reply {
                 content: "经现场核查，已清理完毕。".into(),
                 organization: Some("芙蓉区住房和城乡建设局".into()),

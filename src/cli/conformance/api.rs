@@ -73,7 +73,9 @@ pub(super) async fn drive(url: &str, key: &str, handler_key: Option<&str>) -> Re
         "changes" "the change feed leads on from a cursor, as CloudEvents" changes;
         "waits_for_change" "`wait` answers when something happens" waits_for_change;
         "not_handler" "who does not have the case in hand cannot report on it" not_handler;
+        "routed" "the handler sees the case in its change feed, and can read it and its filings" routed;
         "reports" "the handler's status and reply reach the case" reports;
+        "told" "who filed, and who filed the same again, finds status and reply in the change feed, in the order they were reported" told;
         "report_again" "the same report again changes nothing; its number with another body is `update_id_conflict`" report_again;
         "illegal_transition" "a status that cannot follow is `illegal_transition` and names those that can" illegal_transition;
         "report_refused" "a report without what it needs is refused with code and pointer" report_refused;

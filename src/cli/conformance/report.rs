@@ -69,6 +69,28 @@ impl Report {
         format!("{}{}\n", lines.collect::<String>(), self.summary())
     }
 
+    /// A test case a check, as JUnit's readers expect.
+    pub fn junit(&self) -> String {
+        let cases = self.results.iter().map(|checked| {
+            let name = format!("<testcase classname=\"conformance.{}\" name=\"{}\"", self.what, checked.name);
+            let detail = escape(checked.detail.as_deref().unwrap_or_default());
+            match checked.outcome {
+                Outcome::Passed => format!("  {name}/>\n"),
+                Outcome::Failed => format!("  {name}><failure message=\"{}\">{detail}</failure></testcase>\n", escape(checked.title)),
+                Outcome::Skipped => format!("  {name}><skipped message=\"{detail}\"/></testcase>\n"),
+            }
+        });
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{} at {}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
+            self.what,
+            escape(&self.url),
+            self.results.len(),
+            self.failed(),
+            self.count(Outcome::Skipped),
+            cases.collect::<String>()
+        )
+    }
+
     pub fn markdown(&self) -> String {
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         let rows = self.results.iter().map(|checked| {
@@ -92,4 +114,10 @@ impl Report {
             rows.collect::<String>()
         )
     }
+}
+
+/// For XML, which takes no control characters either.
+fn escape(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    quick_xml::escape::escape(text.as_str()).into_owned()
 }

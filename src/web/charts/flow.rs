@@ -138,6 +138,8 @@ mod tests {
             deliveries_dead: 0,
             records_quarantined: 0,
             health: crate::app::view::PlatformHealth::default(),
+            last_reconciled_at: None,
+            ledger_days_differing: 0,
             errors: Vec::new(),
         }
     }

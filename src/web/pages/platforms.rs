@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryView, PlatformView, Reconciliation},
+    app::view::{CaseView, DeliveryView, ParkedUpdateView, PlatformView, Reconciliation, WebhookView},
     web::page::Page,
 };
 
@@ -31,6 +31,10 @@ pub struct PlatformDetail {
     pub deliveries: Vec<DeliveryView>,
     /// Its own ledger beside ours.
     pub reconciliation: Reconciliation,
+    /// Endpoints it is told of changes at.
+    pub endpoints: Vec<WebhookView>,
+    /// Its reports that wait for a receipt.
+    pub parked: Vec<ParkedUpdateView>,
 }
 
 #[derive(Template)]

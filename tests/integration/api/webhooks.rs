@@ -233,6 +233,27 @@ on_both_stores! {
         bench.test.stop().await;
     }
 
+    async fn an_endpoint_ends_with_the_key_that_made_it(store: TestStore) {
+        let bench = Bench::start(store).await;
+        let made = bench.test.gateway.create_key(None, &[Scope::Monitor], "of somebody who left").unwrap();
+        let id = bench.endpoint(&made.secret).await;
+        let kept = bench.endpoint(&bench.monitor).await;
+        assert!(bench.test.gateway.revoke_key(&made.id).unwrap());
+        assert!(!bench.test.gateway.revoke_key(&made.id).unwrap(), "once");
+        bench.state(&id, "orphaned").await;
+        bench.state(&kept, "active").await;
+        bench.test.file(&bench.mobile, &filing("M-1")).await;
+        let feed = bench.feed().await;
+        bench.receiver.wait(feed.len()).await;
+        let orphan = bench.test.get(&format!("/v1/webhooks/{id}"), &bench.monitor).await.body;
+        let behind = usize::try_from(orphan["behind"].as_u64().unwrap()).unwrap();
+        assert!(orphan["up_to_date"] == false && behind >= feed.len(), "nothing is sent, and nothing lost: {orphan}");
+        bench.patch(&id, json!({ "paused": false })).await.assert_status(200);
+        bench.receiver.wait(feed.len() * 2).await;
+        bench.state(&id, "active").await;
+        bench.test.stop().await;
+    }
+
     async fn endpoints_belong_to_their_platform(store: TestStore) {
         let bench = Bench::start(store).await;
         let own = bench.endpoint(&bench.mobile).await;

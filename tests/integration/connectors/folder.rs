@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use onecase::{
     adapter::Adapter,
-    app::{Collected, FederatedPlatform, Federation, Gateway, Sightings},
+    app::{Collected, DropFolder, FederatedPlatform, Federation, Gateway, Sightings},
     domain::{organization::Directory, platform::PlatformKind},
 };
 
@@ -20,7 +20,7 @@ fn federation(folder: &Path) -> Federation {
     let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     let letters = FederatedPlatform {
         adapter: Some(Arc::new(Adapter::load(&adapters.join("file-drop")).unwrap())),
-        folder: Some(folder.to_owned()),
+        folder: Some(DropFolder::Local(folder.to_owned())),
         ..platform("letters", PlatformKind::LettersAndVisits, "430000")
     };
     Federation::new(vec![letters], Directory::default())

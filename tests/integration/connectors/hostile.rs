@@ -102,6 +102,11 @@ on_both_stores! {
         check(&store, &xml_pull(), good_xml, move || response("200 OK", headers, body), "wrong_charset").await;
     }
 
+    async fn a_page_token_that_stays(store: TestStore) {
+        let pull = format!("{JSON}\n    more: body.?more.orValue(false)");
+        check(&store, &pull, good_json, || json(r#"{"list": [], "next": "1", "more": true}"#), "cursor_stuck").await;
+    }
+
     async fn a_page_that_says_no_list(store: TestStore) {
         check(&store, JSON, good_json, || json(r#"{"list": "none", "next": "1"}"#), "invalid").await;
     }

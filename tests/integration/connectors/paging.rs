@@ -98,6 +98,26 @@ on_both_stores! {
         assert_eq!(pull_all(&gateway).await, upto(8));
     }
 
+    async fn time_that_goes_backwards_takes_nothing_back(store: TestStore) {
+        let list = Arc::new(Mutex::new(vec![json!({"id": 1, "t": "2026-03-01T05:00:00Z"})]));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (shown, heard) = (Arc::clone(&list), Arc::clone(&asked));
+        let server = WildServer::start(move |seen| {
+            heard.lock().unwrap().push(parameter(seen, "since").unwrap());
+            json(&json!(*shown.lock().unwrap()).to_string())
+        })
+        .await;
+        let pull = "    request: {method: GET, path: /list, query: {since: since}}\n    records: body\n    paging: {kind: since, time: record.t, overlap_seconds: 60, start: '2026-03-01T00:00:00Z', size: 3}";
+        let gateway = start(&store, federation(&manifest(pull), &server.base), &TestClock::new());
+        pull_all(&gateway).await;
+        // Its clock was set back by years; what is filed then is taken, and the place where we are is kept.
+        *list.lock().unwrap() = vec![json!({"id": 2, "t": "2020-01-01T00:00:00Z"})];
+        assert_eq!(pull_all(&gateway).await, upto(2));
+        pull_all(&gateway).await;
+        let asked = asked.lock().unwrap().clone();
+        assert!(asked.is_sorted() && asked[1] == asked[2] && asked[0] < asked[1], "{asked:?}");
+    }
+
     async fn links_are_followed(store: TestStore) {
         let list = List::default();
         grow(&list, 1..=7);

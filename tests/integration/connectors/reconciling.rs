@@ -5,17 +5,20 @@ use std::sync::Arc;
 use chrono::{NaiveDate, Utc};
 use onecase::{
     adapter::{Adapter, Secrets},
-    app::{FederatedPlatform, Federation, Gateway},
+    app::{FederatedPlatform, Federation, Gateway, view::PlatformState},
     domain::{organization::Directory, platform::PlatformKind},
     simulate::{
         Behaviour, Filing, PlatformSetting, Setting, Simulation, Software,
         scenario::{Plan, Scenario},
     },
-    store::platforms,
+    store::{
+        platforms,
+        reconciliations::{self, Reconciled},
+    },
 };
 
 use crate::support::{
-    gateway::{TestClock, platform, start},
+    gateway::{TestClock, platform, start, start_with},
     stores::on_both_stores,
 };
 
@@ -80,5 +83,44 @@ on_both_stores! {
         assert_eq!(surplus, [(day(&filings[0]), vec!["OURS".to_owned()])]);
         assert!(gateway.reconcile(&hunan, until, from).await.is_err());
         simulation.stop().await;
+    }
+
+    async fn it_is_done_once_a_day_at_its_time(store: TestStore) {
+        // The tests' clock begins at 09:00 in Shanghai.
+        let clock = TestClock::new();
+        let setting = Setting {
+            platforms: vec![PlatformSetting { id: "hunan".into(), software: Software::Provincial, port: 0 }],
+            behaviour: Behaviour::default(),
+            gateway: None,
+            clock: clock.now(),
+        };
+        let simulation = Simulation::start(&setting).unwrap();
+        let submitted_at = "2026-03-01T10:00:00+08:00".parse().unwrap();
+        let first = Scenario::generate(Plan::new(1, clock.clock().now())).filings.into_iter().next().unwrap();
+        simulation.file(Filing { source_id: "XF1".into(), platform: "hunan".into(), submitted_at, ..first }).unwrap();
+        let gateway = start_with(&store, federation(&simulation), &clock, |config| {
+            config.reconciliation.at = "10:30".parse().unwrap();
+        });
+        let hunan = gateway.federation().platform("hunan").unwrap().clone();
+        let health = async || gateway.platform("hunan").await.unwrap().unwrap();
+        assert!(!gateway.reconcile_daily(&hunan).await.unwrap(), "it is not time yet");
+        assert_eq!(health().await.last_reconciled_at, None);
+        clock.advance(chrono::TimeDelta::minutes(100));
+        assert!(gateway.reconcile_daily(&hunan).await.unwrap());
+        assert_eq!(found(&gateway).await, [("2026-03-01".parse().unwrap(), 1, 1, 1, vec![], vec![])]);
+        assert_eq!((health().await.last_reconciled_at, health().await.ledger_days_differing), (Some(clock.clock().now()), 0));
+        clock.advance(chrono::TimeDelta::minutes(1));
+        assert!(!gateway.reconcile_daily(&hunan).await.unwrap(), "it was done today");
+        // What is found missing and cannot be pulled shows on the platform.
+        let missing = Reconciled {
+            day: "2026-03-01".parse().unwrap(), their_count: 2, our_count: 1, missing: vec!["XF2".into()], surplus: vec![], recovered: 0,
+            checked_at: clock.clock().now(),
+        };
+        gateway.store().transaction(|c| reconciliations::keep(c, "hunan", &missing)).unwrap();
+        assert_eq!((health().await.state, health().await.ledger_days_differing), (PlatformState::Lagging, 1));
+        simulation.stop().await;
+        clock.advance(chrono::TimeDelta::days(1));
+        gateway.reconcile_daily(&hunan).await.unwrap_err();
+        assert!(health().await.errors.iter().any(|error| error.code == "no_connection"));
     }
 }

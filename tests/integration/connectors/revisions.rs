@@ -2,14 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
-use onecase::app::{
-    Gateway,
-    view::{EventKind, RevisionKind, SubmissionView},
+use onecase::{
+    adapter::Adapter,
+    app::{
+        FederatedPlatform, Federation, Gateway,
+        query::DeliveryFilter,
+        view::{EventKind, RevisionKind, SubmissionView},
+    },
+    domain::{message::MessageKind, organization::Directory, platform::PlatformKind},
 };
 
 use super::{federation, manifest, pull_all};
 use crate::support::{
-    gateway::{TestClock, link_all, start},
+    gateway::{TestClock, link_all, organization, platform, start},
     stores::on_both_stores,
     wild::{WildServer, json},
 };
@@ -29,7 +34,64 @@ async fn history(gateway: &Gateway) -> Vec<(EventKind, Option<u32>, Vec<String>)
     about.map(|event| (event.kind, event.data.revision, event.data.fields)).collect()
 }
 
+fn with_withdrawals() -> String {
+    manifest("    request: {method: GET, path: /list}\n    records: body").replace(
+        "pulls:",
+        "  gone:\n    yields: withdrawal\n    fields:\n      source_id: string(record.id)\n      withdrawn_at: \"'2026-03-01T10:00:00+08:00'\"\n      reason: record.?why\npulls:\n  - {name: gone, mapping: gone, interval_seconds: 1, request: {method: GET, path: /gone}, records: body}",
+    )
+}
+
+/// What the body's platform is owed about the case, in order of time.
+async fn told(gateway: &Gateway) -> Vec<MessageKind> {
+    let filter = DeliveryFilter { platform: Some("hunan".to_owned()), ..DeliveryFilter::default() };
+    let mut owed = gateway.deliveries(filter, onecase::app::query::Page::default()).await.unwrap().items;
+    owed.reverse();
+    owed.into_iter().map(|delivery| delivery.kind).collect()
+}
+
+/// The filings' platform, and one whose body handles everything in Hunan.
+fn with_a_body(manifest: &str, base: &str) -> Federation {
+    let read = |name: &str| Adapter::load(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters").join(name)).unwrap();
+    let files = FederatedPlatform {
+        adapter: Some(Adapter::from_manifest(manifest.as_bytes()).unwrap().into()),
+        base_url: Some(base.to_owned()),
+        ..platform("plain", PlatformKind::Mobile, "000000")
+    };
+    let handles = FederatedPlatform {
+        adapter: Some(read("provincial-rest").into()),
+        base_url: Some(base.to_owned()),
+        ..platform("hunan", PlatformKind::Provincial, "430000")
+    };
+    let body = organization("hunan-office", "湖南省信访局", "430000", None, Some("hunan"));
+    Federation::new(vec![files, handles], Directory::new(vec![body]).unwrap())
+}
+
 on_both_stores! {
+    async fn the_body_that_has_the_case_is_told(store: TestStore) {
+        let page = Arc::new(Mutex::new(r#"[{"id": 1, "c": "a"}]"#));
+        let shown = Arc::clone(&page);
+        let server = WildServer::start(move |seen| match seen.target() {
+            "/list" => json(*shown.lock().unwrap()),
+            _ => json(r#"[{"id": 1, "why": "已解决"}]"#),
+        })
+        .await;
+        let manifest = with_withdrawals().replace("anonymous: true", "anonymous: true\n      division: \"'430102'\"");
+        let gateway = start(&store, with_a_body(&manifest, &server.base), &TestClock::new());
+        pull_all(&gateway).await;
+        link_all(&gateway);
+        assert_eq!(told(&gateway).await, [MessageKind::CaseForwarded]);
+        *page.lock().unwrap() = r#"[{"id": 1, "c": "b"}]"#;
+        pull_all(&gateway).await;
+        link_all(&gateway);
+        let plain = gateway.federation().platform("plain").unwrap().clone();
+        gateway.pull(&plain, "gone").await.unwrap();
+        link_all(&gateway);
+        // Seen again, nothing is new.
+        gateway.pull(&plain, "gone").await.unwrap();
+        link_all(&gateway);
+        assert_eq!(told(&gateway).await, [MessageKind::CaseForwarded, MessageKind::CaseRevised, MessageKind::CaseRevised]);
+    }
+
     async fn a_changed_record_is_a_revision_of_the_same_filing(store: TestStore) {
         let page = Arc::new(Mutex::new(r#"[{"id": 1, "c": "a"}]"#));
         let shown = Arc::clone(&page);
@@ -65,11 +127,7 @@ on_both_stores! {
             _ => json(r#"[{"id": 1, "why": "重复登记"}, {"id": 9}]"#),
         })
         .await;
-        let manifest = manifest("    request: {method: GET, path: /list}\n    records: body").replace(
-            "pulls:",
-            "  gone:\n    yields: withdrawal\n    fields:\n      source_id: string(record.id)\n      withdrawn_at: \"'2026-03-01T10:00:00+08:00'\"\n      reason: record.?why\npulls:\n  - {name: gone, mapping: gone, interval_seconds: 1, request: {method: GET, path: /gone}, records: body}",
-        );
-        let gateway = start(&store, federation(&manifest, &server.base), &TestClock::new());
+        let gateway = start(&store, federation(&with_withdrawals(), &server.base), &TestClock::new());
         pull_all(&gateway).await;
         link_all(&gateway);
         let platform = gateway.federation().platform("plain").unwrap().clone();

@@ -89,7 +89,8 @@ impl TestServer {
         let gateway = Gateway::start(Parts::from_config(&config, &environment, Clock::system()).unwrap());
         let certificate = config.server.tls.as_ref().map(|tls| ServerCertificate::open(tls.certificate.clone(), tls.key.clone()).unwrap());
         let scheme = if certificate.is_some() { "https" } else { "http" };
-        let listening = server::listen(gateway.clone(), &config.server, certificate, onecase::web::configure).unwrap();
+        let listening =
+            server::listen(gateway.clone(), &config.server, certificate, onecase::web::configure, onecase::web::ADDRESSES).unwrap();
         let address = format!("{scheme}://{}", listening.addresses[0]);
         let server = listening.server.handle();
         tokio::spawn(listening.server);

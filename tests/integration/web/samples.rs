@@ -10,9 +10,9 @@ use onecase::{
     app::view::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateCounts, DuplicateSide, DuplicateView, EventData, EventKind, EventView,
-        Evidence, FiledText, GapView, MatchView, ModelReference, Overview, Paged, PlatformErrorView, PlatformPairCount, PlatformState,
-        PlatformView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount, SubmissionCount,
-        SubmissionState, SubmissionView, Verdict,
+        Evidence, FiledText, GapView, MatchView, ModelReference, Overview, Paged, ParkedUpdateView, PlatformErrorView, PlatformPairCount,
+        PlatformState, PlatformView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount,
+        SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
     },
     domain::{
         case::CaseStatus,
@@ -50,6 +50,8 @@ pub fn platforms() -> Vec<PlatformView> {
         deliveries_pending: 0,
         records_quarantined: 0,
         health: Default::default(),
+        last_reconciled_at: None,
+        ledger_days_differing: 0,
         errors: Vec::new(),
         deliveries_dead: 0,
     };
@@ -375,7 +377,37 @@ pub fn platform_detail() -> PlatformDetail {
     };
     let reconciliation =
         Reconciliation { has_ledger: true, days: vec![day(28, 41, 41, &[]), day(27, 40, 39, &["来信〔2026〕117号"])] };
-    PlatformDetail { platform: platforms[3].clone(), platforms, cases: cases(), deliveries: delivery_list().items, reconciliation }
+    let endpoint = WebhookView {
+        id: "01955130-0f10-7c5d-a6e4-1b2c3d4e5f60".into(),
+        url: "https://petitions.example/hooks?<b>".into(),
+        types: Vec::new(),
+        description: "答复通知".into(),
+        state: WebhookState::Failing,
+        up_to_date: false,
+        behind: 12,
+        last_success_at: Some(ago(300)),
+        last_error: Some("answered with 500".into()),
+        next_attempt_at: Some(ago(1)),
+        created_at: ago(9_000),
+        updated_at: ago(300),
+    };
+    let parked = ParkedUpdateView {
+        update_id: "XF-2026-0817-1".into(),
+        receipt: "XF-2026-0817".into(),
+        status: CaseStatus::Accepted,
+        occurred_at: ago(100).fixed_offset(),
+        received_at: ago(90),
+        expires_at: ago(90) + TimeDelta::days(30),
+    };
+    PlatformDetail {
+        platform: PlatformView { last_reconciled_at: Some(ago(600)), ledger_days_differing: 1, ..platforms[3].clone() },
+        platforms,
+        cases: cases(),
+        deliveries: delivery_list().items,
+        reconciliation,
+        endpoints: vec![endpoint],
+        parked: vec![parked],
+    }
 }
 
 /// A filing of the case.

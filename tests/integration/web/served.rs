@@ -3,10 +3,11 @@
 use onecase::domain::platform::Scope;
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, WWW_AUTHENTICATE},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, WWW_AUTHENTICATE},
 };
 
 use crate::support::{
+    files,
     gateway::{LI, WANG, eventually, file, noise, noise_reworded, view},
     http::TestServer,
     stores::{TestStore, on_both_stores},
@@ -93,6 +94,11 @@ on_both_stores! {
     }
 }
 
+/// The paths that a source file mounts.
+fn mounted(text: &str) -> Vec<String> {
+    text.split(".route(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+}
+
 #[actix_web::test]
 async fn pages_are_dressed_for_a_browser() {
     let server = TestServer::start(TestStore::sqlite()).await;
@@ -119,6 +125,17 @@ async fn pages_are_dressed_for_a_browser() {
         assert_eq!(response.status(), status, "{address}");
         let text = response.text().await.unwrap();
         assert!(text.contains(words) && text.contains("<h1"), "{address}: {text}");
+    }
+    // Every address names what it takes to whoever comes with something else.
+    for (address, methods) in onecase::web::ADDRESSES.iter().copied().chain([("/docs/", "GET, HEAD"), ("/docs/errors", "GET, HEAD")]) {
+        let answer = server.request(Method::DELETE, &address.replace(['{', '}'], "")).send().await.unwrap();
+        assert_eq!((answer.status(), header(&answer, ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, methods), "{address}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    let mounted: Vec<_> = files::rust_sources("src/web").into_iter().flat_map(|(_, text)| mounted(&text)).collect();
+    assert!(mounted.len() >= 20, "{mounted:?}");
+    for path in mounted {
+        assert!(onecase::web::ADDRESSES.iter().any(|(address, _)| *address == path), "ADDRESSES does not name {path}");
     }
     // A program is told so in its own way.
     let program = server.request(Method::GET, "/nowhere").header("accept", "application/json").send().await.unwrap();

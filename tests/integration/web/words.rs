@@ -18,7 +18,8 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 35] = [
+const GROUPS: [&str; 36] = [
+    "endpoint_state",
     "public_step",
     "public_manner",
     "public_outcome",

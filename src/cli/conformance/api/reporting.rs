@@ -31,6 +31,44 @@ impl Bench {
         }
     }
 
+    pub(super) async fn routed(&self) -> Found {
+        let Some(key) = self.handler_key.as_deref() else { return NO_KEY };
+        let check = async {
+            let start = answer(self.request(Method::GET, "/v1/changes?start=latest", key)).await?.expect(&[200])?.text("/next_cursor")?;
+            let case = self.case("routed").await?;
+            let feed = answer(self.request(Method::GET, &format!("/v1/changes?wait=10&cursor={start}"), key)).await?.expect(&[200])?;
+            let mut events = feed.body["items"].as_array().into_iter().flatten();
+            if !events.any(|event| event["subject"] == case.as_str()) {
+                return Err("the case is not in the handler's feed".to_owned());
+            }
+            answer(self.request(Method::GET, &format!("/v1/cases/{case}"), key)).await?.expect(&[200])?;
+            let filings = answer(self.request(Method::GET, &format!("/v1/cases/{case}/submissions"), key)).await?.expect(&[200])?;
+            same("the number of the filing", &filings.body["items"][0]["source_id"], &json!(self.number("routed")))
+        };
+        check.await.into()
+    }
+
+    pub(super) async fn told(&self) -> Found {
+        let Some(key) = self.handler_key.as_deref() else { return NO_KEY };
+        let check = async {
+            let case = self.case("told").await?;
+            let mut again = self.filing("told");
+            again["source_id"] = json!(self.number("told-again"));
+            same("the case of the second filing", &self.linked(&again).await?["case"]["id"], &json!(case))?;
+            let start = self.get("/v1/changes?start=latest").await?.expect(&[200])?.text("/next_cursor")?;
+            self.report(key, &self.update("told-accepted", &case, "accepted")).await?.expect(&[200])?;
+            let mut answered = self.update("told-answered", &case, "answered");
+            answered["reply"] = json!({ "content": "已办理。", "organization": "试用信访局", "replied_at": "2026-03-20T16:00:00+08:00" });
+            self.report(key, &answered).await?.expect(&[200])?;
+            let feed = self.get(&format!("/v1/changes?cursor={start}")).await?.expect(&[200])?;
+            let events = feed.body["items"].as_array().into_iter().flatten().filter(|event| event["subject"] == case.as_str());
+            let kinds: Vec<&str> = events.filter_map(|event| event["type"].as_str()).collect();
+            let wanted = ["onecase.case.status_changed", "onecase.case.status_changed", "onecase.case.replied"];
+            if kinds == wanted { Ok(()) } else { Err(format!("the feed has {kinds:?}")) }
+        };
+        check.await.into()
+    }
+
     pub(super) async fn reports(&self) -> Found {
         let Some(key) = self.handler_key.as_deref() else { return NO_KEY };
         let check = async {
