@@ -50,6 +50,7 @@ pub fn platforms() -> Vec<PlatformView> {
         open_cases: 0,
         deliveries_pending: 0,
         records_quarantined: 0,
+        health: Default::default(),
         last_reconciled_at: None,
         ledger_days_differing: 0,
         errors: Vec::new(),
@@ -76,6 +77,7 @@ pub fn platforms() -> Vec<PlatformView> {
             deliveries_pending: 5,
             deliveries_dead: 3,
             records_quarantined: 2,
+            health: Default::default(),
             errors: vec![PlatformErrorView { code: "no_connection".into(), count: 41, message: "no connection".into(), last_at: ago(9) }],
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },
@@ -445,6 +447,7 @@ pub fn case_detail() -> CaseDetail {
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
     CaseDetail {
+        looks: Vec::new(),
         case: case(),
         platforms: platforms(),
         supervisions: oversight::supervisions().items,
