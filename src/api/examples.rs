@@ -1,5 +1,6 @@
 //! Examples for every operation, made from the types they are examples of.
 
+mod alerts;
 mod audit;
 mod deadlines;
 mod exports;
@@ -160,6 +161,7 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
                 .or_else(|| ogc::response_to(operation))
                 .or_else(|| public::response_to(operation))
                 .or_else(|| deadlines::response_to(operation))
+                .or_else(|| alerts::response_to(operation))
                 .or_else(|| indicators::response_to(operation))
                 .or_else(|| oversight::response_to(operation))
                 .or_else(|| response_of_feed(operation, status));

@@ -93,6 +93,9 @@ pub async fn finish<B: MessageBody + 'static>(mut request: ServiceRequest, next:
     if response.request().app_config().secure() {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+    if let Some(gateway) = response.request().app_data::<web::Data<crate::app::Gateway>>() {
+        gateway.note_request(&route, method.as_str(), response.status().as_u16(), started.elapsed());
+    }
     // The route, not the address: an address may name a case.
     tracing::debug!(
         trace_id = trace.as_str(),

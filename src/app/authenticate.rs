@@ -1,5 +1,7 @@
 //! API keys: who calls, and what for.
 
+use chrono::{DateTime, Utc};
+
 use super::{AppError, Gateway};
 use crate::{
     domain::{id, platform::Scope},
@@ -49,15 +51,15 @@ fn hash(secret: &str) -> [u8; 32] {
 }
 
 impl Gateway {
-    /// Who the key stands for; `None` for an unknown or revoked one.
+    /// Who the key stands for; `None` for an unknown, revoked or expired one.
     ///
     /// Looked up by its hash, so how long the answer takes says nothing about any secret.
     pub async fn authenticate(&self, key: &str) -> Result<Option<Credential>, AppError> {
         if !key.starts_with(PREFIX) || key.len() > 128 {
             return Ok(None);
         }
-        let hash = hash(key);
-        let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash))).await?;
+        let (hash, now) = (hash(key), self.now());
+        let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash, now))).await?;
         Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id, label: key.label }))
     }
 
@@ -94,8 +96,30 @@ impl Gateway {
         self.adopt_key(new_secret(), platform, scopes, label)
     }
 
+    /// [`Gateway::create_key`], for a key that ends by itself.
+    pub fn create_key_until(
+        &self,
+        platform: Option<&str>,
+        scopes: &[Scope],
+        label: &str,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<NewKey, StoreError> {
+        self.write_key(new_secret(), platform, scopes, label, expires_at)
+    }
+
     /// Lets a key of [`new_secret`] count here; for a store made anew whose callers keep their keys.
     pub fn adopt_key(&self, secret: String, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
+        self.write_key(secret, platform, scopes, label, None)
+    }
+
+    fn write_key(
+        &self,
+        secret: String,
+        platform: Option<&str>,
+        scopes: &[Scope],
+        label: &str,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<NewKey, StoreError> {
         let now = self.now();
         let key = ApiKey {
             id: id::new_id(now),
@@ -104,6 +128,7 @@ impl Gateway {
             scopes: scopes.to_vec(),
             label: label.to_owned(),
             created_at: now,
+            expires_at,
             revoked_at: None,
         };
         self.0.store.transaction(|connection| keys::insert(connection, &key))?;

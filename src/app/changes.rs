@@ -18,6 +18,7 @@ use crate::{
     store::{
         StoreError,
         changes::{self, Change, Stretch},
+        tallies,
     },
 };
 
@@ -137,6 +138,11 @@ impl Gateway {
         self.read(move |_, c| changes::find(c, &filter, &id)?.map(view).transpose()).await
     }
 
+    /// Differs whenever a case, a delivery or anything else that is counted has changed.
+    pub async fn change_mark(&self) -> Result<i64, AppError> {
+        self.read(|_, c| Ok(changes::head(c)?.wrapping_add(tallies::newest(c)?))).await
+    }
+
     /// The feed's newest position.
     pub async fn head(&self) -> Result<i64, AppError> {
         let mut known = self.0.following.head.lock().await;
@@ -170,6 +176,7 @@ pub(super) fn view(change: Change) -> Result<ChangeView, StoreError> {
         .ok_or_else(|| StoreError::Corrupt { what: "event kind", source: "an event of unknown kind".into() })?;
     let data: EventData =
         serde_json::from_value(change.data).map_err(|source| StoreError::Corrupt { what: "event", source: source.into() })?;
+    let is_alert = matches!(kind, EventKind::AlertFired | EventKind::AlertResolved);
     Ok(ChangeView {
         specversion: "1.0".into(),
         id: change.id,
@@ -178,7 +185,7 @@ pub(super) fn view(change: Change) -> Result<ChangeView, StoreError> {
         time: change.at,
         datacontenttype: "application/json".into(),
         data: ChangeData {
-            href: format!("/v1/cases/{}", change.case_id),
+            href: if is_alert { "/v1/alerts".to_owned() } else { format!("/v1/cases/{}", change.case_id) },
             status: change.status,
             submission: data.submission,
             platform: data.platform,
@@ -190,6 +197,8 @@ pub(super) fn view(change: Change) -> Result<ChangeView, StoreError> {
             supervision_kind: data.supervision_kind,
             warning: data.warning,
             other_case: data.other_case,
+            watch: data.watch,
+            severity: data.severity,
         },
         subject: change.case_id,
     })

@@ -2,6 +2,7 @@
 //! who calls them: HTTP, a worker or a command.
 
 mod admission;
+mod alerts;
 mod audit;
 mod authenticate;
 mod blind;
@@ -22,8 +23,10 @@ mod health;
 mod indicators;
 mod intake;
 mod link;
+mod look;
 mod matters;
 mod messages;
+mod metrics;
 mod objection;
 mod places;
 mod public;
@@ -76,6 +79,7 @@ pub use follow_up::UpdateError;
 pub use forward::ForwardRound;
 pub use intake::{Registered, SubmitError};
 pub use link::{LinkError, LinkRound, LinkerState};
+pub use look::{ClearFiling, Looked};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use objection::ObjectionError;
 pub use places::MAX_PLACES;
@@ -101,6 +105,7 @@ use crate::{
         ReconciliationConfig,
     },
     domain::{
+        alert::{AlertRules, AlertRulesError},
         calendar::{Calendar, CalendarError},
         guidance::{Guidance, GuidanceError},
         id, supervision, warning,
@@ -171,6 +176,7 @@ pub struct Parts {
     pub calendar: Calendar,
     pub supervision: supervision::Rules,
     pub warnings: warning::Rules,
+    pub alert_rules: AlertRules,
     pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,
@@ -202,6 +208,7 @@ struct Inner {
     calendar: Calendar,
     supervision: supervision::Rules,
     warnings: warning::Rules,
+    alert_rules: AlertRules,
     reconciliation: ReconciliationConfig,
     exports: export::Exports,
     map: MapConfig,
@@ -223,6 +230,7 @@ struct Inner {
     /// Counts up when messages were put into the outbox here.
     owed: watch::Sender<u64>,
     following: changes::Following,
+    metrics: metrics::NodeMetrics,
 }
 
 /// The gateway of one node. Cheap to clone.
@@ -249,6 +257,7 @@ impl Gateway {
             calendar: parts.calendar,
             supervision: parts.supervision,
             warnings: parts.warnings,
+            alert_rules: parts.alert_rules,
             reconciliation: parts.reconciliation,
             exports: export::Exports::new(&parts.export),
             map: parts.map,
@@ -265,6 +274,7 @@ impl Gateway {
             registered: Notify::new(),
             owed: watch::Sender::new(0),
             following: changes::Following::default(),
+            metrics: metrics::NodeMetrics::default(),
         });
         tokio::spawn(intake::commit_groups(parts.store, jobs, Arc::downgrade(&inner)));
         Self(inner)
@@ -323,6 +333,8 @@ pub enum StartError {
     Warnings(#[from] warning::RulesError),
     #[error("the supervision rules cannot be used")]
     Supervision(#[from] supervision::RulesError),
+    #[error("the alert rules cannot be used")]
+    Alerts(#[from] AlertRulesError),
     #[error("the guidance cannot be used")]
     Guidance(#[from] GuidanceError),
     #[error("{path} cannot be read")]
@@ -382,6 +394,7 @@ impl Parts {
             calendar: load_calendar(config)?,
             supervision: load_supervision(config)?,
             warnings: load_warnings(config)?,
+            alert_rules: load_alert_rules(config)?,
             reconciliation: config.reconciliation.clone(),
             export: config.export.clone(),
             map: config.map.clone(),
@@ -424,6 +437,14 @@ fn load_warnings(config: &Config) -> Result<warning::Rules, StartError> {
 fn read(config: &Config, path: &std::path::Path) -> Result<String, StartError> {
     let path = config.resolve(path);
     std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })
+}
+
+/// The alert rules that a configuration names, or those compiled in.
+fn load_alert_rules(config: &Config) -> Result<AlertRules, StartError> {
+    let Some(path) = &config.alerts.rules else { return Ok(AlertRules::compiled_in()?) };
+    let path = config.resolve(path);
+    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
+    Ok(AlertRules::from_toml(&text)?)
 }
 
 /// The guidance that a configuration names, or what is compiled in.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::view::{Decision, DeliveryState, EventKind};
 use crate::domain::{
+    alert::{Severity, Watch},
     case::CaseStatus,
     deadline::{Clock, DeadlineState},
     division::{self, Level},
@@ -35,6 +36,16 @@ impl Default for Page {
     fn default() -> Self {
         Self { limit: DEFAULT_LIMIT, after: None }
     }
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Whether it fires still.
+    pub firing: Option<bool>,
+    pub severity: Option<Severity>,
+    pub watch: Option<Watch>,
+    pub platform: Option<String>,
 }
 
 /// By when they are due, earliest first.

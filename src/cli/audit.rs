@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{
     Failure,
-    runtime::{ConfigArgs, environment},
+    runtime::{ConfigArgs, environment, parts},
 };
 use crate::{
     app::{Notary, Replay, load_model, replay},
@@ -23,7 +23,7 @@ use crate::{
     },
     config::{Config, KeyMaterial},
     matching::Model,
-    store::{Sealer, Store, StoreOptions, audit},
+    store::{Page, Sealer, Store, StoreOptions, audit, looks as store_looks},
 };
 
 #[derive(clap::Args)]
@@ -38,6 +38,8 @@ enum Action {
     Replay(ReplayArgs),
     /// Print the key that checks the log's checkpoints; auditors get it once, from somebody they know
     Key(ConfigArgs),
+    /// List who looked at personal data in clear, newest first, as JSON lines
+    Looks(ConfigArgs),
     /// Write the signed log, to be checked elsewhere with `onecase audit verify`
     Export(ExportArgs),
     /// Check an exported log without the gateway: nothing was changed, added or taken away
@@ -100,6 +102,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         Action::Export(args) => write_export(args),
         Action::Verify(args) => verify(args),
+        Action::Looks(args) => looks(args),
     }
 }
 
@@ -196,6 +199,19 @@ fn write_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
         eprintln!("{} leaves written to {}; check them with: onecase audit verify {0} --key '{}'", next, path.display(), notary.verifier());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn looks(args: &ConfigArgs) -> Result<ExitCode, Failure> {
+    let store = parts(&args.load()?)?.store;
+    let mut after = None;
+    loop {
+        let found = store.read(|c| store_looks::list(c, store.sealer(), None, Page::new(after, Page::MAX_LIMIT)))?;
+        let Some(last) = found.last() else { return Ok(ExitCode::SUCCESS) };
+        after = Some((last.seq, 0));
+        for look in &found {
+            println!("{}", serde_json::json!({ "at": look.at, "case": look.case_id, "actor": look.actor, "reason": look.reason }));
+        }
+    }
 }
 
 fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {

@@ -32,6 +32,9 @@ enum Action {
         /// What it is for, in a few words
         #[arg(long, default_value = "")]
         label: String,
+        /// It ends after so many days; it stays for good if none are named
+        #[arg(long)]
+        days: Option<u32>,
     },
     /// List keys, without their secrets
     List {
@@ -54,13 +57,22 @@ struct Listed {
     scopes: Vec<&'static str>,
     label: String,
     created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
 }
 
 impl From<keys::ApiKey> for Listed {
     fn from(key: keys::ApiKey) -> Self {
         let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect();
-        Self { id: key.id, platform: key.platform, scopes, label: key.label, created_at: key.created_at, revoked_at: key.revoked_at }
+        Self {
+            id: key.id,
+            platform: key.platform,
+            scopes,
+            label: key.label,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+        }
     }
 }
 
@@ -74,11 +86,12 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let _entered = runtime.enter();
     let gateway = Gateway::start(parts(&config)?);
     match args.action {
-        Action::Create { platform, scopes, label } => {
+        Action::Create { platform, scopes, label, days } => {
             if let Some(id) = platform.as_deref().filter(|id| gateway.federation().platform(id).is_none()) {
                 return Err(format!("platform {id} is not declared in {}", args.config.config.display()).into());
             }
-            let key = gateway.create_key(platform.as_deref(), &scopes, &label)?;
+            let ends = days.map(|days| gateway.now() + chrono::TimeDelta::days(i64::from(days)));
+            let key = gateway.create_key_until(platform.as_deref(), &scopes, &label, ends)?;
             eprintln!("key {} made; this is the only time it is shown:", key.id);
             println!("{}", key.secret);
         }
@@ -89,7 +102,11 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
                     continue;
                 }
                 let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-                let state = if key.revoked_at.is_some() { "revoked" } else { "valid" };
+                let state = match (key.revoked_at, key.expires_at) {
+                    (Some(_), _) => "revoked",
+                    (None, Some(ends)) if ends <= gateway.now() => "expired",
+                    (None, _) => "valid",
+                };
                 println!("{}\t{}\t{}\t{state}\t{}", key.id, key.platform.as_deref().unwrap_or("-"), scopes.join(","), key.label);
             }
         }

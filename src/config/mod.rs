@@ -3,6 +3,7 @@
 //! One struct a section; the file is TOML and unknown members are refused. Secrets are named there and read from
 //! the environment or from files.
 
+mod alerts;
 mod audit;
 mod deadlines;
 mod keys;
@@ -20,6 +21,7 @@ use std::{
 
 use serde::Deserialize;
 
+pub use alerts::AlertsConfig;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
 pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
@@ -71,6 +73,7 @@ pub struct Config {
     pub deadlines: DeadlinesConfig,
     pub supervision: SupervisionConfig,
     pub warnings: WarningsConfig,
+    pub alerts: AlertsConfig,
     pub reconciliation: ReconciliationConfig,
     pub export: ExportConfig,
     pub map: MapConfig,

@@ -7,6 +7,7 @@
 pub mod sftp;
 
 mod certificate;
+pub mod validity;
 
 use std::{
     collections::HashMap,

@@ -280,6 +280,8 @@ pub(super) enum Log {
     Webhooks = 5,
     Supervisions = 7,
     Warnings = 8,
+    Looks = 18,
+    Alerts = 17,
 }
 
 fn split_address(url: &str) -> Result<(Backend, &str), StoreError> {

@@ -22,6 +22,8 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     pub label: String,
     pub created_at: DateTime<Utc>,
+    /// From then on it opens nothing.
+    pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
@@ -34,6 +36,7 @@ struct ApiKeyRow {
     scopes: String,
     label: String,
     created_at: NaiveDateTime,
+    expires_at: Option<NaiveDateTime>,
     revoked_at: Option<NaiveDateTime>,
 }
 
@@ -48,6 +51,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             platform: row.platform,
             label: row.label,
             created_at: row.created_at.and_utc(),
+            expires_at: row.expires_at.map(|at| at.and_utc()),
             revoked_at: row.revoked_at.map(|at| at.and_utc()),
         })
     }
@@ -62,17 +66,19 @@ pub fn insert(connection: &mut Connection<'_>, key: &ApiKey) -> Result<(), Store
         scopes: key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
         label: key.label.clone(),
         created_at: stored(key.created_at),
+        expires_at: key.expires_at.map(stored),
         revoked_at: key.revoked_at.map(stored),
     };
     each_backend!(connection, c => diesel::insert_into(api_keys::table).values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(())
 }
 
-/// The key that has not been revoked and hashes so.
-pub fn find_valid(connection: &mut Connection<'_>, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+/// The key that is neither revoked nor over and hashes so.
+pub fn find_valid(connection: &mut Connection<'_>, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<ApiKey>, StoreError> {
     let row: Option<ApiKeyRow> = each_backend!(connection, c => api_keys::table
         .filter(api_keys::hash.eq(&hash[..]))
         .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(stored(now))))
         .select(ApiKeyRow::as_select())
         .first(c)
         .optional())?;

@@ -225,3 +225,15 @@ pub fn backlog(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     let after = last_linked(connection)?;
     Ok(each_backend!(connection, c => submissions::table.filter(submissions::seq.gt(after)).count().get_result(c))?)
 }
+
+/// When the oldest filing came that waits to be linked.
+pub fn oldest_waiting(connection: &mut Connection<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let after = last_linked(connection)?;
+    let at: Option<NaiveDateTime> = each_backend!(connection, c => submissions::table
+        .filter(submissions::seq.gt(after))
+        .order(submissions::seq)
+        .select(submissions::received_at)
+        .first(c)
+        .optional())?;
+    Ok(at.map(|at| at.and_utc()))
+}

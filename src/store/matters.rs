@@ -203,13 +203,16 @@ pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, filter: &MatterFil
         let seq = matters::founding_seq.lt(founding);
         query = match filter.order {
             Order::Cases => query
-                .filter(matters::case_count.lt(cases_below).or(matters::case_count.eq(cases_below).and(seq)))
+                .filter(matters::case_count.le(cases_below))
+                .filter(matters::case_count.lt(cases_below).or(seq))
                 .order((matters::case_count.desc(), matters::founding_seq.desc())),
             Order::Updated => query
-                .filter(matters::updated_at.lt(before).or(matters::updated_at.eq(before).and(seq)))
+                .filter(matters::updated_at.le(before))
+                .filter(matters::updated_at.lt(before).or(seq))
                 .order((matters::updated_at.desc(), matters::founding_seq.desc())),
             Order::Growth => query
-                .filter(matters::growth.lt(major).or(matters::growth.eq(major).and(seq)))
+                .filter(matters::growth.le(major))
+                .filter(matters::growth.lt(major).or(seq))
                 .order((matters::growth.desc(), matters::founding_seq.desc())),
         };
         query.limit(page.limit).load(c)

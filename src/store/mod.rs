@@ -8,6 +8,7 @@ mod connection;
 mod schema;
 mod seal;
 
+pub mod alerts;
 pub mod audit;
 pub mod bulk;
 pub mod cases;
@@ -25,8 +26,10 @@ pub mod indicators;
 pub mod keys;
 pub mod leases;
 pub mod links;
+pub mod looks;
 pub mod matches;
 pub mod matters;
+pub mod outbox;
 pub mod places;
 pub mod platforms;
 pub mod quarantine;

@@ -371,6 +371,7 @@ diesel::table! {
         scopes -> Text,
         label -> Text,
         created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
     }
 }
@@ -477,5 +478,29 @@ diesel::table! {
         detail -> Text,
         state -> Text,
         count -> BigInt,
+    }
+}
+
+diesel::table! {
+    alerts (seq) {
+        seq -> BigInt,
+        id -> Text,
+        watch -> Text,
+        platform -> Text,
+        severity -> Text,
+        value -> BigInt,
+        fired_at -> Timestamp,
+        resolved_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    looks (seq) {
+        seq -> BigInt,
+        id -> Text,
+        case_id -> Text,
+        actor -> Text,
+        reason -> Binary,
+        at -> Timestamp,
     }
 }

@@ -402,3 +402,28 @@ pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, String, i6
     let counted = tallies::of(connection, Subject::Submission)?;
     Ok(counted.into_iter().map(|counted| (counted.platform, counted.detail, counted.count)).collect())
 }
+
+/// How many filings of each of these platforms came since a time.
+pub fn received_since(
+    connection: &mut Connection<'_>,
+    platforms: &[&str],
+    since: DateTime<Utc>,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let first: Option<i64> = each_backend!(connection, c => submissions::table
+        .filter(submissions::received_at.ge(stored(since)))
+        .order((submissions::received_at, submissions::seq))
+        .select(submissions::seq)
+        .first(c)
+        .optional())?;
+    let Some(first) = first else { return Ok(HashMap::new()) };
+    let mut counts = HashMap::new();
+    for platform in platforms {
+        let count: i64 = each_backend!(connection, c => submissions::table
+            .filter(submissions::platform.eq(platform))
+            .filter(submissions::seq.ge(first))
+            .count()
+            .get_result(c))?;
+        counts.insert((*platform).to_owned(), count);
+    }
+    Ok(counts)
+}

@@ -91,3 +91,9 @@ pub fn sum_up(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
     }
     Ok(true)
 }
+
+/// The newest note; each change makes one.
+pub fn newest(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    let last: Option<i64> = each_backend!(connection, c => tallies::table.select(diesel::dsl::max(tallies::id)).first(c))?;
+    Ok(last.unwrap_or_default())
+}

@@ -27,7 +27,15 @@ pub static ICON: Asset = Asset {
     address: LazyLock::new(|| ICON.make_address()),
 };
 
-static ALL: [&Asset; 2] = [&STYLE, &ICON];
+pub static LIVE: Asset = Asset {
+    name: "live",
+    extension: "js",
+    media_type: "text/javascript; charset=utf-8",
+    body: include_str!("assets/live.js"),
+    address: LazyLock::new(|| LIVE.make_address()),
+};
+
+static ALL: [&Asset; 3] = [&STYLE, &ICON, &LIVE];
 
 impl Asset {
     pub fn address(&'static self) -> &'static str {

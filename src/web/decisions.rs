@@ -14,6 +14,7 @@ use super::{
     page::{Page, Section, address},
     pages::{
         failure::Failure,
+        looks,
         reviews::{self, Refusal, RefusalCause},
         rulings::{self, RulingDetail},
     },
@@ -44,6 +45,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/reviews/{submission}", web::get().to(review))
         .route("/reviews/{submission}", web::post().to(decide))
         .route("/cases/{id}/objection", web::post().to(objection))
+        .route("/cases/{id}/look", web::post().to(look))
         .route("/cases/{id}/split", web::post().to(split))
         .route("/cases/{id}/release", web::post().to(release))
         .route("/cases/{id}/rulings/{ruling}", web::get().to(ruling));
@@ -160,6 +162,27 @@ async fn carried_out(gateway: &Gateway, fields: &Fields) -> Result<String, Stopp
         _ => return Err(RefusalCause::Choice.into()),
     };
     made(gateway, case).await
+}
+
+/// Shows a case's filings in clear, once and to whom asked.
+async fn look(visit: Visit, fields: Fields) -> HttpResponse {
+    let case = visit.named("id").to_owned();
+    visit
+        .read(Section::Cases, async |visit, page| {
+            let gateway = &visit.gateway;
+            let decree = match decree(gateway, &fields).await {
+                Ok(decree) => decree,
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Refused(cause)) => {
+                    let refused = Refusal { cause, reason: field(&fields, "reason").to_owned() };
+                    return Ok(Answer::Again(refused.status(), super::handlers::case_page(visit, page, Some(refused)).await?));
+                }
+            };
+            let filings = gateway.look(&case, &decree.actor, &decree.reason).await?.ok_or(Failure::NotFound)?;
+            let platforms = gateway.platforms().await?;
+            Ok(looks::show(page, &case, &decree.actor, &filings, &platforms)?.into())
+        })
+        .await
 }
 
 async fn split(visit: Visit, fields: Fields) -> HttpResponse {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{page::Page, pages::failure::Failure};
 use crate::{
     app::query::{
-        CaseFilter, ConflictFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter,
+        AlertFilter, CaseFilter, ConflictFilter, CountedIn, DeadlineFilter, DeliveryFilter, DuplicateFilter, IndicatorQuery, MatterFilter,
         Page as Wanted, SupervisionFilter, WarningFilter,
     },
     domain::{
@@ -107,6 +107,16 @@ pub fn matters(page: &Page) -> Result<MatterFilter, Failure> {
         min_cases,
         order: word(page, "sort")?.unwrap_or_default(),
     })
+}
+
+pub fn alerts(page: &Page) -> Result<AlertFilter, Failure> {
+    let firing = match text(page, "state").as_deref() {
+        None => None,
+        Some("firing") => Some(true),
+        Some("resolved") => Some(false),
+        Some(_) => return Err(unreadable("state")),
+    };
+    Ok(AlertFilter { firing, severity: word(page, "severity")?, watch: word(page, "watch")?, platform: text(page, "platform") })
 }
 
 pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {

@@ -11,7 +11,9 @@ use tokio::try_join;
 use super::{
     assets, filters,
     page::{Page, Section, address},
-    pages::{cases, deadlines, deliveries, duplicates, failure::Failure, indicators, matters, overview, platforms, reviews::Refusal},
+    pages::{
+        alerts, cases, deadlines, deliveries, duplicates, failure::Failure, indicators, matters, overview, platforms, reviews::Refusal,
+    },
     visit::{Answer, PageError, Visit},
 };
 use crate::{
@@ -84,8 +86,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(super::orders::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/indicators", web::get().to(indicator_figures))
+        .route("/alerts", web::get().to(alert_list))
         .route("/deliveries", web::get().to(delivery_list))
         .route("/deliveries/{id}/requeue", web::post().to(requeue))
+        .route("/live", web::get().to(super::live::follow))
+        .route("/metrics", web::get().to(super::live::metrics))
         .route("/assets/{file}", web::get().to(asset))
         .service(web::resource("/{tail:.*}").guard(guard::fn_guard(is_for_a_person)).route(web::get().to(missing)));
 }
@@ -216,8 +221,10 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
         deliveries.extend(gateway.delivery(&delivery.id).await?);
     }
     let rulings = gateway.rulings(id).await.map_err(AppError::from)?;
+    let looks = gateway.looks(id).await?;
     let bodies = if case.status == CaseStatus::Objected { connected_bodies(gateway) } else { Vec::new() };
     let detail = cases::CaseDetail {
+        looks,
         case,
         platforms,
         events: events.items,
@@ -279,6 +286,16 @@ async fn matter_list(visit: Visit) -> impl Responder {
         .read(Section::Matters, async |visit, page| {
             let list = visit.gateway.matters(filters::matters(page)?, filters::wanted(page)).await?;
             Ok(matters::list(page, &list)?.into())
+        })
+        .await
+}
+
+async fn alert_list(visit: Visit) -> impl Responder {
+    visit
+        .read(Section::Alerts, async |visit, page| {
+            let filter = filters::alerts(page)?;
+            let (list, platforms) = try_join!(visit.gateway.alerts(filter, filters::wanted(page)), visit.gateway.platforms())?;
+            Ok(alerts::list(page, &list, &platforms)?.into())
         })
         .await
 }

@@ -7,7 +7,8 @@
 //!
 //! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`oversight`] those about supervision and coverage, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
-//! Nothing here runs in the browser: no script, so the content security policy forbids all of them.
+//! One script of ours runs in the browser, `assets/live.js`: it keeps parts of pages as they are on the server. Pages say all they have to say
+//! without it.
 
 pub mod assets;
 pub mod charts;
@@ -17,6 +18,7 @@ mod exports;
 mod filters;
 mod geography;
 mod handlers;
+mod live;
 pub mod markup;
 mod orders;
 mod oversight;

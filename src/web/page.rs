@@ -30,10 +30,11 @@ pub enum Section {
     Map,
     Reports,
     Deliveries,
+    Alerts,
 }
 
 impl Section {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::Platforms,
         Self::Cases,
@@ -49,6 +50,7 @@ impl Section {
         Self::Map,
         Self::Reports,
         Self::Deliveries,
+        Self::Alerts,
     ];
 
     pub const fn path(self) -> &'static str {
@@ -68,6 +70,7 @@ impl Section {
             Self::Map => "/map",
             Self::Reports => "/reports",
             Self::Deliveries => "/deliveries",
+            Self::Alerts => "/alerts",
         }
     }
 
@@ -88,6 +91,7 @@ impl Section {
             Self::Map => "nav.map",
             Self::Reports => "nav.reports",
             Self::Deliveries => "nav.deliveries",
+            Self::Alerts => "nav.alerts",
         }
     }
 }
@@ -98,13 +102,36 @@ pub struct Page {
     pub lang: Lang,
     pub section: Option<Section>,
     pub now: DateTime<Utc>,
+    theme: Option<Theme>,
     path: String,
     query: Vec<(String, String)>,
 }
 
+/// Colours, where a person chose them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "light" => Some(Self::Light),
+            "dark" => Some(Self::Dark),
+            _ => None,
+        }
+    }
+}
+
 impl Page {
+    /// The page in the colours that were chosen.
+    pub fn themed(self, theme: Option<Theme>) -> Self {
+        Self { theme, ..self }
+    }
+
     pub fn new(lang: Lang, section: Option<Section>, now: DateTime<Utc>, path: &str, query: Vec<(String, String)>) -> Self {
-        Self { lang, section, now, path: path.to_owned(), query }
+        Self { lang, section, now, theme: None, path: path.to_owned(), query }
     }
 
     pub fn t<'a>(&self, key: &'a str) -> &'a str {
@@ -153,6 +180,24 @@ impl Page {
 
     pub fn style(&self) -> &'static str {
         assets::STYLE.address()
+    }
+
+    pub fn script(&self) -> &'static str {
+        assets::LIVE.address()
+    }
+
+    /// The scheme that was chosen; empty: as the system prefers.
+    pub const fn theme(&self) -> &'static str {
+        match self.theme {
+            None => "",
+            Some(Theme::Light) => "light",
+            Some(Theme::Dark) => "dark",
+        }
+    }
+
+    /// The same page in a scheme; `auto` is the system's.
+    pub fn in_theme(&self, theme: &str) -> String {
+        self.with("theme", theme)
     }
 
     pub fn icon(&self) -> &'static str {
@@ -290,7 +335,7 @@ impl Page {
     /// Another page that is asked for what this one is, with some things changed.
     pub fn at(&self, path: &str, changes: &[(&str, &str)]) -> String {
         let changed = |key: &str| changes.iter().any(|(name, _)| *name == key);
-        let keep = |key: &str| !changed(key) && (key != "cursor" || changed("lang"));
+        let keep = |key: &str| !changed(key) && (key != "cursor" || changed("lang") || changed("theme"));
         let kept = self.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| keep(key));
         let query: Vec<(&str, &str)> = kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).collect();
         address(path, &query)
@@ -316,7 +361,7 @@ impl Page {
 
     /// True if the address narrows the list in any way.
     pub fn is_filtered(&self) -> bool {
-        self.query.iter().any(|(key, value)| key != "lang" && key != "cursor" && !value.is_empty())
+        self.query.iter().any(|(key, value)| key != "lang" && key != "theme" && key != "cursor" && !value.is_empty())
     }
 
     pub fn path(&self) -> &str {

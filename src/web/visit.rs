@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use std::future::{Ready, ready};
 
 use super::{
-    page::{Page, Section},
+    page::{Page, Section, Theme},
     pages::failure::{self, Failure},
     texts::Lang,
 };
@@ -27,13 +27,15 @@ use crate::{
 
 /// Remembers the language that was chosen.
 const LANGUAGE_COOKIE: &str = "lang";
+/// Remembers the colours that were chosen.
+const THEME_COOKIE: &str = "theme";
 /// In seconds.
 const YEAR: u32 = 365 * 24 * 60 * 60;
 const MAX_PARAMETERS: usize = 32;
 /// Who is at the machine itself and needs no key.
 const LOCAL_ACTOR: &str = "local";
-/// Everything a page refers to is its own; nothing runs in it, nothing frames it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Everything a page refers to is its own; nothing runs in it but the one script of ours, nothing frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Set by proxies; a request with one of them does not come from this machine, whatever its peer address says.
 const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
@@ -57,7 +59,7 @@ impl FromRequest for Visit {
             web::Query::<Vec<(String, String)>>::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default();
         query.truncate(MAX_PARAMETERS);
         let asked = query.iter().find(|(name, _)| name == "lang").map(|(_, value)| value.as_str());
-        let lang = Lang::choose(asked, language_cookie(request), text_header(request, header::ACCEPT_LANGUAGE.as_str()));
+        let lang = Lang::choose(asked, cookie(request, LANGUAGE_COOKIE), text_header(request, header::ACCEPT_LANGUAGE.as_str()));
         ready(Ok(Self { gateway: gateway.get_ref().clone(), query, request: request.clone(), lang }))
     }
 }
@@ -166,6 +168,15 @@ impl Visit {
         }
     }
 
+    /// Whether who asks may read pages, for what is not one; else why not.
+    pub async fn may_read(self) -> Result<Gateway, HttpResponse> {
+        match self.check(Scope::Monitor).await {
+            Ok(()) => Ok(self.gateway),
+            Err(PageError::Failure(failure)) => Err(self.refuse(&self.frame(None), &failure)),
+            Err(_) => Err(self.refuse(&self.frame(None), &Failure::Unavailable)),
+        }
+    }
+
     pub fn missing(self) -> HttpResponse {
         self.refuse(&self.frame(None), &Failure::NotFound)
     }
@@ -176,7 +187,9 @@ impl Visit {
     }
 
     fn frame(&self, section: Option<Section>) -> Page {
-        Page::new(self.lang, section, self.gateway.now(), self.request.path(), self.query.clone())
+        let asked = self.query.iter().find(|(name, _)| name == "theme").map(|(_, value)| value.as_str());
+        let theme = asked.or_else(|| cookie(&self.request, THEME_COOKIE)).and_then(Theme::parse);
+        Page::new(self.lang, section, self.gateway.now(), self.request.path(), self.query.clone()).themed(theme)
     }
 
     /// People at this machine may read and administer; everybody else shows an API key that may, as the password of basic
@@ -201,7 +214,12 @@ impl Visit {
     }
 
     fn key(&self) -> Option<String> {
-        let basic = text_header(&self.request, header::AUTHORIZATION.as_str())?.strip_prefix("Basic ")?;
+        let shown = text_header(&self.request, header::AUTHORIZATION.as_str())?;
+        // Prometheus and other programs show it as they do to the API.
+        if let Some(key) = shown.strip_prefix("Bearer ") {
+            return Some(key.to_owned());
+        }
+        let basic = shown.strip_prefix("Basic ")?;
         let decoded = String::from_utf8(STANDARD.decode(basic.trim()).ok()?).ok()?;
         decoded.split_once(':').map(|(_, key)| key.to_owned())
     }
@@ -247,7 +265,12 @@ impl Visit {
             .insert_header((header::CACHE_CONTROL, "no-store"));
         if self.query.iter().any(|(name, _)| name == "lang") {
             let cookie = format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax", self.lang.tag());
-            response.insert_header((header::SET_COOKIE, cookie));
+            response.append_header((header::SET_COOKIE, cookie));
+        }
+        if let Some((_, theme)) = self.query.iter().find(|(name, _)| name == "theme") {
+            let theme = Theme::parse(theme).map_or("", |_| theme.as_str());
+            let cookie = format!("{THEME_COOKIE}={theme}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax");
+            response.append_header((header::SET_COOKIE, cookie));
         }
         response.body(html)
     }
@@ -265,9 +288,9 @@ fn download(exported: Exported) -> HttpResponse {
         .body(SizedStream::new(bytes, Box::pin(exported.into_chunks().map_ok(web::Bytes::from))))
 }
 
-fn language_cookie(request: &HttpRequest) -> Option<&str> {
+fn cookie<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let cookies = text_header(request, header::COOKIE.as_str())?;
-    cookies.split(';').find_map(|pair| pair.trim().strip_prefix(LANGUAGE_COOKIE)?.strip_prefix('='))
+    cookies.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 fn text_header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {

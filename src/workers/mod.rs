@@ -1,5 +1,6 @@
-//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one for the indicators, one that
-//! supervises, one that warns, one for webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a folder.
+//! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one that watches over health, one for
+//! the indicators, one that supervises, one that warns, one for webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a
+//! folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
 
@@ -15,6 +16,7 @@ mod supervisor;
 mod tallies;
 mod tidier;
 mod warner;
+mod watchman;
 mod webhooks;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -59,6 +61,8 @@ impl Workers {
         running.spawn(keep_running("tidier".to_owned(), stopping.clone(), move || tidier::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("tallies".to_owned(), stopping.clone(), move || tallies::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("watchman".to_owned(), stopping.clone(), move || watchman::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

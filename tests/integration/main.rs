@@ -11,6 +11,7 @@
 
 mod support;
 
+mod alerts;
 mod api;
 mod architecture;
 mod audit;
@@ -33,6 +34,7 @@ mod licences;
 mod lifecycle;
 mod linking;
 mod matters;
+mod metrics;
 mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;

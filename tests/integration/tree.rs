@@ -4,7 +4,7 @@ use crate::support::files;
 
 const MOST_LINES: usize = 500;
 /// Files of more lines, each with the reason why it is not two.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("src/store/schema.rs", "the columns of every table, one a line: a list, not a thought")];
 
 #[test]
 fn no_source_file_is_too_long() {

@@ -139,7 +139,8 @@ async fn every_page_answers(server: &TestServer, cases: &[CaseView]) {
     pages.extend([format!("/cases/{}", cases[0].id), "/platforms/national".to_owned()]);
     for page in pages {
         let response = server.request(Method::GET, &page).header("accept", "text/html").send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK, "{page}");
+        let answers = response.status().is_success() || response.status().is_redirection();
+        assert!(answers, "{page}: {}", response.status());
     }
     let key = server.key(None, &[Scope::Monitor]);
     for path in ["/v1/overview", "/v1/platforms", "/v1/deadlines", "/v1/audit/checkpoint"] {

@@ -163,6 +163,32 @@ def the_language_changes_and_the_filter_stays(page: Page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Platforms")
 
 
+def the_duty_officer_follows_a_platform(page: Page):
+    """From the overview to the platform, its deliveries, and the alerts."""
+    page.goto("/")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="平台").click()
+    page.get_by_role("rowheader").get_by_role("link", name="湖南省网上信访").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("湖南省网上信访")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="投递").click()
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="告警").click()
+    page.locator("select[name=severity]").select_option("critical")
+    page.get_by_role("button", name="查询").click()
+    assert "severity=critical" in page.url, page.url
+
+
+def the_colours_are_chosen_and_stay(page: Page):
+    page.goto("/cases?division=430000")
+    page.get_by_role("link", name="深色").click()
+    assert "division=430000" in page.url
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.goto("/platforms")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_role("link", name="跟随系统").click()
+    assert page.locator("html").get_attribute("data-theme") is None
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+
+
 def it_prints(page: Page):
     page.goto("/duplicates")
     page.emulate_media(media="print")
@@ -170,7 +196,8 @@ def it_prints(page: Page):
     page.emulate_media(media="screen")
 
 
-TASKS = [an_auditor_sees_why_two_filings_are_one, a_keyboard_is_enough, the_language_changes_and_the_filter_stays, it_prints]
+TASKS = [an_auditor_sees_why_two_filings_are_one, a_keyboard_is_enough, the_language_changes_and_the_filter_stays, the_duty_officer_follows_a_platform,
+         the_colours_are_chosen_and_stay, it_prints]
 
 
 def main() -> int:
@@ -191,7 +218,7 @@ def main() -> int:
             checker.look_everywhere({
                 "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "cases": ("/cases", 200),
                 "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "supervisions": ("/supervisions", 200), "conflicts": ("/referral-conflicts", 200), "warnings": ("/warnings", 200), "coverage": ("/coverage", 200), "coverage-none": ("/coverage?area=110000", 200), "duplicates": ("/duplicates", 200),
-                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "public": ("/public", 200), "public-case": (f"/public/cases/{gateway.query_code}", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "missing": ("/nowhere", 404),
+                "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "public": ("/public", 200), "public-case": (f"/public/cases/{gateway.query_code}", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
             })
             for task in TASKS:
                 with checker.page("desk", "light", "zh") as page:

@@ -4,6 +4,8 @@ DROP TABLE referral_conflicts;
 DROP TABLE referrals;
 DROP TABLE gap_counts;
 DROP TABLE review_requests;
+DROP TABLE looks;
+DROP TABLE alerts;
 DROP TABLE tallies;
 DROP TABLE reconciliations;
 DROP TABLE dropped_files;

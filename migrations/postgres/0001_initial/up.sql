@@ -468,6 +468,8 @@ CREATE TABLE api_keys (
     scopes     TEXT NOT NULL,
     label      TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
+    -- From then on it opens nothing.
+    expires_at TIMESTAMP,
     revoked_at TIMESTAMP
 );
 
@@ -816,3 +818,28 @@ END
 $$;
 CREATE TRIGGER quarantine_gone AFTER DELETE ON quarantine REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION quarantine_gone();
+
+-- What the duty officer was told of: from when to when a reading was beyond its rule.
+CREATE TABLE alerts (
+    seq         BIGINT PRIMARY KEY NOT NULL,
+    id          TEXT NOT NULL UNIQUE,
+    watch       TEXT NOT NULL,
+    -- Empty: the gateway itself.
+    platform    TEXT NOT NULL,
+    severity    TEXT NOT NULL,
+    value       BIGINT NOT NULL,
+    fired_at    TIMESTAMP NOT NULL,
+    resolved_at TIMESTAMP
+);
+CREATE UNIQUE INDEX alerts_firing ON alerts (watch, platform) WHERE resolved_at IS NULL;
+
+-- Who looked at personal data in clear, and why; `reason` is sealed.
+CREATE TABLE looks (
+    seq     BIGINT PRIMARY KEY NOT NULL,
+    id      TEXT NOT NULL UNIQUE,
+    case_id TEXT NOT NULL,
+    actor   TEXT NOT NULL,
+    reason  BYTEA NOT NULL,
+    at      TIMESTAMP NOT NULL
+);
+CREATE INDEX looks_case ON looks (case_id, seq);

@@ -468,6 +468,8 @@ CREATE TABLE api_keys (
     scopes     TEXT NOT NULL,
     label      TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
+    -- From then on it opens nothing.
+    expires_at TIMESTAMP,
     revoked_at TIMESTAMP
 );
 
@@ -696,3 +698,28 @@ END;
 CREATE TRIGGER quarantine_gone AFTER DELETE ON quarantine BEGIN
     INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('quarantined', OLD.platform, '', '', -1);
 END;
+
+-- What the duty officer was told of: from when to when a reading was beyond its rule.
+CREATE TABLE alerts (
+    seq         INTEGER PRIMARY KEY NOT NULL,
+    id          TEXT NOT NULL UNIQUE,
+    watch       TEXT NOT NULL,
+    -- Empty: the gateway itself.
+    platform    TEXT NOT NULL,
+    severity    TEXT NOT NULL,
+    value       BIGINT NOT NULL,
+    fired_at    TIMESTAMP NOT NULL,
+    resolved_at TIMESTAMP
+);
+CREATE UNIQUE INDEX alerts_firing ON alerts (watch, platform) WHERE resolved_at IS NULL;
+
+-- Who looked at personal data in clear, and why; `reason` is sealed.
+CREATE TABLE looks (
+    seq     INTEGER PRIMARY KEY NOT NULL,
+    id      TEXT NOT NULL UNIQUE,
+    case_id TEXT NOT NULL,
+    actor   TEXT NOT NULL,
+    reason  BLOB NOT NULL,
+    at      TIMESTAMP NOT NULL
+);
+CREATE INDEX looks_case ON looks (case_id, seq);

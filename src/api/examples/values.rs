@@ -323,6 +323,12 @@ pub(super) fn platform() -> PlatformView {
         deliveries_pending: 0,
         deliveries_dead: 0,
         records_quarantined: 0,
+        health: PlatformHealth {
+            last_success_at: Some(at("2026-03-01T01:31:00Z")),
+            received_last_hour: 214,
+            delivered_last_hour: 180,
+            ..PlatformHealth::default()
+        },
         last_reconciled_at: Some(at("2026-02-28T19:30:00Z")),
         ledger_days_differing: 0,
         errors: vec![PlatformErrorView {

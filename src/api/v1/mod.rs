@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub mod alerts;
 pub mod audit;
 pub mod batch;
 pub mod cases;
@@ -97,6 +98,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(public::get_public_case)
         .service(public::get_guidance)
         .service(gaps::list_gaps)
+        .service(alerts::list_alerts)
         .service(deadlines::list_deadlines)
         .service(deliveries::list_deliveries)
         .service(deliveries::get_delivery)

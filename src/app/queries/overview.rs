@@ -9,16 +9,17 @@ use crate::{
         AppError, FederatedPlatform, Gateway,
         tidy::PARKED,
         view::{
-            DecisionCount, DeliveryCount, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,
-            Readiness, ReadinessCheck, StatusCount, SubmissionCount,
+            DecisionCount, DeliveryCount, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformHealth, PlatformState,
+            PlatformView, Readiness, ReadinessCheck, StatusCount, SubmissionCount,
         },
     },
     domain::division,
     matching,
+    net::validity,
     store::{
         Connection, Page, StoreError, audit, cases, deadlines,
         deliveries::{self, DeliveryState},
-        events, links, matters,
+        events, links, matters, outbox,
         platforms::{self, PlatformState as StoredState},
         quarantine, reconciliations, submissions,
     },
@@ -26,6 +27,8 @@ use crate::{
 
 /// A pending message or pull that is older than this makes its platform lag.
 const LAG: TimeDelta = TimeDelta::minutes(5);
+/// How far back throughput is counted.
+const LATELY: TimeDelta = TimeDelta::hours(1);
 /// Days further back that differ are history.
 const COMPARED: TimeDelta = TimeDelta::days(31);
 /// A linker that failed so often in a row does not come right by itself.
@@ -44,6 +47,8 @@ struct Counts {
     pulled: HashMap<String, DateTime<Utc>>,
     delivered: HashMap<String, DateTime<Utc>>,
     states: HashMap<String, StoredState>,
+    received_lately: HashMap<String, i64>,
+    outboxes: HashMap<String, outbox::Outbox>,
     errors: HashMap<String, Vec<PlatformErrorView>>,
     reconciled: HashMap<String, DateTime<Utc>>,
     differing: HashMap<String, u64>,
@@ -69,6 +74,8 @@ impl Counts {
             }
         }
         counts.quarantined = quarantine::counts(c)?.into_iter().map(|(platform, count)| (platform, unsigned(count))).collect();
+        counts.received_lately = submissions::received_since(c, platforms, now - LATELY)?;
+        counts.outboxes = outbox::of(c, platforms, now - LATELY)?;
         counts.received = submissions::last_received(c, platforms)?;
         counts.pulled = platforms::last_pulled(c)?;
         counts.delivered = deliveries::last_delivered(c, platforms)?;
@@ -116,9 +123,24 @@ impl Counts {
             deliveries_pending: pending,
             deliveries_dead: count(&self.dead),
             records_quarantined: count(&self.quarantined),
+            health: self.health(federated),
             last_reconciled_at: last(&self.reconciled),
             ledger_days_differing: differing,
             errors: self.errors.get(id).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn health(&self, federated: &FederatedPlatform) -> PlatformHealth {
+        let id = &federated.platform.id;
+        let outbox = self.outboxes.get(id).copied().unwrap_or_default();
+        let state = self.states.get(id);
+        PlatformHealth {
+            last_success_at: state.and_then(|state| state.last_success_at),
+            oldest_waiting_at: outbox.oldest_waiting_at,
+            received_last_hour: self.received_lately.get(id).copied().map(unsigned).unwrap_or_default(),
+            delivered_last_hour: unsigned(outbox.delivered),
+            circuit_open_until: state.and_then(|state| state.circuit_open_until),
+            certificate_ends_at: federated.tls.as_ref().and_then(|tls| tls.certificate.as_deref()).and_then(validity::ends_at),
         }
     }
 }
@@ -129,12 +151,14 @@ const SOON: TimeDelta = TimeDelta::days(7);
 impl Gateway {
     /// Every declared platform and how it is doing.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, AppError> {
-        self.read(|gateway, c| {
-            let declared: Vec<&str> = gateway.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
-            let counts = Counts::read(c, &declared, gateway.now())?;
-            Ok(gateway.federation().platforms().map(|platform| counts.view(platform, gateway.now())).collect())
-        })
-        .await
+        self.read(Self::platform_views).await
+    }
+
+    pub(in crate::app) fn platform_views(&self, c: &mut Connection<'_>) -> Result<Vec<PlatformView>, StoreError> {
+        let declared: Vec<&str> = self.federation().platforms().map(|platform| platform.platform.id.as_str()).collect();
+        let now = self.now();
+        let counts = Counts::read(c, &declared, now)?;
+        Ok(self.federation().platforms().map(|platform| counts.view(platform, now)).collect())
     }
 
     pub async fn platform(&self, id: &str) -> Result<Option<PlatformView>, AppError> {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::DeadlineView;
 use super::Decision;
+use crate::domain::alert::{Severity, Watch};
 use crate::domain::case::CaseStatus;
 use crate::domain::message::OrganizationReference;
 use crate::domain::organization::GapReason;
@@ -168,10 +169,16 @@ pub enum EventKind {
     /// People took that back.
     #[serde(rename = "onecase.case.released")]
     CasesReleased,
+    /// Something is wrong with a platform or the gateway; no case is concerned.
+    #[serde(rename = "onecase.alert.fired")]
+    AlertFired,
+    /// It is no longer.
+    #[serde(rename = "onecase.alert.resolved")]
+    AlertResolved,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
@@ -192,6 +199,8 @@ impl EventKind {
         Self::CaseSplit,
         Self::CasesKeptApart,
         Self::CasesReleased,
+        Self::AlertFired,
+        Self::AlertResolved,
     ];
 
     /// The CloudEvents type, on the wire and in the store.
@@ -217,6 +226,8 @@ impl EventKind {
             Self::CaseSplit => "onecase.case.split",
             Self::CasesKeptApart => "onecase.case.kept_apart",
             Self::CasesReleased => "onecase.case.released",
+            Self::AlertFired => "onecase.alert.fired",
+            Self::AlertResolved => "onecase.alert.resolved",
         }
     }
 
@@ -280,4 +291,9 @@ pub struct EventData {
     pub ruling: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// What is watched, of an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
 }

@@ -5,7 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Decision, EventKind};
-use crate::domain::{case::CaseStatus, message::OrganizationReference, organization::GapReason, supervision::SupervisionKind};
+use crate::domain::{
+    alert::{Severity, Watch},
+    case::CaseStatus,
+    message::OrganizationReference,
+    organization::GapReason,
+    supervision::SupervisionKind,
+};
 
 /// Something that happened to a case, as a CloudEvent 1.0 in structured JSON form. It carries no personal data and no
 /// free text: what people wrote is fetched from `data.href` by whoever may read it.
@@ -20,7 +26,7 @@ pub struct ChangeView {
     pub source: String,
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// The case code.
+    /// The case code; of an alert its id.
     #[schema(example = "LJ7K2M9QX4TB3C")]
     pub subject: String,
     pub time: DateTime<Utc>,
@@ -32,7 +38,7 @@ pub struct ChangeView {
 /// What a change says; which members are there depends on its type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ChangeData {
-    /// Where the case can be read.
+    /// Where the case, or the alerts, can be read.
     #[schema(example = "/v1/cases/LJ7K2M9QX4TB3C")]
     pub href: String,
     /// The status after the event.
@@ -64,6 +70,11 @@ pub struct ChangeData {
     /// The other case of a ruling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_case: Option<String>,
+    /// What is watched, of an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
 }
 
 /// A page of the change feed.

@@ -45,6 +45,7 @@ pub struct PlatformView {
     pub deliveries_dead: u64,
     /// Records of it that did not map or were refused; kept until `onecase quarantine replay`.
     pub records_quarantined: u64,
+    pub health: PlatformHealth,
     /// When its own ledger was last compared with ours; absent for platforms without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reconciled_at: Option<DateTime<Utc>>,
@@ -53,6 +54,27 @@ pub struct PlatformView {
     /// What went wrong with it so far, by class, newest first; whether it was its fault or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<PlatformErrorView>,
+}
+
+/// How the exchange with a platform goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlatformHealth {
+    /// When an exchange with it last went well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Since when the oldest message to it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_waiting_at: Option<DateTime<Utc>>,
+    /// Filings that came from it in the last hour.
+    pub received_last_hour: u64,
+    /// Messages it took in the last hour.
+    pub delivered_last_hour: u64,
+    /// Until then nothing is sent to it but a probe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit_open_until: Option<DateTime<Utc>>,
+    /// When the certificate we show it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends_at: Option<DateTime<Utc>>,
 }
 
 /// A class of things that went wrong with a platform.

@@ -3,6 +3,7 @@
 //! None of them carries personal data, except [`SubmissionView::submission`] and [`DuplicateSide::text`],
 //! which are filled only for a caller who may read them.
 
+mod alert;
 mod audit;
 mod case;
 mod change;
@@ -24,6 +25,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use alert::AlertView;
 pub use audit::{AuditEntry, ConsistencyProof, InclusionProof};
 pub use case::{CaseView, EventData, EventKind, EventView, RulingAction, RulingView};
 pub use change::{ChangeData, ChangePage, ChangeView};
@@ -35,8 +37,8 @@ pub use evidence::{
 };
 pub use export::{ExportManifest, ExportView};
 pub use federation::{
-    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformState, PlatformView,
-    Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
+    DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformHealth, PlatformState,
+    PlatformView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};

@@ -137,6 +137,7 @@ mod tests {
             deliveries_pending: 0,
             deliveries_dead: 0,
             records_quarantined: 0,
+            health: crate::app::view::PlatformHealth::default(),
             last_reconciled_at: None,
             ledger_days_differing: 0,
             errors: Vec::new(),

@@ -4,9 +4,12 @@ use askama::Template;
 
 use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{
-        CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView, SubmissionView,
-        SupervisionView,
+    app::{
+        Looked,
+        view::{
+            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView,
+            SubmissionView, SupervisionView,
+        },
     },
     domain::{
         case::CaseStatus,
@@ -60,6 +63,8 @@ pub struct CaseDetail {
     pub supervisions: Vec<SupervisionView>,
     /// Connected bodies that a case may go to, by id with their names; only where an objection is to be decided.
     pub bodies: Vec<(String, String)>,
+    /// Who saw its filings in clear, newest first.
+    pub looks: Vec<Looked>,
     /// Why the order just given was not carried out.
     pub refused: Option<Refusal>,
 }
@@ -103,6 +108,7 @@ impl DetailView<'_> {
             EventKind::Supervised | EventKind::SupervisionAnswered | EventKind::WarningRaised | EventKind::WarningClosed => "revised",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
+            EventKind::AlertFired | EventKind::AlertResolved => "status",
         }
     }
 

@@ -1,5 +1,6 @@
 //! One file a page: what it shows, and the template that shows it.
 
+pub mod alerts;
 pub mod cases;
 pub mod conflicts;
 pub mod coverage;
@@ -8,6 +9,7 @@ pub mod deliveries;
 pub mod duplicates;
 pub mod failure;
 pub mod indicators;
+pub mod looks;
 pub mod map;
 pub mod matters;
 pub mod overview;

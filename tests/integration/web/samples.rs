@@ -53,6 +53,7 @@ pub fn platforms() -> Vec<PlatformView> {
         open_cases: 0,
         deliveries_pending: 0,
         records_quarantined: 0,
+        health: Default::default(),
         last_reconciled_at: None,
         ledger_days_differing: 0,
         errors: Vec::new(),
@@ -79,6 +80,7 @@ pub fn platforms() -> Vec<PlatformView> {
             deliveries_pending: 5,
             deliveries_dead: 3,
             records_quarantined: 2,
+            health: Default::default(),
             errors: vec![PlatformErrorView { code: "no_connection".into(), count: 41, message: "no connection".into(), last_at: ago(9) }],
             ..platform("letters", "来信来访登记", PlatformKind::LettersAndVisits, "430100", PlatformState::Failing, 1_411, 96)
         },

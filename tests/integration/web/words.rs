@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use onecase::{
     app::view::{AttemptOutcome, Decision, DeliveryState, EventKind},
     domain::{
+        alert::{Severity, Watch},
         case::CaseStatus,
         deadline::Clock,
         indicator::Measure,
@@ -20,7 +21,7 @@ use onecase::{
 use crate::support::files;
 
 /// Groups that values of closed lists, models and rules are looked up in by their own names.
-const GROUPS: [&str; 39] = [
+const GROUPS: [&str; 42] = [
     "endpoint_state",
     "public_step",
     "public_manner",
@@ -32,6 +33,9 @@ const GROUPS: [&str; 39] = [
     "conflict_state",
     "conflict_source",
     "division_level",
+    "alert_state",
+    "severity",
+    "watch",
     "measure",
     "order",
     "trend",
@@ -98,9 +102,11 @@ fn closed_lists_have_words() {
     let satisfaction = Satisfaction::ALL.map(|value| ("satisfaction", value.as_str()));
     let clock = Clock::ALL.map(|value| ("clock", value.as_str()));
     let decision = Decision::ALL.map(|value| ("decision", value.as_str()));
+    let watch = Watch::ALL.map(|value| ("watch", value.as_str()));
+    let severity = Severity::ALL.map(|value| ("severity", value.as_str()));
     let measure = Measure::ALL.map(|value| ("measure", value.as_str()));
-    let all =
-        measure.into_iter().chain(status).chain(event).chain(delivery).chain(outcome).chain(clock).chain(satisfaction).chain(decision);
+    let all = measure.into_iter().chain(watch).chain(severity).chain(status).chain(event).chain(delivery).chain(outcome).chain(clock);
+    let all = all.chain(satisfaction).chain(decision);
     let kind = SupervisionKind::ALL.map(|value| ("supervision_kind", value.as_str()));
     let state = SupervisionState::ALL.map(|value| ("supervision_state", value.as_str()));
     let conflict = ConflictState::ALL.map(|value| ("conflict_state", value.as_str()));

@@ -16,6 +16,7 @@ pub fn case_detail() -> CaseDetail {
     let duplicate = duplicate();
     let status = |status| EventData { status: Some(status), platform: Some("hunan".into()), ..EventData::default() };
     CaseDetail {
+        looks: Vec::new(),
         case: case(),
         platforms: platforms(),
         supervisions: oversight::supervisions().items,

@@ -1,0 +1,23 @@
+//! `/cases/{code}/look`: the filings of a case in clear, shown once to whoever said why.
+
+use askama::Template;
+
+use super::Names;
+use crate::{
+    app::{ClearFiling, view::PlatformView},
+    web::page::Page,
+};
+
+#[derive(Template)]
+#[template(path = "look.html")]
+struct View<'a> {
+    p: &'a Page,
+    case: &'a str,
+    actor: &'a str,
+    filings: &'a [ClearFiling],
+    names: Names,
+}
+
+pub fn show(p: &Page, case: &str, actor: &str, filings: &[ClearFiling], platforms: &[PlatformView]) -> askama::Result<String> {
+    View { p, case, actor, filings, names: Names::new(platforms) }.render()
+}
