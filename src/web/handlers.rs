@@ -65,6 +65,18 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/reports/{year}", "GET, HEAD"),
     ("/public", "GET, HEAD"),
     ("/public/cases/{code}", "GET, HEAD"),
+    ("/alerts", "GET, HEAD"),
+    ("/cases/{id}/look", "POST"),
+    ("/cases/{id}/objection", "POST"),
+    ("/coverage", "GET, HEAD"),
+    ("/coverage/{organization}", "GET, HEAD"),
+    ("/live", "GET, HEAD"),
+    ("/metrics", "GET, HEAD"),
+    ("/referral-conflicts", "GET, HEAD"),
+    ("/referral-conflicts/{id}", "GET, HEAD, POST"),
+    ("/supervisions", "GET, HEAD"),
+    ("/warnings", "GET, HEAD"),
+    ("/warnings/{id}", "GET, HEAD, POST"),
 ];
 
 /// Mounts the pages. Mounted last: it also answers for every address that a browser asks for and nobody has.

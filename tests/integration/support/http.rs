@@ -25,6 +25,8 @@ organizations = "organizations.toml"
 listen = "127.0.0.1:0"
 [outbound]
 allow_private_addresses = true
+[limits]
+refused_keys_per_minute = 10000
 [[platforms]]
 id = "hunan"
 name = "湖南省网上信访平台"
