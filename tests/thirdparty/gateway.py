@@ -49,7 +49,7 @@ class Gateway:
         (self.directory / "organizations.toml").write_text(ORGANIZATIONS, encoding="utf-8")
         for name, content in (files or {}).items():
             (self.directory / name).write_text(content, encoding="utf-8")
-        federation = f'organizations = "organizations.toml"\n[server]\nlisten = "{listen}"\n{platforms}'
+        federation = f'organizations = "organizations.toml"\n[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\n{platforms}'
         (self.directory / "federation.toml").write_text(federation, encoding="utf-8")
         keys = {"ONECASE_MASTER_KEY": secrets.token_hex(32), "ONECASE_FEDERATION_KEY": secrets.token_hex(32)}
         self.environment = os.environ | keys | (environment or {})
@@ -82,7 +82,7 @@ class Gateway:
         return json.load(self.open(path, None if body is None else json.dumps(body).encode(), headers))
 
     def until(self, condition, what: str):
-        for _ in range(300):
+        for _ in range(600):
             with contextlib.suppress(OSError):
                 if condition():
                     return

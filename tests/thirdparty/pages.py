@@ -82,7 +82,9 @@ class Checker:
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: complaints.append(f"not loaded: {request.url}"))
+        # A stream ends with the page that follows it.
+        ended = lambda request: request.url.endswith("/live") and request.failure == "net::ERR_ABORTED"
+        page.on("requestfailed", lambda request: None if ended(request) else complaints.append(f"not loaded: {request.url} ({request.failure})"))
         page.complaints = complaints
         yield page
         context.close()

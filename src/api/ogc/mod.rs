@@ -178,7 +178,8 @@ pub struct FeatureQuery {
     resolving_body: Option<String>,
     /// The petition office of the place (属地责任).
     territorial_body: Option<String>,
-    #[param(minimum = 1, maximum = 1000, default = 100)]
+    /// More than 1,000 is answered with 1,000.
+    #[param(minimum = 1, default = 100)]
     limit: Option<u32>,
     /// From the `next` link of the page before.
     #[param(min_length = 1, max_length = 512)]

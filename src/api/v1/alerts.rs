@@ -37,7 +37,6 @@ pub struct AlertQuery {
     state: Option<AlertState>,
     severity: Option<Severity>,
     watch: Option<Watch>,
-    #[param(max_length = 64)]
     platform: Option<String>,
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,

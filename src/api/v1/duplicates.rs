@@ -56,7 +56,7 @@ pub struct DuplicateQuery {
     /// Name of the model it was decided with, which holds its version.
     model: Option<String>,
     /// First digits of that model's digest.
-    #[param(min_length = 4, max_length = 64)]
+    #[param(min_length = 4, max_length = 64, pattern = "^[0-9a-f]+$")]
     model_digest: Option<String>,
     /// Who settled it, as rulings name them in `actor`.
     reviewer: Option<String>,
@@ -88,6 +88,10 @@ impl DuplicateQuery {
         }
         if self.division.as_deref().is_some_and(|code| !division::is_known(code)) {
             return Err(Problem::new(Code::InvalidQuery, "`division` cannot be used: expected a code of GB/T 2260."));
+        }
+        let hexadecimal = |digest: &str| (4..=64).contains(&digest.len()) && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if self.model_digest.as_deref().is_some_and(|digest| !hexadecimal(digest)) {
+            return Err(Problem::new(Code::InvalidQuery, "`model_digest` cannot be used: expected 4 to 64 hexadecimal digits."));
         }
         Ok(DuplicateFilter {
             decision: self.decision,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer as _};
 use utoipa::ToSchema;
 
 use super::xlsx::Xlsx;
@@ -187,9 +187,9 @@ impl Writer {
             Self::Csv(writer) => writer.write_record(cells.iter().map(in_csv))?,
             Self::Xlsx(writer) => writer.row(cells)?,
             Self::Ndjson(columns, writer) => {
-                let object: serde_json::Map<_, _> =
-                    columns.iter().zip(cells).map(|((name, _), cell)| ((*name).to_owned(), in_json(cell))).collect();
-                serde_json::to_writer(&mut *writer, &object)?;
+                // A map would sort its members.
+                let members = columns.iter().zip(cells).map(|((name, _), cell)| (name, in_json(cell)));
+                (&mut serde_json::Serializer::new(&mut *writer)).collect_map(members)?;
                 writer.write_all(b"\n")?;
             }
             #[cfg(feature = "parquet")]
