@@ -36,6 +36,8 @@ const GEOJSON: &str = "application/geo+json";
 const JSON: &str = "application/json";
 const COLLECTION: &str = "cases";
 const DEFAULT_LIMIT: u32 = 100;
+/// More than this is a mistake; more than a page holds is answered with a page.
+const MAX_ASKED: u32 = 10_000;
 /// WGS 84, longitude first.
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 const CONFORMANCE: [&str; 2] =
@@ -179,7 +181,7 @@ pub struct FeatureQuery {
     /// The petition office of the place (属地责任).
     territorial_body: Option<String>,
     /// More than 1,000 is answered with 1,000.
-    #[param(minimum = 1, default = 100)]
+    #[param(minimum = 1, maximum = 10000, default = 100)]
     limit: Option<u32>,
     /// From the `next` link of the page before.
     #[param(min_length = 1, max_length = 512)]
@@ -204,8 +206,8 @@ pub async fn list_features(
 ) -> Reply<HttpResponse> {
     let query = query.0;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 {
-        return Err(wrong("limit", &format!("a number from 1 to {MAX_PLACES}")));
+    if !(1..=MAX_ASKED).contains(&limit) {
+        return Err(wrong("limit", &format!("a number from 1 to {MAX_ASKED}")));
     }
     let Page { after, .. } = params::page("ogc", None, query.cursor.as_deref())?;
     // More than the most is answered with the most, as the standard has it.
