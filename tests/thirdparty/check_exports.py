@@ -94,7 +94,7 @@ with Gateway(PLATFORMS) as gateway:
         gateway.json("/v1/submissions", keys["hunan"], filing(f"-{number}", number))
         gateway.json("/v1/submissions", keys["mobile"], filing(f"M-{number}", number))
     count = lambda: gateway.json("/v1/duplicates/counts?decision=duplicate", key)["total"]
-    gateway.until(lambda: count() >= ROWS, "everything linked")
+    gateway.until(lambda: gateway.json("/v1/overview", key)["unlinked"] == 0 and count() >= ROWS, "everything linked")
     for form in ("csv", "xlsx", "ndjson", "parquet"):
         query = urllib.parse.urlencode({"decision": "duplicate", "include": "text", "format": form, **({"bom": "true"} if form == "csv" else {})})
         response = gateway.open(f"/v1/duplicates/export?{query}", headers={"X-API-Key": key})
