@@ -74,22 +74,15 @@ impl Admission {
 
     fn admit(&self, caller: &str) -> Result<Allowance, Exhausted> {
         let (rate, outcome) = match self.own.get(caller) {
-            Some((rate, limiter)) => (*rate, limiter.check().map_err(|until| until.wait_time_from(RateClock::now(&self.clock)))),
-            None => {
-                let outcome = self.callers.check_key(&caller.to_owned());
-                (self.rate, outcome.map_err(|until| until.wait_time_from(RateClock::now(&self.clock))))
-            }
+            Some((rate, limiter)) => (*rate, limiter.check()),
+            None => (self.rate, self.callers.check_key(&caller.to_owned())),
         };
         let window = Duration::from_secs_f64(f64::from(rate.burst.get()) / f64::from(rate.requests_per_second.get()));
         let allowance = |remaining| Allowance { quota: rate.burst.get(), window, remaining };
         match outcome {
             Ok(state) => Ok(allowance(state.remaining_burst_capacity())),
-            Err(retry_after) => Err(Exhausted { allowance: allowance(0), retry_after }),
+            Err(until) => Err(Exhausted { allowance: allowance(0), retry_after: until.wait_time_from(RateClock::now(&self.clock)) }),
         }
-    }
-
-    fn refuse(&self, origin: &str) -> Result<(), Duration> {
-        self.count(&self.refused, origin)
     }
 
     fn count(&self, limiter: &Keyed<String>, origin: &str) -> Result<(), Duration> {
@@ -137,6 +130,6 @@ impl Gateway {
     /// # Errors
     /// If there were too many: how long to wait.
     pub fn refuse_key(&self, origin: &str) -> Result<(), Duration> {
-        self.0.admission.refuse(origin)
+        self.0.admission.count(&self.0.admission.refused, origin)
     }
 }

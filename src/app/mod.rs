@@ -442,9 +442,7 @@ fn read(config: &Config, path: &std::path::Path) -> Result<String, StartError> {
 /// The alert rules that a configuration names, or those compiled in.
 fn load_alert_rules(config: &Config) -> Result<AlertRules, StartError> {
     let Some(path) = &config.alerts.rules else { return Ok(AlertRules::compiled_in()?) };
-    let path = config.resolve(path);
-    let text = std::fs::read_to_string(&path).map_err(|source| StartError::Read { path, source })?;
-    Ok(AlertRules::from_toml(&text)?)
+    Ok(AlertRules::from_toml(&read(config, path)?)?)
 }
 
 /// The guidance that a configuration names, or what is compiled in.

@@ -2,9 +2,11 @@
 
 mod endpoints;
 mod oversight;
+mod watching;
 
 pub use endpoints::*;
 pub use oversight::*;
+pub use watching::*;
 
 diesel::table! {
     submissions (seq) {
@@ -469,38 +471,3 @@ diesel::allow_tables_to_appear_in_same_query!(
     checkpoint_signatures,
     leases
 );
-
-diesel::table! {
-    tallies (id) {
-        id -> BigInt,
-        subject -> Text,
-        platform -> Text,
-        detail -> Text,
-        state -> Text,
-        count -> BigInt,
-    }
-}
-
-diesel::table! {
-    alerts (seq) {
-        seq -> BigInt,
-        id -> Text,
-        watch -> Text,
-        platform -> Text,
-        severity -> Text,
-        value -> BigInt,
-        fired_at -> Timestamp,
-        resolved_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    looks (seq) {
-        seq -> BigInt,
-        id -> Text,
-        case_id -> Text,
-        actor -> Text,
-        reason -> Binary,
-        at -> Timestamp,
-    }
-}

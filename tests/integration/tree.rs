@@ -3,22 +3,15 @@
 use crate::support::files;
 
 const MOST_LINES: usize = 500;
-/// Files of more lines, each with the reason why it is not two.
-const LONG_FILES: &[(&str, &str)] = &[("src/store/schema.rs", "the columns of every table, one a line: a list, not a thought")];
 
 #[test]
 fn no_source_file_is_too_long() {
     let mut wrong = Vec::new();
     for (path, text) in files::rust_sources("src") {
         let lines = text.lines().count();
-        let listed = LONG_FILES.iter().any(|(name, _)| path.ends_with(name));
-        if lines > MOST_LINES && !listed {
-            wrong.push(format!("{}: {lines} lines: look for the missing idea, or list it with a reason", path.display()));
+        if lines > MOST_LINES {
+            wrong.push(format!("{}: {lines} lines: look for the missing idea", path.display()));
         }
-    }
-    for (name, reason) in LONG_FILES {
-        let needed = files::text(name.as_ref()).is_some_and(|text| text.lines().count() > MOST_LINES);
-        assert!(needed, "{name} ({reason}) is listed as long but is not");
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
