@@ -86,6 +86,7 @@ impl Gateway {
         let CountedIn { measure, from, until } = figure;
         Some(Counted {
             measure,
+            days: (from, until),
             from: day_begins(from)?,
             until: day_begins(until.checked_add_days(Days::new(1))?)?,
             today: day_begins(local_day(self.now()))?,

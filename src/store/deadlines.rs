@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::{
     Connection, INSERT_CHUNK, StoreError,
-    cases::Case,
+    cases::{Case, beyond},
     connection::each_backend,
     schema::{case_deadlines, case_events},
     stored, word,
@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, Deadline, DeadlineState, Moment},
+    division,
     submission::Kind,
 };
 
@@ -209,8 +210,9 @@ pub fn list(
         if let Some(kind) = filter.kind {
             query = query.filter(d::kind.eq(kind.as_str()));
         }
-        if let Some(prefix) = &filter.division_prefix {
-            query = query.filter(d::division.like(super::cases::begins_with(prefix)).escape('\\'));
+        if let Some(prefix) = filter.division_prefix.as_ref().filter(|prefix| !prefix.is_empty()) {
+            query = query.filter(d::province.eq(division::province(prefix)));
+            query = query.filter(d::division.ge(prefix).and(d::division.lt(beyond(prefix))));
         }
         if let Some(organization) = &filter.organization {
             query = query.filter(d::organization.eq(organization));

@@ -11,7 +11,9 @@ use super::{
     connection::each_backend,
     links::decision_word,
     schema::{cases, links, matches, rulings},
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::{domain::submission::Channel, matching::Decision};
 
@@ -134,7 +136,7 @@ pub fn insert(connection: &mut Connection<'_>, new: &[Match]) -> Result<(), Stor
 }
 
 /// Which matches a list shows; every part narrows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MatchFilter {
     /// Empty: all.
     pub decisions: Vec<Decision>,
@@ -281,8 +283,36 @@ pub struct PairCount {
     pub count: i64,
 }
 
-/// The matches of a filter by decision and platforms. Read from the report's index alone.
+impl MatchFilter {
+    /// What it asks of platforms and decisions, which counts are noted by.
+    fn holds(&self, decision: Decision, later: &str, earlier: &str) -> bool {
+        let is_one = |platform: &Option<String>| platform.as_deref().is_none_or(|platform| platform == later || platform == earlier);
+        let is_within = matches!((&self.platform, &self.other_platform), (Some(one), Some(other)) if one == other);
+        let is_between = self.across_platforms || (self.platform.is_some() && self.other_platform.is_some() && !is_within);
+        (self.decisions.is_empty() || self.decisions.contains(&decision))
+            && is_one(&self.platform)
+            && is_one(&self.other_platform)
+            && (!is_within || later == earlier)
+            && (!is_between || later != earlier)
+    }
+
+    /// True if it asks for nothing else.
+    fn is_noted(&self) -> bool {
+        let Self { decisions, platform, other_platform, across_platforms, oldest_first, .. } = self.clone();
+        *self == Self { decisions, platform, other_platform, across_platforms, oldest_first, ..Self::default() }
+    }
+}
+
+/// The matches of a filter by decision and platforms: as they were noted, or from the report's index alone.
 pub fn count(connection: &mut Connection<'_>, filter: &MatchFilter) -> Result<Vec<PairCount>, StoreError> {
+    if filter.is_noted() {
+        let noted = tallies::of(connection, Subject::Match)?.into_iter();
+        let pairs = noted.map(|noted| {
+            Ok(PairCount { decision: word("decision", noted.state)?, platforms: (noted.platform, noted.detail), count: noted.count })
+        });
+        let wanted = |pair: &PairCount| filter.holds(pair.decision, &pair.platforms.0, &pair.platforms.1);
+        return pairs.filter(|pair| pair.as_ref().map_or(true, wanted)).collect();
+    }
     let words: Vec<&str> = filter.decisions.iter().map(|decision| decision_word(*decision)).collect();
     let rows: Vec<(String, String, String, i64)> = each_backend!(connection, c => {
         let grouped = matches::table

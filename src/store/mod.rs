@@ -7,6 +7,7 @@
 mod connection;
 mod schema;
 mod seal;
+mod statements;
 
 pub mod alerts;
 pub mod audit;

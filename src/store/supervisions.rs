@@ -7,13 +7,16 @@ use diesel::prelude::*;
 
 use super::{
     Connection, Page, StoreError,
-    cases::begins_with,
+    cases::beyond,
     connection::{Log, each_backend},
     schema::{case_events, supervisions},
     seal::Sealer,
     stored, word,
 };
-use crate::domain::supervision::{Cause, SupervisionKind, SupervisionState};
+use crate::domain::{
+    division,
+    supervision::{Cause, SupervisionKind, SupervisionState},
+};
 
 /// A supervision of a case by one rule on one occasion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,8 +257,9 @@ pub fn list(
         if let Some(platform) = &filter.platform {
             query = query.filter(s::platform.eq(platform));
         }
-        if let Some(prefix) = &filter.division_prefix {
-            query = query.filter(s::division.like(begins_with(prefix)).escape('\\'));
+        if let Some(prefix) = filter.division_prefix.as_ref().filter(|prefix| !prefix.is_empty()) {
+            query = query.filter(s::province.eq(division::province(prefix)));
+            query = query.filter(s::division.ge(prefix).and(s::division.lt(beyond(prefix))));
         }
         query.filter(s::seq.lt(page.below().0)).order(s::seq.desc()).limit(page.limit).load(c)
     })?;

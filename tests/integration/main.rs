@@ -39,6 +39,7 @@ mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod places;
+mod plans;
 mod platforms;
 mod public;
 mod quarantine;

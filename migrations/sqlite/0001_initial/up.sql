@@ -57,6 +57,9 @@ CREATE TABLE matters (
 CREATE INDEX matters_size ON matters (case_count, founding_seq);
 CREATE INDEX matters_updated ON matters (updated_at, founding_seq);
 CREATE INDEX matters_growth ON matters (growth, founding_seq);
+-- Those that are to be summarised.
+CREATE INDEX matters_new ON matters (founding_seq) WHERE summarised_at IS NULL;
+CREATE INDEX matters_behind ON matters (summarised_at, founding_seq) WHERE updated_at >= summarised_at;
 CREATE INDEX matters_stale ON matters (stale_at);
 
 CREATE TABLE cases (
@@ -263,14 +266,23 @@ CREATE TABLE case_deadlines (
     province     TEXT NOT NULL
 );
 CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
-CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
-CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
-CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
-CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
+-- A list of clocks goes by when they are due: of everything, of a platform, of a body, of a province. Those that are owed and those that
+-- ended late are few among many, so they have indexes of their own.
 CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
+CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_late ON case_deadlines (due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
+CREATE INDEX case_deadlines_platform_owed ON case_deadlines (platform, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_platform_late ON case_deadlines (platform, due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
+CREATE INDEX case_deadlines_organization_owed ON case_deadlines (organization, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_organization_late ON case_deadlines (organization, due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_province ON case_deadlines (province, due_at, seq);
+CREATE INDEX case_deadlines_province_owed ON case_deadlines (province, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_province_late ON case_deadlines (province, due_at, seq) WHERE duty AND ended_at >= due_at;
 -- For the cases behind a figure.
-CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at, ended_at, case_id);
-CREATE INDEX case_deadlines_started ON case_deadlines (clock, started_at, case_id);
+CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at);
+CREATE INDEX case_deadlines_answered ON case_deadlines (started_at) WHERE clock = 'review_request';
 
 CREATE TABLE routing_gaps (
     founding_seq INTEGER PRIMARY KEY NOT NULL,
@@ -355,6 +367,10 @@ CREATE TABLE supervisions (
 CREATE INDEX supervisions_due ON supervisions (due_at, seq) WHERE ended_at IS NULL;
 CREATE INDEX supervisions_state ON supervisions (state, seq);
 CREATE INDEX supervisions_platform ON supervisions (platform, seq);
+CREATE INDEX supervisions_organization ON supervisions (organization, seq);
+CREATE INDEX supervisions_province ON supervisions (province, seq);
+CREATE INDEX supervisions_rule ON supervisions (rule, seq);
+CREATE INDEX supervisions_kind ON supervisions (kind, seq);
 
 -- Early warnings: a matter, or a category in an area, that rises by a declared rule. `note` is sealed.
 CREATE TABLE warnings (
@@ -691,6 +707,15 @@ CREATE TRIGGER matches_counted_before AFTER UPDATE OF settled_by, decision ON ma
 END;
 CREATE TRIGGER matches_counted_after AFTER UPDATE OF settled_by, decision ON matches WHEN NEW.decision = 'possible_duplicate' AND NEW.settled_by IS NULL BEGIN
     INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('review', '', '', '', 1);
+END;
+CREATE TRIGGER matches_paired AFTER INSERT ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', NEW.platform, NEW.other_platform, NEW.decision, 1);
+END;
+CREATE TRIGGER matches_paired_before AFTER UPDATE OF decision ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', OLD.platform, OLD.other_platform, OLD.decision, -1);
+END;
+CREATE TRIGGER matches_paired_after AFTER UPDATE OF decision ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', NEW.platform, NEW.other_platform, NEW.decision, 1);
 END;
 CREATE TRIGGER quarantine_counted AFTER INSERT ON quarantine BEGIN
     INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('quarantined', NEW.platform, '', '', 1);

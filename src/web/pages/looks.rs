@@ -15,9 +15,9 @@ struct View<'a> {
     case: &'a str,
     actor: &'a str,
     filings: &'a [ClearFiling],
-    names: Names,
+    names: &'a Names,
 }
 
-pub fn show(p: &Page, case: &str, actor: &str, filings: &[ClearFiling], platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, case, actor, filings, names: Names::new(platforms) }.render()
+pub fn show(p: &Page, case: &str, actor: &str, filings: &[ClearFiling], names: &Names) -> askama::Result<String> {
+    View { p, case, actor, filings, names }.render()
 }

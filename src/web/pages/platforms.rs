@@ -23,8 +23,7 @@ pub fn list(p: &Page, platforms: &[PlatformView]) -> askama::Result<String> {
 #[derive(Clone, Debug)]
 pub struct PlatformDetail {
     pub platform: PlatformView,
-    /// All platforms, for their names.
-    pub platforms: Vec<PlatformView>,
+    pub names: Names,
     /// The cases its bodies handle that changed last.
     pub cases: Vec<CaseView>,
     /// Its latest deliveries.
@@ -42,9 +41,9 @@ pub struct PlatformDetail {
 struct DetailView<'a> {
     p: &'a Page,
     data: &'a PlatformDetail,
-    names: Names,
+    names: &'a Names,
 }
 
 pub fn detail(p: &Page, data: &PlatformDetail) -> askama::Result<String> {
-    DetailView { p, data, names: Names::new(&data.platforms) }.render()
+    DetailView { p, data, names: &data.names }.render()
 }

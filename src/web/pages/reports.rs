@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::{Names, indicators::Bodies};
 use crate::{
-    app::view::{IndicatorFigures, PlatformView, Rate, ReportGroup, YearReport},
+    app::view::{IndicatorFigures, Rate, ReportGroup, YearReport},
     domain::indicator::Dimension,
     web::page::Page,
 };
@@ -16,7 +16,7 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     data: &'a YearReport,
-    names: Names,
+    names: &'a Names,
     bodies: &'a Bodies,
 }
 
@@ -89,6 +89,6 @@ impl View<'_> {
     }
 }
 
-pub fn show(p: &Page, data: &YearReport, platforms: &[PlatformView], bodies: &Bodies) -> askama::Result<String> {
-    View { p, data, names: Names::new(platforms), bodies }.render()
+pub fn show(p: &Page, data: &YearReport, names: &Names, bodies: &Bodies) -> askama::Result<String> {
+    View { p, data, names, bodies }.render()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{Paged, PlatformView, SupervisionView},
+    app::view::{Paged, SupervisionView},
     domain::supervision::{SupervisionKind, SupervisionState},
     web::{page::Page, texts::Lang},
 };
@@ -14,11 +14,11 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     list: &'a Paged<SupervisionView>,
-    names: Names,
+    names: &'a Names,
     kinds: &'static [SupervisionKind],
     states: &'static [SupervisionState],
 }
 
-pub fn list(p: &Page, list: &Paged<SupervisionView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, list, names: Names::new(platforms), kinds: &SupervisionKind::ALL, states: &SupervisionState::ALL }.render()
+pub fn list(p: &Page, list: &Paged<SupervisionView>, names: &Names) -> askama::Result<String> {
+    View { p, list, names, kinds: &SupervisionKind::ALL, states: &SupervisionState::ALL }.render()
 }

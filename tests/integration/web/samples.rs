@@ -26,7 +26,7 @@ use onecase::{
         submission::{Channel, Kind},
         update::Reply,
     },
-    web::pages::{cases::CaseDetail, overview::Glance, platforms::PlatformDetail, rulings::RulingDetail},
+    web::pages::{Names, cases::CaseDetail, overview::Glance, platforms::PlatformDetail, rulings::RulingDetail},
 };
 
 pub fn now() -> DateTime<Utc> {
@@ -35,6 +35,10 @@ pub fn now() -> DateTime<Utc> {
 
 fn ago(minutes: i64) -> DateTime<Utc> {
     now() - TimeDelta::minutes(minutes)
+}
+
+pub fn names() -> Names {
+    Names::new(platforms().into_iter().map(|platform| (platform.id, platform.name)))
 }
 
 pub fn platforms() -> Vec<PlatformView> {
@@ -463,7 +467,7 @@ pub fn reviews() -> ReviewQueue {
 
 pub fn ruling_detail() -> RulingDetail {
     let told = deliveries().into_iter().skip(1).map(|detail| detail.delivery).collect();
-    RulingDetail { ruling: ruling(), cases: cases().into_iter().take(2).collect(), told, platforms: platforms() }
+    RulingDetail { ruling: ruling(), cases: cases().into_iter().take(2).collect(), told, names: names() }
 }
 
 /// Nothing anywhere, as on the first day.
