@@ -56,8 +56,8 @@ pub(super) use among;
 /// Puts the conditions of a figure onto a boxed query of cases. For figures of filings, `platform` and `channel` are the filing's.
 macro_rules! counted {
     ($query:expr, $counted:expr, $gather:expr, $filter:expr) => {{
-        use crate::domain::{deadline::Clock, indicator::{Measure, ONLINE}, rating::Satisfaction};
-        use crate::store::{counted::among, schema::{case_deadlines as clocks, ratings, submissions}};
+        use crate::domain::{deadline::Clock, indicator::{Measure, ONLINE}, rating::Satisfaction, supervision::{SupervisionKind, SupervisionState}};
+        use crate::store::{counted::among, schema::{case_deadlines as clocks, ratings, submissions, supervisions}};
         use diesel::sql_types::Bool;
         let (query, counted, gather) = ($query, $counted, $gather);
         let (from, until) = (stored(counted.from), stored(counted.until));
@@ -73,6 +73,8 @@ macro_rules! counted {
         let answered = clocks::table
             .filter(diesel::dsl::sql::<Bool>("clock = 'review_request'"))
             .filter(clocks::started_at.ge(from).and(clocks::started_at.lt(until)));
+        let called_for = supervisions::table.filter(supervisions::raised_at.ge(from).and(supervisions::raised_at.lt(until)));
+        let raised = |kind: SupervisionKind| called_for.filter(supervisions::kind.eq(kind.as_str()));
         let rated = ratings::table.filter(ratings::case_id.eq(cases::id));
         match counted.measure {
             Measure::Cases => query.filter(cases::created_at.ge(from).and(cases::created_at.lt(until))),
@@ -96,6 +98,18 @@ macro_rules! counted {
                     .filter(ratings::satisfaction.eq_any(words.collect::<Vec<_>>()))
                     .filter(diesel::dsl::not(diesel::dsl::exists(overtaken)));
                 among!(query, gather, answered, clocks::case_id).filter(diesel::dsl::exists(satisfied))
+            }
+            Measure::Reminders => among!(query, gather, raised(SupervisionKind::Reminder), supervisions::case_id),
+            Measure::ReturnCalls => among!(query, gather, raised(SupervisionKind::ReturnCall), supervisions::case_id),
+            Measure::Supervisions => among!(query, gather, raised(SupervisionKind::Supervision), supervisions::case_id),
+            Measure::Proposals => among!(query, gather, raised(SupervisionKind::Accountability), supervisions::case_id),
+            Measure::SupervisionAnswers => {
+                let answered = called_for.filter(supervisions::state.eq(SupervisionState::Answered.as_str()));
+                among!(query, gather, answered, supervisions::case_id)
+            }
+            Measure::Adopted => {
+                let adopted = raised(SupervisionKind::Accountability).filter(supervisions::adopted.eq(true).assume_not_null());
+                among!(query, gather, adopted, supervisions::case_id)
             }
             Measure::Submissions | Measure::Online | Measure::Duplicates => {
                 let any = |asked: bool| (!asked).into_sql::<Bool>();

@@ -115,7 +115,7 @@ macro_rules! measures {
     ($make:ident) => {
         $make! {
             submissions, online, duplicates, cases, accept_due, accept_met, accept_late, answer_due, answer_met, answer_late, answered,
-            rated, satisfied
+            rated, satisfied, reminders, return_calls, supervisions, proposals, supervision_answers, adopted
         }
     };
 }

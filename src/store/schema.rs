@@ -199,6 +199,12 @@ diesel::table! {
         answered -> BigInt,
         rated -> BigInt,
         satisfied -> BigInt,
+        reminders -> BigInt,
+        return_calls -> BigInt,
+        supervisions -> BigInt,
+        proposals -> BigInt,
+        supervision_answers -> BigInt,
+        adopted -> BigInt,
     }
 }
 

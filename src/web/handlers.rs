@@ -75,6 +75,9 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/referral-conflicts", "GET, HEAD"),
     ("/referral-conflicts/{id}", "GET, HEAD, POST"),
     ("/supervisions", "GET, HEAD"),
+    ("/supervisions/{id}", "GET, HEAD"),
+    ("/supervisions/{id}/answer", "POST"),
+    ("/supervisions/{id}/adoption", "POST"),
     ("/warnings", "GET, HEAD"),
     ("/warnings/{id}", "GET, HEAD, POST"),
 ];
@@ -95,6 +98,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
         .configure(super::oversight::configure)
+        .configure(super::supervision::configure)
         .configure(super::orders::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/indicators", web::get().to(indicator_figures))

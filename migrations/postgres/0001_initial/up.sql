@@ -238,6 +238,12 @@ CREATE TABLE indicator_counts (
     answered    BIGINT NOT NULL,
     rated       BIGINT NOT NULL,
     satisfied   BIGINT NOT NULL,
+    reminders           BIGINT NOT NULL,
+    return_calls        BIGINT NOT NULL,
+    supervisions        BIGINT NOT NULL,
+    proposals           BIGINT NOT NULL,
+    supervision_answers BIGINT NOT NULL,
+    adopted             BIGINT NOT NULL,
     PRIMARY KEY (area, dimension, unit, day, value)
 );
 CREATE INDEX indicator_counts_trend ON indicator_counts (day, area, value, cases) WHERE dimension = 'category' AND unit = 'day';
@@ -362,6 +368,11 @@ CREATE TABLE supervisions (
     due_at       TIMESTAMP NOT NULL,
     ended_at     TIMESTAMP,
     answer       BYTEA,
+    -- What became of a proposal to hold accountable; `adoption_note` is sealed.
+    adopted       BOOLEAN,
+    adoption_note BYTEA,
+    adoption_by   TEXT,
+    adoption_at   TIMESTAMP,
     UNIQUE (case_id, rule, occasion)
 );
 CREATE INDEX supervisions_due ON supervisions (due_at, seq) WHERE ended_at IS NULL;
@@ -371,6 +382,7 @@ CREATE INDEX supervisions_organization ON supervisions (organization, seq);
 CREATE INDEX supervisions_province ON supervisions (province, seq);
 CREATE INDEX supervisions_rule ON supervisions (rule, seq);
 CREATE INDEX supervisions_kind ON supervisions (kind, seq);
+CREATE INDEX supervisions_raised ON supervisions (raised_at, kind);
 
 -- Early warnings: a matter, or a category in an area, that rises by a declared rule. `note` is sealed.
 CREATE TABLE warnings (

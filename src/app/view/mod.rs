@@ -41,9 +41,9 @@ pub use federation::{
     PlatformView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
-pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate, SupervisionFigures};
 pub use oversight::{
-    CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+    AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
 };
 pub use place::{CellCount, Cells, PlacedCase};
 pub use public::{

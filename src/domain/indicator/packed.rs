@@ -17,7 +17,7 @@ const SHARED: [Dimension; 4] = [Dimension::Level, Dimension::Organization, Dimen
 /// The first of January 1970, in days of the common era.
 const EPOCH: i32 = 719_163;
 /// More than there are measures.
-const MEASURES: i64 = 16;
+const MEASURES: i64 = 32;
 
 impl Packed {
     /// The counts of one case.

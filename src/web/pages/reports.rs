@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::{Names, indicators::Bodies};
 use crate::{
-    app::view::{IndicatorFigures, Rate, ReportGroup, YearReport},
-    domain::indicator::Dimension,
-    web::page::Page,
+    app::view::{IndicatorFigures, Rate, ReportGroup, SupervisionFigures, YearReport},
+    domain::indicator::{Dimension, Measure},
+    web::page::{Page, address},
 };
 
 #[derive(Template)]
@@ -65,6 +65,36 @@ impl View<'_> {
             rate("indicators.online_share", "indicators.online_share_formula", |figures| figures.online_share),
             rate("indicators.duplicate_share", "indicators.duplicate_share_formula", |figures| figures.duplicate_share),
         ]
+    }
+
+    /// How many of each kind were raised, and proposals adopted.
+    fn supervisions(&self) -> [(Measure, u64, u64); 5] {
+        let count = |measure, of: fn(&SupervisionFigures) -> u64| {
+            (measure, of(&self.data.total.supervision), of(&self.data.year_before.supervision))
+        };
+        [
+            count(Measure::Reminders, |figures| figures.reminders),
+            count(Measure::ReturnCalls, |figures| figures.return_calls),
+            count(Measure::Supervisions, |figures| figures.supervisions),
+            count(Measure::Proposals, |figures| figures.adopted.denominator),
+            count(Measure::Adopted, |figures| figures.adopted.numerator),
+        ]
+    }
+
+    fn supervision_rates(&self) -> [(&'static str, &'static str, Rate, Rate); 2] {
+        let rate = |key, formula, rate: fn(&SupervisionFigures) -> Rate| {
+            (key, formula, rate(&self.data.total.supervision), rate(&self.data.year_before.supervision))
+        };
+        [
+            rate("reports.supervision_answers", "reports.supervision_answers_formula", |figures| figures.answered),
+            rate("reports.adopted", "reports.adopted_formula", |figures| figures.adopted),
+        ]
+    }
+
+    /// The cases that a count of the year is of.
+    fn behind(&self, measure: &Measure) -> String {
+        let (from, until) = (self.data.from.to_string(), self.data.until.to_string());
+        address("/cases", &[("counted", measure.as_str()), ("from", &from), ("until", &until), ("division", &self.data.area)])
     }
 
     fn rate(&self, rate: &Rate) -> String {
