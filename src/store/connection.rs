@@ -147,7 +147,7 @@ impl Store {
                         .max_size(size)
                         .min_idle(Some(1))
                         .connection_timeout(options.wait)
-                        .connection_customizer(Box::new(Setup { settings: SQLITE_PRAGMAS, watch: watch.clone() }))
+                        .connection_customizer(Box::new(Setup { settings: Some(SQLITE_PRAGMAS), watch: watch.clone() }))
                         .build(ConnectionManager::<SqliteConnection>::new(path))
                         .map_err(StoreError::Open)
                 };
@@ -159,7 +159,7 @@ impl Store {
                     .max_size(options.connections.max(2))
                     .min_idle(Some(1))
                     .connection_timeout(options.wait)
-                    .connection_customizer(Box::new(Setup { settings: "", watch: watch.clone() }))
+                    .connection_customizer(Box::new(Setup { settings: None, watch: watch.clone() }))
                     .build(ConnectionManager::<PgConnection>::new(url))
                     .map_err(StoreError::Open)?,
             ),

@@ -114,14 +114,19 @@ macro_rules! counted {
             Measure::Submissions | Measure::Online | Measure::Duplicates => {
                 let any = |asked: bool| (!asked).into_sql::<Bool>();
                 let (platform, channel) = ($filter.platform.as_deref(), $filter.channel.map(|channel| channel.as_str()));
-                let filings = links::table
-                    .inner_join(submissions::table.on(submissions::seq.eq(links::submission_seq)))
+                let filings = submissions::table
                     .filter(submissions::received_at.ge(from).and(submissions::received_at.lt(until)))
                     .filter(any(counted.measure == Measure::Online).or(submissions::channel.eq_any(ONLINE.map(|channel| channel.as_str()))))
-                    .filter(any(counted.measure == Measure::Duplicates).or(links::decision.eq("duplicate")))
-                    .filter(any(platform.is_some()).or(links::platform.eq(platform.unwrap_or_default())))
+                    .filter(any(platform.is_some()).or(submissions::platform.eq(platform.unwrap_or_default())))
                     .filter(any(channel.is_some()).or(submissions::channel.eq(channel.unwrap_or_default())));
-                among!(query, gather, filings, links::case_id)
+                let linked = links::table.filter(any(counted.measure == Measure::Duplicates).or(links::decision.eq("duplicate")));
+                if gather {
+                    let linked = linked.filter(links::submission_seq.eq_any(filings.select(submissions::seq)));
+                    query.filter(cases::id.eq_any(linked.select(links::case_id)))
+                } else {
+                    let filing = filings.filter(submissions::seq.eq(links::submission_seq));
+                    query.filter(diesel::dsl::exists(linked.filter(links::case_id.eq(cases::id)).filter(diesel::dsl::exists(filing))))
+                }
             }
         }
     }};

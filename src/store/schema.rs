@@ -456,6 +456,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_deadlines,
     ratings,
     review_requests,
+    supervisions,
     indicator_cases,
     indicator_counts,
     feed_positions,

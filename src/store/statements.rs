@@ -40,13 +40,15 @@ impl std::fmt::Debug for Watch {
 /// What every new connection of a pool is told first.
 #[derive(Debug)]
 pub(super) struct Setup {
-    pub(super) settings: &'static str,
+    pub(super) settings: Option<&'static str>,
     pub(super) watch: Watch,
 }
 
 impl<C: Connection> CustomizeConnection<C, Error> for Setup {
     fn on_acquire(&self, connection: &mut C) -> Result<(), Error> {
-        connection.batch_execute(self.settings).map_err(Error::QueryError)?;
+        if let Some(settings) = self.settings {
+            connection.batch_execute(settings).map_err(Error::QueryError)?;
+        }
         self.watch.follow(connection);
         Ok(())
     }

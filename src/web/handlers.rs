@@ -262,10 +262,8 @@ async fn duplicate_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Duplicates, async |visit, page| {
             let filter = filters::duplicates(page)?;
-            let (list, counts) = try_join!(
-                visit.gateway.duplicates(filter.clone(), filters::wanted(page)),
-                visit.gateway.duplicate_counts(filter),
-            )?;
+            let (list, counts) =
+                try_join!(visit.gateway.duplicates(filter.clone(), filters::wanted(page)), visit.gateway.duplicate_counts(filter),)?;
             Ok(duplicates::list(page, &list, &counts, &visit.names())?.into())
         })
         .await

@@ -16,6 +16,7 @@ use onecase::{
 
 use crate::support::{
     gateway::{TestClock, WANG, federation, file, link_all, noise, start, view},
+    http::TestServer,
     stores::on_both_stores,
 };
 

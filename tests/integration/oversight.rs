@@ -1,15 +1,16 @@
 //! What is supervised, what two bodies were given, and how far the federation reaches, on both stores.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use onecase::{
     app::{
-        ConflictError, Gateway, Keep, SupervisionError, WarningError,
-        query::{ConflictFilter, GapFilter, Page, SupervisionFilter, WarningFilter},
+        AdoptionVerdict, ConflictError, Gateway, Keep, SupervisionError, WarningError,
+        query::{CaseFilter, ConflictFilter, CountedIn, GapFilter, Page, SupervisionFilter, WarningFilter},
         validate::SupervisionAnswer,
         view::{CaseView, EventKind, ReferralView, SupervisionView},
     },
     domain::{
         case::CaseStatus,
+        indicator::{Measure, local_day},
         rating::Rating,
         referral::{ConflictSource, ConflictState, Referral, ReferralOutcome},
         supervision::{SupervisionKind, SupervisionState},

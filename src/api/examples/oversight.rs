@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{CASE, DELIVERY, at, body, case, delivery, gap, listed, organization, overview, page, review, value};
 use crate::{
     app::view::{
-        AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, ReviewQueue,
-        SupervisionView, TrendView, Trends, WarningSubject, WarningView,
+        AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView,
+        ReviewQueue, SupervisionView, TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,

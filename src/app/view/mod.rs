@@ -43,7 +43,8 @@ pub use federation::{
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate, SupervisionFigures};
 pub use oversight::{
-    AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+    AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView,
+    SupervisionView,
 };
 pub use place::{CellCount, Cells, PlacedCase};
 pub use public::{

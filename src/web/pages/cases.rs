@@ -7,8 +7,8 @@ use crate::{
     app::{
         Looked,
         view::{
-            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, RulingAction, RulingView,
-            SubmissionView, SupervisionView,
+            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, RulingAction, RulingView, SubmissionView,
+            SupervisionView,
         },
     },
     domain::{
@@ -105,7 +105,11 @@ impl DetailView<'_> {
             EventKind::ObjectionDecided => "routed",
             EventKind::ReviewRequested => "status",
             EventKind::ReferralConflict | EventKind::ReferralDecided => "ruled",
-            EventKind::Supervised | EventKind::SupervisionAnswered | EventKind::ProposalDecided | EventKind::WarningRaised | EventKind::WarningClosed => "revised",
+            EventKind::Supervised
+            | EventKind::SupervisionAnswered
+            | EventKind::ProposalDecided
+            | EventKind::WarningRaised
+            | EventKind::WarningClosed => "revised",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
             EventKind::AlertFired | EventKind::AlertResolved => "status",

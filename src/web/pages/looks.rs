@@ -3,10 +3,7 @@
 use askama::Template;
 
 use super::Names;
-use crate::{
-    app::{ClearFiling, view::PlatformView},
-    web::page::Page,
-};
+use crate::{app::ClearFiling, web::page::Page};
 
 #[derive(Template)]
 #[template(path = "look.html")]

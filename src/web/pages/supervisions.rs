@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Names, reviews::Refusal, supervisions};
+use super::{Names, reviews::Refusal};
 use crate::{
     app::view::{Paged, SupervisionView},
     domain::supervision::{SupervisionKind, SupervisionState},
@@ -40,8 +40,8 @@ impl DetailView<'_> {
 }
 
 /// The text that says what became of a proposal.
-pub const fn outcome(adopted: bool) -> &'static str {
-    if adopted { "supervisions.adopted" } else { "supervisions.not_adopted" }
+pub const fn outcome(adopted: &bool) -> &'static str {
+    if *adopted { "supervisions.adopted" } else { "supervisions.not_adopted" }
 }
 
 pub fn detail(p: &Page, item: &SupervisionView, names: &Names, refused: Option<&Refusal>) -> askama::Result<String> {

@@ -2,15 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query, sql_types::Text};
+use diesel::{
+    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query, sql_types::Text,
+};
 
 use super::statement::Statements;
 
 /// Tables that stay small: they grow with the platforms, bodies, keys, endpoints, rules or what is owed now, not with what was filed.
 const SMALL: [&str; 19] = [
-    "alerts", "api_keys", "checkpoint_signatures", "checkpoints", "dropped_files", "feed_positions", "gap_counts", "key_checks", "leases",
-    "parked_updates", "platform_errors", "platform_states", "pull_cursors", "quarantine", "reconciliations", "tallies", "warnings",
-    "webhook_events", "webhooks",
+    "alerts",
+    "api_keys",
+    "checkpoint_signatures",
+    "checkpoints",
+    "dropped_files",
+    "feed_positions",
+    "gap_counts",
+    "key_checks",
+    "leases",
+    "parked_updates",
+    "platform_errors",
+    "platform_states",
+    "pull_cursors",
+    "quarantine",
+    "reconciliations",
+    "tallies",
+    "warnings",
+    "webhook_events",
+    "webhooks",
 ];
 /// Rows that a statement may look at for what it shows.
 const MOST_ROWS: u64 = 1_000;
@@ -57,9 +75,8 @@ fn on_postgres(connection: &mut PgConnection, statements: &Statements) -> Vec<St
     connection.batch_execute("SET enable_seqscan = off; SET jit = off;").unwrap();
     let mut explain = |sql: String| {
         let analyze = if sql.starts_with("SELECT") { "ANALYZE, TIMING OFF, SUMMARY OFF, " } else { "" };
-        let found: Vec<Line> = sql_query(format!("EXPLAIN ({analyze}COSTS OFF) {sql}"))
-            .load(connection)
-            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+        let found: Vec<Line> =
+            sql_query(format!("EXPLAIN ({analyze}COSTS OFF) {sql}")).load(connection).unwrap_or_else(|error| panic!("{error}: {sql}"));
         let plan: Vec<String> = found.into_iter().map(|row| row.line).collect();
         let scans: BTreeSet<&str> =
             plan.iter().filter_map(|line| line.split("Seq Scan on ").nth(1)?.split([' ', ')']).next()).filter(|name| grows(name)).collect();

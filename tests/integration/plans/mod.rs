@@ -10,11 +10,7 @@ use std::sync::{Arc, Mutex};
 use onecase::domain::platform::Scope;
 
 use crate::{
-    support::{
-        gateway::eventually,
-        http::TestServer,
-        stores::{TestStore, on_both_stores},
-    },
+    support::{gateway::eventually, http::TestServer, stores::on_both_stores},
     year::{FEDERATION, ORGANIZATIONS, simulate},
 };
 

@@ -35,7 +35,11 @@ impl<'a> Walk<'a> {
             }
             self.asked += 1;
             let response = self.server.request(Method::GET, &address).header("accept", "text/html").send().await.unwrap();
-            assert!(!response.status().is_server_error() && response.status() != StatusCode::BAD_REQUEST, "{address}: {}", response.status());
+            assert!(
+                !response.status().is_server_error() && response.status() != StatusCode::BAD_REQUEST,
+                "{address}: {}",
+                response.status()
+            );
             let is_page = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             if is_page {
                 let html = response.text().await.unwrap();

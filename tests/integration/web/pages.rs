@@ -122,6 +122,16 @@ fn oversight(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
     let frame = |section, path| page(lang, section, path, &[]);
     vec![
         ("supervisions", supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::oversight::supervisions(), &names)),
+        ("supervision", {
+            let open = &samples::oversight::supervisions().items[0];
+            supervisions::detail(&frame(Section::Supervisions, "/supervisions/x"), open, &names, None)
+        }),
+        ("supervision-proposal", {
+            let list = samples::oversight::supervisions().items;
+            let proposal = list.iter().find(|item| item.adoption.is_some()).unwrap();
+            let refused = Refusal { cause: RefusalCause::Choice, reason: "已约谈".into() };
+            supervisions::detail(&frame(Section::Supervisions, "/supervisions/x"), proposal, &names, Some(&refused))
+        }),
         (
             "supervisions-empty",
             supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::nothing::<SupervisionView>(), &names),
@@ -208,8 +218,7 @@ fn names_and_numbers_are_covered() {
             assert!(!html.contains(secret), "{name} shows {secret}");
         }
     }
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
     assert!(html.contains("138****1234") && html.contains("王**"));
 }
 
@@ -226,8 +235,7 @@ fn markup_in_data_stays_text() {
 /// The evidence page whole: what auditors rely on.
 #[test]
 fn the_evidence_is_shown_bit_by_bit() {
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
     let start = html.find("<tbody>").unwrap();
     let end = html.find("</tbody>").unwrap();
     insta::assert_snapshot!(&html[start..end]);

@@ -411,7 +411,7 @@ pub fn platform_detail() -> PlatformDetail {
     };
     PlatformDetail {
         platform: PlatformView { last_reconciled_at: Some(ago(600)), ledger_days_differing: 1, ..platforms[3].clone() },
-        platforms,
+        names: names(),
         cases: cases(),
         deliveries: delivery_list().items,
         reconciliation,

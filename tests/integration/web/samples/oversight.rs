@@ -2,9 +2,8 @@
 
 use onecase::{
     app::view::{
-        AdoptionView,
-        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, GapView, Paged, ReferralConflictView, SupervisionView,
-        TrendView, Trends, WarningSubject, WarningView,
+        AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, GapView, Paged, ReferralConflictView,
+        SupervisionView, TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
@@ -18,7 +17,9 @@ use onecase::{
 use super::{ago, body, case};
 
 fn adoption() -> AdoptionView {
-    AdoptionView { adopted: true, note: "已约谈主要负责人，联系电话13812341234。".into(), actor: "值班员".into(), recorded_at: ago(60) }
+    AdoptionView {
+        adopted: true, note: "已约谈主要负责人，联系电话13812341234。".into(), actor: "值班员".into(), recorded_at: ago(60)
+    }
 }
 
 pub fn supervisions() -> Paged<SupervisionView> {
