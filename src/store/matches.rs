@@ -9,6 +9,7 @@ use super::{
     Connection, INSERT_CHUNK, Page, Position, StoreError,
     cases::begins_with,
     connection::each_backend,
+    deflate::{deflate, inflate},
     links::decision_word,
     schema::{cases, links, matches, rulings},
     stored,
@@ -66,7 +67,7 @@ pub(super) struct MatchRow {
     probability: f64,
     weight: f64,
     rule: String,
-    evidence: String,
+    evidence: Vec<u8>,
     model_name: String,
     model_digest: String,
     decided_by: String,
@@ -82,7 +83,7 @@ impl TryFrom<MatchRow> for Match {
             decision: word("decision", row.decision)?,
             channel: word("channel", row.channel)?,
             other_channel: word("channel", row.other_channel)?,
-            evidence: serde_json::from_str(&row.evidence).map_err(|source| StoreError::corrupt("match", source))?,
+            evidence: unpacked(&row.evidence)?,
             submission_seq: row.submission_seq,
             other_seq: row.other_seq,
             submission_id: row.submission_id,
@@ -103,32 +104,43 @@ impl TryFrom<MatchRow> for Match {
     }
 }
 
+fn packed(evidence: &serde_json::Value) -> Result<Vec<u8>, StoreError> {
+    deflate(evidence.to_string().as_bytes()).map_err(|source| StoreError::corrupt("match", source))
+}
+
+fn unpacked(packed: &[u8]) -> Result<serde_json::Value, StoreError> {
+    let text = inflate(packed).map_err(|source| StoreError::corrupt("match", source))?;
+    serde_json::from_slice(&text).map_err(|source| StoreError::corrupt("match", source))
+}
+
 pub fn insert(connection: &mut Connection<'_>, new: &[Match]) -> Result<(), StoreError> {
     let rows: Vec<MatchRow> = new
         .iter()
-        .map(|m| MatchRow {
-            submission_seq: m.submission_seq,
-            other_seq: m.other_seq,
-            submission_id: m.submission_id.clone(),
-            other_id: m.other_id.clone(),
-            platform: m.platform.clone(),
-            other_platform: m.other_platform.clone(),
-            channel: m.channel.as_str().to_owned(),
-            other_channel: m.other_channel.as_str().to_owned(),
-            division: m.division.clone(),
-            case_id: m.case_id.clone(),
-            decision: decision_word(m.decision).to_owned(),
-            probability: m.probability,
-            weight: m.weight,
-            rule: m.rule.clone(),
-            evidence: m.evidence.to_string(),
-            model_name: m.model_name.clone(),
-            model_digest: m.model_digest.clone(),
-            decided_by: m.decided_by.clone(),
-            decided_at: stored(m.decided_at),
-            settled_by: m.settled_by.clone(),
+        .map(|m| {
+            Ok(MatchRow {
+                submission_seq: m.submission_seq,
+                other_seq: m.other_seq,
+                submission_id: m.submission_id.clone(),
+                other_id: m.other_id.clone(),
+                platform: m.platform.clone(),
+                other_platform: m.other_platform.clone(),
+                channel: m.channel.as_str().to_owned(),
+                other_channel: m.other_channel.as_str().to_owned(),
+                division: m.division.clone(),
+                case_id: m.case_id.clone(),
+                decision: decision_word(m.decision).to_owned(),
+                probability: m.probability,
+                weight: m.weight,
+                rule: m.rule.clone(),
+                evidence: packed(&m.evidence)?,
+                model_name: m.model_name.clone(),
+                model_digest: m.model_digest.clone(),
+                decided_by: m.decided_by.clone(),
+                decided_at: stored(m.decided_at),
+                settled_by: m.settled_by.clone(),
+            })
         })
-        .collect();
+        .collect::<Result<_, StoreError>>()?;
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(matches::table).values(chunk).execute(c))?;
     }

@@ -5,6 +5,7 @@
 //! All of it blocks; call it from [`Store::run`] in asynchronous code.
 
 mod connection;
+mod deflate;
 mod schema;
 mod seal;
 mod statements;

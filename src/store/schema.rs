@@ -113,7 +113,7 @@ diesel::table! {
         probability -> Double,
         weight -> Double,
         rule -> Text,
-        evidence -> Text,
+        evidence -> Binary,
         model_name -> Text,
         model_digest -> Text,
         decided_by -> Text,

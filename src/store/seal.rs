@@ -6,6 +6,8 @@ use chacha20poly1305::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::deflate::{deflate, inflate};
+
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
@@ -53,12 +55,13 @@ impl Sealer {
         self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: cipher, aad: context.as_bytes() }).map_err(|_| SealError::Open)
     }
 
+    /// Packed first: what is sealed cannot be afterwards. Its length says no more than that of the text did.
     pub(super) fn seal_json(&self, context: &str, value: &impl Serialize) -> Result<Vec<u8>, SealError> {
-        self.seal(context, &serde_json::to_vec(value)?)
+        self.seal(context, &deflate(&serde_json::to_vec(value)?).map_err(|_| SealError::Seal)?)
     }
 
     pub(super) fn open_json<T: DeserializeOwned>(&self, context: &str, sealed: &[u8]) -> Result<T, SealError> {
-        Ok(serde_json::from_slice(&self.open(context, sealed)?)?)
+        Ok(serde_json::from_slice(&inflate(&self.open(context, sealed)?).map_err(|_| SealError::Open)?)?)
     }
 }
 

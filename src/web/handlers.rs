@@ -55,7 +55,10 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/cases/{id}/release", "POST"),
     ("/cases/{id}/rulings/{ruling}", "GET, HEAD"),
     ("/platforms/{id}/reconcile", "POST"),
+    ("/platforms/{id}/quarantine", "POST"),
     ("/platforms/{id}/endpoints/{endpoint}", "POST"),
+    ("/endpoints", "GET, HEAD"),
+    ("/endpoints/{endpoint}", "POST"),
     ("/cases/export", "GET, HEAD"),
     ("/deadlines/export", "GET, HEAD"),
     ("/duplicates/export", "GET, HEAD"),
@@ -159,16 +162,17 @@ async fn platform(visit: Visit) -> impl Responder {
             let platform = visit.gateway.platform(visit.named("id")).await?.ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries, reconciliation, endpoints, parked) = try_join!(
+            let (cases, deliveries, reconciliation, endpoints, parked, quarantined) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
                 visit.gateway.reconciliation(&platform.id),
                 visit.gateway.webhooks(Some(&platform.id)),
                 visit.gateway.parked_updates(&platform.id),
+                visit.gateway.quarantined(&platform.id, MAX_LIMIT),
             )?;
             let (cases, deliveries) = (cases.items, deliveries.items);
             let names = visit.names();
-            let detail = platforms::PlatformDetail { platform, names, cases, deliveries, reconciliation, endpoints, parked };
+            let detail = platforms::PlatformDetail { platform, names, cases, deliveries, reconciliation, endpoints, parked, quarantined };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await

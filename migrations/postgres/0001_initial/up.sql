@@ -128,7 +128,8 @@ CREATE TABLE matches (
     probability    DOUBLE PRECISION NOT NULL,
     weight         DOUBLE PRECISION NOT NULL,
     rule           TEXT NOT NULL,
-    evidence       TEXT NOT NULL,
+    -- JSON, packed.
+    evidence       BYTEA NOT NULL,
     model_name     TEXT NOT NULL,
     model_digest   TEXT NOT NULL,
     decided_by     TEXT NOT NULL,

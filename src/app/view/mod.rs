@@ -38,7 +38,7 @@ pub use evidence::{
 pub use export::{ExportManifest, ExportView};
 pub use federation::{
     DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformHealth, PlatformState,
-    PlatformView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
+    PlatformView, QuarantinedView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{RevisionKind, RevisionView, SubmissionState, SubmissionView};
 pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate, SupervisionFigures};

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
+pub mod endpoints;
 pub mod failure;
 pub mod indicators;
 pub mod looks;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryView, ParkedUpdateView, PlatformView, Reconciliation, WebhookView},
+    app::view::{CaseView, DeliveryView, ParkedUpdateView, PlatformView, QuarantinedView, Reconciliation, WebhookView},
     web::page::Page,
 };
 
@@ -34,6 +34,8 @@ pub struct PlatformDetail {
     pub endpoints: Vec<WebhookView>,
     /// Its reports that wait for a receipt.
     pub parked: Vec<ParkedUpdateView>,
+    /// Its records that did not map or were refused, newest first.
+    pub quarantined: Vec<QuarantinedView>,
 }
 
 #[derive(Template)]

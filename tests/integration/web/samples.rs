@@ -15,8 +15,8 @@ use onecase::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateCounts, DuplicateSide, DuplicateView, EventData, EventKind, EventView,
         Evidence, FiledText, GapView, MatchView, ModelReference, Overview, Paged, ParkedUpdateView, PlatformErrorView, PlatformPairCount,
-        PlatformState, PlatformView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount,
-        SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
+        PlatformState, PlatformView, QuarantinedView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView,
+        StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
     },
     domain::{
         case::CaseStatus,
@@ -417,6 +417,11 @@ pub fn platform_detail() -> PlatformDetail {
         reconciliation,
         endpoints: vec![endpoint],
         parked: vec![parked],
+        quarantined: vec![QuarantinedView {
+            source_ref: "来信〔2026〕118号".into(),
+            error: "invalid_date: submitted_at: the date cannot be read".into(),
+            received_at: ago(45),
+        }],
     }
 }
 
