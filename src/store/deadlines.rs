@@ -224,7 +224,8 @@ pub fn list(
             query = query.filter(d::due_at.lt(stored(before)));
         }
         if let Some((due, seq)) = after {
-            query = query.filter(d::due_at.gt(due).or(d::due_at.eq(due).and(d::seq.gt(seq))));
+            // The first condition leads into the index.
+            query = query.filter(d::due_at.ge(due)).filter(d::due_at.gt(due).or(d::seq.gt(seq)));
         }
         query.order((d::due_at, d::seq)).limit(limit).load(c)
     })?;
@@ -250,7 +251,7 @@ pub fn open_between(
             .into_boxed();
         if let Some(last) = after {
             let due = stored(last.deadline.due_at);
-            query = query.filter(d::due_at.gt(due).or(d::due_at.eq(due).and(d::seq.gt(last.seq))));
+            query = query.filter(d::due_at.ge(due)).filter(d::due_at.gt(due).or(d::seq.gt(last.seq)));
         }
         query.order((d::due_at, d::seq)).limit(limit).load(c)
     })?;

@@ -156,6 +156,7 @@ CREATE TABLE rulings (
     decided_at TIMESTAMP NOT NULL
 );
 CREATE INDEX rulings_case ON rulings (case_id, seq);
+CREATE INDEX rulings_other ON rulings (other_case, seq);
 CREATE INDEX rulings_actor ON rulings (actor);
 
 CREATE TABLE case_events (
@@ -572,7 +573,7 @@ CREATE TABLE revisions (
     told_at       TIMESTAMP,
     PRIMARY KEY (submission_id, number)
 );
-CREATE INDEX revisions_untold ON revisions (received_at) WHERE told_at IS NULL;
+CREATE INDEX revisions_untold ON revisions (received_at, number) WHERE told_at IS NULL;
 
 -- What went wrong with a platform, by class.
 CREATE TABLE platform_errors (
