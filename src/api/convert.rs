@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, PublicError, RateError, ReconcileError, ReferralError,
+        AppError, BlindError, CallbackRefused, ConflictError, EraseError, ObjectionError, PublicError, RateError, ReconcileError, ReferralError,
         ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
         code::Code,
         export::{ExportError, TableError},
@@ -149,6 +149,15 @@ impl From<SupervisionError> for Problem {
             SupervisionError::Unknown => Self::of(Code::NotFound),
             SupervisionError::Ended => Self::of(Code::SupervisionEnded),
             SupervisionError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Unknown => Self::of(Code::NotFound),
+            EraseError::App(error) => error.into(),
         }
     }
 }

@@ -254,6 +254,7 @@ mod tests {
             "ConflictOrder",
             "SupervisionAnswer",
             "Acknowledgement",
+            "ErasureOrder",
             "WebhookOrder",
             "WebhookChange",
             "ReplayOrder",

@@ -7,6 +7,7 @@
 mod connection;
 mod schema;
 mod seal;
+mod submission_keys;
 
 pub mod alerts;
 pub mod audit;
@@ -16,9 +17,11 @@ pub mod changes;
 pub mod consistency;
 pub mod counted;
 pub mod coverage;
+pub mod data_keys;
 pub mod deadlines;
 pub mod deliveries;
 pub mod drops;
+pub mod erasures;
 pub mod events;
 pub mod exports;
 pub mod feed;
@@ -36,6 +39,7 @@ pub mod quarantine;
 pub mod ratings;
 pub mod reconciliations;
 pub mod referrals;
+pub mod reseal;
 pub mod review_requests;
 pub mod reviews;
 pub mod revisions;
@@ -48,7 +52,7 @@ pub mod warnings;
 pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
-pub use seal::{SealError, Sealer};
+pub use seal::{KeyManagement, KmsError, LocalKeys, SealError, Sealer, Wrapped};
 
 /// What [`Store::transaction`] asks of its caller's error type.
 pub use diesel::result as query_error;

@@ -15,7 +15,6 @@ use onecase::{
         note::{Checkpoint, Role, SignedNote, Signer, Verifier},
         sha256, tree,
     },
-    config::KeyMaterial,
     store,
 };
 use serde_json::Value;
@@ -110,7 +109,7 @@ async fn add_checkpoint(witness: web::Data<Witness>, body: String) -> HttpRespon
 
 #[actix_web::test]
 async fn a_witness_co_signs_what_only_grew() {
-    let origin = Signer::new("gov.example/onecase", Role::Log, &KeyMaterial::derive(&[1; 32], [2; 32]).audit).unwrap();
+    let origin = Signer::new("gov.example/onecase", Role::Log, &[1; 32]).unwrap();
     let signer = Signer::new("witness.example", Role::Witness, &[5; 32]).unwrap();
     let key = signer.verifier().clone();
     // It knows the log's beginning already, as the gateway does not know that it does.
