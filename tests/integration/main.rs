@@ -30,7 +30,6 @@ mod exports;
 mod guide;
 mod indicators;
 mod keeping;
-mod leaks;
 mod licences;
 mod lifecycle;
 mod linking;

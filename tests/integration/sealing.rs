@@ -2,20 +2,22 @@
 
 use chrono::TimeDelta;
 use onecase::{
+    adapter::Adapter,
     app::{
-        EraseError, Gateway, Parts, RotationStep, StartError,
+        EraseError, FederatedPlatform, Federation, Gateway, Parts, RotationStep, StartError,
         query::{DeliveryFilter, Page, SubmissionFilter},
         replay,
         view::EventKind,
     },
     config::{Config, KeyMaterial},
+    domain::{organization::Directory, platform::PlatformKind},
     matching::Model,
     store::{deliveries, looks},
 };
 use serde_json::json;
 
 use crate::support::{
-    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, report, start, try_file, view, wages},
+    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, organization, platform, report, start, try_file, view, wages},
     http::TestServer,
     stores::{TestStore, on_both_stores},
 };
@@ -25,6 +27,19 @@ fn start_with_keys(store: &TestStore, clock: &TestClock, master: u8, previous: &
     config.store.url = store.url.clone();
     let keys = KeyMaterial { previous: previous.iter().map(|byte| [*byte; 32]).collect(), ..KeyMaterial::new([master; 32], [9; 32]) };
     Ok(Gateway::start(Parts::new(&config, &keys, federation(), clock.clock())?))
+}
+
+/// Hunan's office is sent its cases; nobody sends them here.
+fn with_a_body_that_is_sent_to() -> Federation {
+    let adapters = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    let hunan = FederatedPlatform {
+        adapter: Some(Adapter::load(&adapters.join("provincial-rest")).unwrap().into()),
+        base_url: Some("http://127.0.0.1:1".into()),
+        ..platform("hunan", PlatformKind::Provincial, "430000")
+    };
+    let others = ["mobile", "wechat"].map(|id| platform(id, PlatformKind::Mobile, "000000"));
+    let office = organization("hunan-office", "湖南省信访局", "430000", None, Some("hunan"));
+    Federation::new(others.into_iter().chain([hunan]).collect(), Directory::new(vec![office]).unwrap())
 }
 
 /// Does what can be done at once; answers what it waits for.
@@ -101,7 +116,7 @@ on_both_stores! {
 
     async fn what_a_filing_says_is_erased_and_all_that_hangs_on_it_stands(store: TestStore) {
         let clock = TestClock::new();
-        let gateway = start(&store, federation(), &clock);
+        let gateway = start(&store, with_a_body_that_is_sent_to(), &clock);
         let kept = file(&gateway, "hunan", noise("A-1", WANG)).await.id;
         let id = file(&gateway, "mobile", noise_reworded("M-1", WANG)).await.id;
         let waiting = file(&gateway, "wechat", wages("W-1", LI)).await.id;
