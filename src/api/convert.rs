@@ -6,8 +6,8 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, ConflictError, EraseError, ObjectionError, PublicError, RateError, ReconcileError, ReferralError,
-        ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
+        AppError, BlindError, CallbackRefused, ConflictError, EraseError, ObjectionError, PublicError, RateError, ReconcileError,
+        ReferralError, ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
         code::Code,
         export::{ExportError, TableError},
     },

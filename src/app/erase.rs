@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use super::{AppError, Gateway, link::GATEWAY, messages, view::{ErasureView, EventKind}};
+use super::{
+    AppError, Gateway,
+    link::GATEWAY,
+    messages,
+    view::{ErasureView, EventKind},
+};
 use crate::{
     audit::{Entry, sha256},
     domain::id,
@@ -35,12 +40,7 @@ impl From<StoreError> for EraseError {
 impl Gateway {
     /// Erases the personal data of a filing, for good. Its number, its links and every decision stay. Erased before, it is answered as then.
     pub async fn erase(&self, submission: &str, actor: &str, reason: &str) -> Result<ErasureView, EraseError> {
-        let erasure = Erasure {
-            submission_id: submission.to_owned(),
-            actor: actor.to_owned(),
-            reason: reason.to_owned(),
-            at: self.now(),
-        };
+        let erasure = Erasure { submission_id: submission.to_owned(), actor: actor.to_owned(), reason: reason.to_owned(), at: self.now() };
         let gateway = self.clone();
         let work = move |store: &Store| {
             store.transaction(|c| {

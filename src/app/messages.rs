@@ -180,12 +180,7 @@ impl Messenger<'_> {
     /// `about` names the filing whose content or petitioner the message speaks of.
     fn owed(&self, platform: &str, about: Option<&str>, message: Message, idempotency_key: String) -> Option<NewDelivery> {
         let takes = self.federation.platform(platform).is_some_and(|p| p.takes_messages());
-        takes.then(|| NewDelivery {
-            idempotency_key,
-            platform: platform.to_owned(),
-            about: about.map(str::to_owned),
-            message,
-        })
+        takes.then(|| NewDelivery { idempotency_key, platform: platform.to_owned(), about: about.map(str::to_owned), message })
     }
 }
 

@@ -33,7 +33,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     match runtime.block_on(gateway.erase(&args.submission, args.by.trim(), args.reason.trim())) {
         Ok(erased) => {
             println!("{} erased at {} by {}", erased.submission, erased.erased_at, erased.actor);
-            eprintln!("copies of the store open it as long as they hold its key: rotate the master key (`onecase keys rotate`), and destroy the old one");
+            eprintln!(
+                "copies of the store open it as long as they hold its key: rotate the master key (`onecase keys rotate`), and destroy the old one"
+            );
             Ok(ExitCode::SUCCESS)
         }
         Err(EraseError::Unknown) => {

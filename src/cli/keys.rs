@@ -93,7 +93,8 @@ fn status(rotation: &Rotation, as_json: bool) {
             .iter()
             .map(|key| json!({ "number": key.number, "state": key.state, "master": key.master, "since": key.since }))
             .collect();
-        let pass = rotation.pass.as_ref().map(|pass| json!({ "started_at": pass.started_at, "column": pass.place, "resealed": pass.resealed }));
+        let pass =
+            rotation.pass.as_ref().map(|pass| json!({ "started_at": pass.started_at, "column": pass.place, "resealed": pass.resealed }));
         println!("{}", json!({ "data_keys": keys, "rotation": pass }));
         return;
     }

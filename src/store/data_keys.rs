@@ -82,9 +82,7 @@ pub(super) fn load(connection: &mut Connection<'_>) -> Result<Vec<StoredKey>, St
         return Ok(Vec::new());
     }
     let keys = rows(connection)?.into_iter().filter(|row| row.number != ROOT);
-    Ok(keys
-        .map(|row| StoredKey { number: row.number(), wrapped: row.wrapped(), active: row.state == KeyState::Active.as_str() })
-        .collect())
+    Ok(keys.map(|row| StoredKey { number: row.number(), wrapped: row.wrapped(), active: row.state == KeyState::Active.as_str() }).collect())
 }
 
 #[derive(diesel::QueryableByName)]
@@ -131,7 +129,14 @@ pub fn list(connection: &mut Connection<'_>) -> Result<Vec<DataKey>, StoreError>
     rows(connection)?
         .into_iter()
         .filter(|row| row.number != ROOT)
-        .map(|row| Ok(DataKey { number: row.number(), state: word("state of a data key", row.state)?, master: row.master, since: row.since.and_utc() }))
+        .map(|row| {
+            Ok(DataKey {
+                number: row.number(),
+                state: word("state of a data key", row.state)?,
+                master: row.master,
+                since: row.since.and_utc(),
+            })
+        })
         .collect()
 }
 
@@ -196,7 +201,8 @@ struct PassRow {
 
 /// The pass that is under way or was the last of this rotation.
 pub fn pass(connection: &mut Connection<'_>) -> Result<Option<Pass>, StoreError> {
-    let row: Option<PassRow> = each_backend!(connection, c => key_rotation::table.find(1).select(PassRow::as_select()).first(c).optional())?;
+    let row: Option<PassRow> =
+        each_backend!(connection, c => key_rotation::table.find(1).select(PassRow::as_select()).first(c).optional())?;
     Ok(row.map(|row| Pass { started_at: row.started_at.and_utc(), place: row.place, position: row.position, resealed: row.resealed }))
 }
 

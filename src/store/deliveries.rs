@@ -190,7 +190,8 @@ pub fn enqueue(connection: &mut Connection<'_>, sealer: &Sealer, new: &[NewDeliv
     let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
     // Read under the lock: a filing erased before has no key any more, one erased later finds these messages.
     let keys = own_keys(connection, sealer, new.iter().map(|new| new.about.as_ref()))?;
-    let rows = (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, &keys, seq, new)).collect::<Result<Vec<_>, _>>()?;
+    let rows =
+        (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, &keys, seq, new)).collect::<Result<Vec<_>, _>>()?;
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
     }
@@ -463,10 +464,7 @@ pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, MessageKin
 }
 
 /// When each of these platforms last took a message.
-pub fn last_delivered(
-    connection: &mut Connection<'_>,
-    platforms: &[&str],
-) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+pub fn last_delivered(connection: &mut Connection<'_>, platforms: &[&str]) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
     let mut last = HashMap::new();
     for platform in platforms {
         // What was delivered was due for the last time when it was; the index goes by that.

@@ -62,7 +62,8 @@ pub struct Batch {
 /// A value that somebody replaces meanwhile is left as it is: it is sealed by the active key.
 pub fn batch(connection: &mut Connection<'_>, sealer: &Sealer, of: &SealedColumn, after: &str, limit: i64) -> Result<Batch, StoreError> {
     let SealedColumn { table, column, key, context } = of;
-    let read = format!("SELECT {key} AS key, {column} AS sealed FROM {table} WHERE {key} > $1 AND {column} IS NOT NULL ORDER BY {key} LIMIT $2");
+    let read =
+        format!("SELECT {key} AS key, {column} AS sealed FROM {table} WHERE {key} > $1 AND {column} IS NOT NULL ORDER BY {key} LIMIT $2");
     let read = sql_query(read).bind::<sql_types::Text, _>(after).bind::<sql_types::BigInt, _>(limit);
     let rows: Vec<SealedRow> = match connection {
         Connection::Sqlite(c) => read.load(*c)?,

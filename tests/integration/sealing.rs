@@ -17,7 +17,10 @@ use onecase::{
 use serde_json::json;
 
 use crate::support::{
-    gateway::{LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, organization, platform, report, start, try_file, view, wages},
+    gateway::{
+        LI, TestClock, WANG, federation, file, link_all, noise, noise_reworded, organization, platform, report, start, try_file, view,
+        wages,
+    },
     http::TestServer,
     stores::{TestStore, on_both_stores},
 };
@@ -174,7 +177,12 @@ fn claimed(gateway: &Gateway, platform: &str) -> Vec<onecase::domain::message::M
     let store = gateway.store();
     let lease = deliveries::Lease { owner: "test".into(), duration: TimeDelta::seconds(1) };
     let now = gateway.now();
-    store.transaction(|c| deliveries::claim(c, store.sealer(), platform, &lease, now, 100)).unwrap().into_iter().map(|claimed| claimed.message).collect()
+    store
+        .transaction(|c| deliveries::claim(c, store.sealer(), platform, &lease, now, 100))
+        .unwrap()
+        .into_iter()
+        .map(|claimed| claimed.message)
+        .collect()
 }
 
 #[actix_web::test]

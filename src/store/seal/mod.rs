@@ -281,7 +281,10 @@ mod tests {
         let sealer = sealer(&[(1, true)]);
         let (own, kept) = sealer.make_own_key("submission_keys:a").expect("seals");
         let sealed = own.seal_json("submission:a", &"王小明").expect("seals");
-        assert_eq!(sealer.own_key("submission_keys:a", &kept).expect("opens").open_json::<String>("submission:a", &sealed).expect("opens"), "王小明");
+        assert_eq!(
+            sealer.own_key("submission_keys:a", &kept).expect("opens").open_json::<String>("submission:a", &sealed).expect("opens"),
+            "王小明"
+        );
         assert!(sealer.open("submission:a", &sealed).is_err());
         let (other, _) = sealer.make_own_key("submission_keys:b").expect("seals");
         assert!(other.open_json::<String>("submission:a", &sealed).is_err());
