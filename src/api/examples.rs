@@ -105,12 +105,6 @@ fn response_to(operation: &str, status: &str) -> Option<Value> {
         }
         ("createSubmission" | "getSubmission", "200" | "201") => value(&filing()),
         ("createBlindSubmission", "200" | "201") => value(&SubmissionView { submission: None, blind: true, ..filing() }),
-        ("eraseSubmission", "200") => value(&ErasureView {
-            submission: FILING.into(),
-            actor: "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into(),
-            reason: "信访人依法申请删除个人信息".into(),
-            erased_at: at("2027-03-01T02:00:00Z"),
-        }),
         ("createSubmissions", "200") => value(&batch_result()),
         ("listSubmissions", "200") => page(SubmissionView { submission: None, ..filing() }),
         ("listCaseSubmissions", "200") => listed(SubmissionView { submission: None, ..filing() }),
