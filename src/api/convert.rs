@@ -6,8 +6,8 @@ use super::problem::Problem;
 use crate::{
     adapter::CallbackError,
     app::{
-        AppError, BlindError, CallbackRefused, ConflictError, ObjectionError, PublicError, RateError, ReconcileError, ReferralError,
-        ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
+        AppError, BlindError, CallbackRefused, ConflictError, EraseError, ObjectionError, PublicError, RateError, ReconcileError,
+        ReferralError, ReviewRequestError, RuleError, SubmitError, SupervisionError, UpdateError, WarningError, WebhookError,
         code::Code,
         export::{ExportError, TableError},
     },
@@ -150,6 +150,15 @@ impl From<SupervisionError> for Problem {
             SupervisionError::Ended => Self::of(Code::SupervisionEnded),
             SupervisionError::NoProposal => Self::of(Code::NoProposal),
             SupervisionError::Store(ref source) => failed(source.is_passing(), error),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Unknown => Self::of(Code::NotFound),
+            EraseError::App(error) => error.into(),
         }
     }
 }

@@ -74,6 +74,7 @@ fn request(operation: &str) -> Option<Value> {
         "changeWebhook" => json!({ "paused": false }),
         "rotateWebhookSecret" => json!({ "overlap_seconds": 86_400 }),
         "replayWebhook" => json!({ "since": "2026-03-01T00:00:00Z" }),
+        "eraseSubmission" => json!({ "reason": "信访人依法申请删除个人信息" }),
         "open311PostRequest" => json!("api_key=oc_…&service_code=request&address_string=韶山北路&description=路灯不亮"),
         "postCallback" => json!("{\"event\":\"petition.created\"}"),
         "postWechatMessage" => json!("<xml><ToUserName>gh_1</ToUserName></xml>"),

@@ -255,6 +255,7 @@ mod tests {
             "SupervisionAnswer",
             "AdoptionOrder",
             "Acknowledgement",
+            "ErasureOrder",
             "WebhookOrder",
             "WebhookChange",
             "ReplayOrder",

@@ -16,7 +16,7 @@ use crate::{
         note::{Checkpoint, NoteError, Role, Signature, SignedNote, Signer, Verifier},
         tree,
     },
-    config::{AuditConfig, KeyMaterial},
+    config::{AuditConfig, StoreSecrets},
     net::{OutboundError, OutboundRequest},
     store::{
         StoreError,
@@ -62,7 +62,7 @@ impl From<StoreError> for WitnessError {
 impl Notary {
     /// # Errors
     /// If the log's name or a witness's key cannot be used.
-    pub fn new(config: &AuditConfig, keys: &KeyMaterial) -> Result<Self, NoteError> {
+    pub fn new(config: &AuditConfig, secrets: &StoreSecrets) -> Result<Self, NoteError> {
         let witness = |witness: &crate::config::WitnessConfig| {
             let verifier: Verifier = witness.key.parse()?;
             if verifier.role() != Role::Witness {
@@ -71,7 +71,7 @@ impl Notary {
             Ok(Witness { url: format!("{}/add-checkpoint", witness.url.trim_end_matches('/')), verifier })
         };
         Ok(Self {
-            signer: Signer::new(&config.origin, Role::Log, &keys.audit)?,
+            signer: Signer::new(&config.origin, Role::Log, &secrets.audit)?,
             interval: TimeDelta::milliseconds(i64::try_from(config.checkpoint_interval_ms).unwrap_or(i64::MAX)),
             witnesses: config.witnesses.iter().map(witness).collect::<Result<_, _>>()?,
         })

@@ -166,7 +166,7 @@ impl Gateway {
 
     /// What these sources are told of what happened.
     pub(super) fn told(&self, case: &Case, sources: &[Registered], events: &[CaseEvent]) -> Vec<NewDelivery> {
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now: self.now() };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now: self.now() };
         let tell = |source, event: &CaseEvent| match &event.words.reply {
             Some(reply) => messenger.reply(case, source, &event.id, reply),
             None => messenger.status(case, source, &event.id, event.words.reason.as_deref()),

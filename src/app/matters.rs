@@ -48,7 +48,7 @@ impl Gateway {
                 continue;
             };
             let members = store.read(|c| submissions::find_many(c, store.sealer(), &sample))?;
-            let members: Vec<Member> = members.iter().filter(|found| !found.blind).map(member).collect();
+            let members: Vec<Member> = members.iter().filter(|found| found.is_open()).map(member).collect();
             summary.name = name(&members, &background, |seq| i64::try_from(seq).is_ok_and(|seq| sample.contains(&seq)));
             store.transaction(|c| matters::summarise(c, store.sealer(), id, &summary, now))?;
         }
@@ -63,7 +63,7 @@ impl Gateway {
             let wanted = last.min(MAX_BACKGROUND as i64);
             let seqs: Vec<i64> = (1..=wanted).map(|at| at * last / wanted).collect();
             let found = submissions::find_many(c, store.sealer(), &seqs)?;
-            let open = found.into_iter().filter(|found| !found.blind);
+            let open = found.into_iter().filter(Registered::is_open);
             Ok(Background::new(open.map(|found| (found.seq.unsigned_abs(), words(&found.submission)))))
         })
     }

@@ -35,10 +35,19 @@ impl Messenger<'_> {
         let platform = case.platform.as_deref()?;
         let own = (founding.platform == platform).then(|| reference(founding));
         let mut message = self.message(MessageKind::CaseForwarded, case, own);
-        message.forwarded = Some(Box::new(if founding.blind { self.withheld(founding) } else { founding.submission.clone() }));
+        message.forwarded = Some(Box::new(self.content(founding)));
         // The responsible body is part of the key: a case routed anew is a new forward.
         let organization = case.organization.as_deref().unwrap_or_default();
-        self.owed(platform, message, format!("forward:{}:{organization}:{}", case.id, ruling.unwrap_or_default()))
+        self.owed(platform, Some(&founding.id), message, format!("forward:{}:{organization}:{}", case.id, ruling.unwrap_or_default()))
+    }
+
+    /// What a body is given of a filing.
+    fn content(&self, founding: &Registered) -> Submission {
+        match (founding.erased, founding.blind) {
+            (true, _) => erased(&founding.submission),
+            (false, true) => self.withheld(founding),
+            (false, false) => founding.submission.clone(),
+        }
     }
 
     /// The envelope of a blind filing, saying where its content can be asked for: the body gets a case it can handle, and
@@ -58,22 +67,22 @@ impl Messenger<'_> {
         let platform = request.reviewer_platform.as_str();
         let own = (founding.platform == platform).then(|| reference(founding));
         let mut message = self.message(MessageKind::CaseForwarded, case, own);
-        message.forwarded = Some(Box::new(if founding.blind { self.withheld(founding) } else { founding.submission.clone() }));
+        message.forwarded = Some(Box::new(self.content(founding)));
         let asked = if case.status == CaseStatus::UnderReReview { "复核" } else { "复查" };
         message.note = Some(format!("信访人对答复意见不服，请求{asked}，请自收到之日起三十日内提出{asked}意见。理由：{reason}"));
-        self.owed(platform, message, format!("review:{}:{}", case.id, request.id))
+        self.owed(platform, Some(&founding.id), message, format!("review:{}:{}", case.id, request.id))
     }
 
     /// To the platform of a body that had the case: people ruled that it is handled elsewhere.
     pub fn withdrawn(&self, case: &Case, founding: &Registered, ruling: &str) -> Option<NewDelivery> {
         let platform = case.platform.as_deref()?;
         let own = (founding.platform == platform).then(|| reference(founding));
-        let mut message = self.message(MessageKind::CaseWithdrawn, case, own);
+        let mut message = self.message(MessageKind::CaseWithdrawn, case, own.clone());
         message.note = Some(match &case.merged_into {
             Some(into) => format!("该事项与编号{into}的信访事项为同一事项，已并案办理，请终止办理。"),
             None => "该事项已改由其他单位办理，请终止办理。".to_owned(),
         });
-        self.owed(platform, message, format!("withdrawn:{}:{ruling}", case.id))
+        self.owed(platform, own.as_ref().map(|own| own.id.as_str()), message, format!("withdrawn:{}:{ruling}", case.id))
     }
 
     /// To a platform that one of the bodies concerned works on.
@@ -82,7 +91,7 @@ impl Messenger<'_> {
         let mut message = self.message(MessageKind::CaseNotice, case, None);
         message.notice = Some(notice);
         message.note = Some(note);
-        self.owed(platform, message, key)
+        self.owed(platform, None, message, key)
     }
 
     /// To the platform of the body that has the case: a filing of it is no longer what it was. Whoever told us of the change
@@ -97,7 +106,7 @@ impl Messenger<'_> {
             (RevisionKind::Withdrawn, Some(reason)) => format!("{told_by}的信访件已撤回：{reason}"),
         });
         message.forwarded = (revision.kind == RevisionKind::Changed).then(|| Box::new(revision.now.clone()));
-        self.owed(platform, message, format!("revised:{}:{}", revision.submission_id, revision.number))
+        self.owed(platform, Some(&revision.submission_id), message, format!("revised:{}:{}", revision.submission_id, revision.number))
     }
 
     /// To the source of a filing that people moved to another case.
@@ -110,7 +119,7 @@ impl Messenger<'_> {
         } else {
             format!("经核对，您反映的事项已单独登记，编号{}，由{body}办理。", case.id)
         });
-        self.owed(&submission.platform, message, format!("moved:{ruling}:{}", submission.id))
+        self.owed(&submission.platform, Some(&submission.id), message, format!("moved:{ruling}:{}", submission.id))
     }
 
     /// To the source of the filing that founded the case.
@@ -120,7 +129,7 @@ impl Messenger<'_> {
             Some(body) => format!("您的信访事项已登记，编号{}，由{}办理。", case.id, body.name),
             None => format!("您的信访事项已登记，编号{}，正在确定办理单位。", case.id),
         });
-        self.owed(&submission.platform, message, format!("registered:{}", submission.id))
+        self.owed(&submission.platform, Some(&submission.id), message, format!("registered:{}", submission.id))
     }
 
     /// To the source of a filing that repeats a case (信访工作条例, article 19(3)): where and how it is handled.
@@ -132,21 +141,21 @@ impl Messenger<'_> {
             case.id,
             status_text(case.status)
         ));
-        self.owed(&submission.platform, message, format!("duplicate:{}", submission.id))
+        self.owed(&submission.platform, Some(&submission.id), message, format!("duplicate:{}", submission.id))
     }
 
     /// To one source: the case's status changed in `event`.
     pub fn status(&self, case: &Case, submission: &Registered, event: &str, reason: Option<&str>) -> Option<NewDelivery> {
         let mut message = self.message(MessageKind::CaseStatus, case, Some(reference(submission)));
         message.note = reason.map(str::to_owned);
-        self.owed(&submission.platform, message, format!("status:{event}:{}", submission.id))
+        self.owed(&submission.platform, Some(&submission.id), message, format!("status:{event}:{}", submission.id))
     }
 
     /// To one source: the written answer given in `event`.
     pub fn reply(&self, case: &Case, submission: &Registered, event: &str, reply: &Reply) -> Option<NewDelivery> {
         let mut message = self.message(MessageKind::CaseReply, case, Some(reference(submission)));
         message.reply = Some(reply.clone());
-        self.owed(&submission.platform, message, format!("reply:{event}:{}", submission.id))
+        self.owed(&submission.platform, Some(&submission.id), message, format!("reply:{event}:{}", submission.id))
     }
 
     fn message(&self, kind: MessageKind, case: &Case, submission: Option<SubmissionReference>) -> Message {
@@ -168,10 +177,19 @@ impl Messenger<'_> {
         }
     }
 
-    fn owed(&self, platform: &str, message: Message, idempotency_key: String) -> Option<NewDelivery> {
+    /// `about` names the filing whose content or petitioner the message speaks of.
+    fn owed(&self, platform: &str, about: Option<&str>, message: Message, idempotency_key: String) -> Option<NewDelivery> {
         let takes = self.federation.platform(platform).is_some_and(|p| p.takes_messages());
-        takes.then(|| NewDelivery { idempotency_key, platform: platform.to_owned(), message })
+        takes.then(|| NewDelivery { idempotency_key, platform: platform.to_owned(), about: about.map(str::to_owned), message })
     }
+}
+
+/// The envelope of an erased filing, saying so to whoever has the case.
+pub(super) fn erased(envelope: &Submission) -> Submission {
+    let mut envelope = envelope.clone();
+    envelope.subject = "个人信息已依法删除的信访件".to_owned();
+    envelope.content = format!("本件编号{}，信访人个人信息和内容已依法删除。", envelope.source_id);
+    envelope
 }
 
 fn reference(submission: &Registered) -> SubmissionReference {

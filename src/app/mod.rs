@@ -13,6 +13,7 @@ mod collect;
 mod coverage;
 pub mod crash;
 mod deadlines;
+mod erase;
 mod explain;
 pub mod export;
 mod federation;
@@ -28,6 +29,7 @@ mod matters;
 mod messages;
 mod metrics;
 mod objection;
+mod open_store;
 mod places;
 mod public;
 mod pull;
@@ -42,6 +44,7 @@ mod report;
 mod request_review;
 mod retry;
 mod revise;
+mod rotate;
 mod route;
 mod rule;
 mod send;
@@ -73,6 +76,7 @@ pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};
 pub use collect::{CollectError, Collected, FolderError, Sightings};
+pub use erase::EraseError;
 pub use explain::{ExplainError, Explained, explain};
 pub use federation::{DropFolder, FederatedPlatform, Federation, FederationError};
 pub use follow_up::UpdateError;
@@ -82,6 +86,7 @@ pub use link::{LinkError, LinkRound, LinkerState};
 pub use look::{ClearFiling, Looked};
 pub use matters::{Background, MAX_BACKGROUND, Member, name as matter_name};
 pub use objection::ObjectionError;
+pub use open_store::open_store;
 pub use places::MAX_PLACES;
 pub use public::PublicError;
 pub use pull::{PullError, PullRound};
@@ -92,6 +97,7 @@ pub use reconcile::ReconcileError;
 pub use refer::{ConflictError, Keep, ReferralError};
 pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use request_review::ReviewRequestError;
+pub use rotate::{Rotation, RotationStep};
 pub use rule::{Decree, RuleError};
 pub use supervise::{SupervisionError, Verdict as AdoptionVerdict};
 pub use tidy::Tidied;
@@ -102,7 +108,7 @@ pub use year::{YearClock, YearError, YearFiling, YearPlan, YearProgress, YearSum
 use crate::{
     config::{
         Config, ConfigError, DeliveryConfig, ExportConfig, KeyMaterial, LimitsConfig, LinkerConfig, MapConfig, RateConfig,
-        ReconciliationConfig,
+        ReconciliationConfig, StoreSecrets,
     },
     domain::{
         alert::{AlertRules, AlertRulesError},
@@ -112,14 +118,11 @@ use crate::{
     },
     matching::{FederationKey, Fingerprinter, Model},
     net::{Outbound, OutboundPolicy},
-    store::{Sealer, Store, StoreError, StoreOptions, keys, query_error},
+    store::{Store, StoreError, query_error},
 };
 
 /// No year before is reported on: the national system went live in it.
 const FIRST_YEAR: i32 = 2015;
-
-/// How long a use case waits for a connection to the store.
-const STORE_WAIT: Duration = Duration::from_secs(10);
 
 /// Where the time comes from; tests bring their own.
 #[derive(Clone)]
@@ -162,7 +165,9 @@ impl From<query_error::Error> for AppError {
 pub struct Parts {
     pub store: Store,
     pub federation: Federation,
-    pub keys: KeyMaterial,
+    pub secrets: StoreSecrets,
+    /// Shared by the whole federation: makes fingerprints comparable.
+    pub federation_key: FederationKey,
     pub model: Model,
     pub outbound: Outbound,
     pub delivery: DeliveryConfig,
@@ -196,7 +201,7 @@ type Readings = HashMap<(String, String), HashSet<[u8; 32]>>;
 struct Inner {
     store: Store,
     federation: Federation,
-    keys: KeyMaterial,
+    secrets: StoreSecrets,
     fingerprinter: Fingerprinter,
     model: Model,
     outbound: Outbound,
@@ -245,10 +250,10 @@ impl Gateway {
         let inner = Arc::new(Inner {
             admission,
             certificates: parts.certificates,
-            fingerprinter: Fingerprinter::new(&FederationKey::from_bytes(parts.keys.federation)),
+            fingerprinter: Fingerprinter::new(&parts.federation_key),
             store: parts.store.clone(),
             federation: parts.federation,
-            keys: parts.keys,
+            secrets: parts.secrets,
             model: parts.model,
             outbound: parts.outbound,
             delivery: parts.delivery,
@@ -362,15 +367,7 @@ impl Parts {
 
     /// Opens and migrates the store and loads the model, for keys and a federation that are already there.
     pub fn new(config: &Config, keys: &KeyMaterial, federation: Federation, clock: Clock) -> Result<Self, StartError> {
-        let options = StoreOptions { url: config.store_url(), connections: config.store.connections, wait: STORE_WAIT };
-        let store = Store::open(&options, Sealer::new(&keys.seal))?;
-        store.migrate()?;
-        for (name, key) in [("master", &keys.seal), ("federation", &keys.federation)] {
-            let check = blake3::derive_key("onecase 2026 key check", key);
-            if !store.transaction(|c| keys::same_key(c, name, &check))? {
-                return Err(StartError::WrongKey(name));
-            }
-        }
+        let (store, secrets) = open_store(config, keys, config.store.connections)?;
         let identities = federation.platforms().filter_map(|p| Some((p.platform.id.clone(), p.tls.clone()?)));
         let policy = OutboundPolicy {
             allow_private_addresses: config.outbound.allow_private_addresses,
@@ -383,14 +380,15 @@ impl Parts {
             model: load_model(config)?,
             store,
             federation,
-            keys: keys.clone(),
+            notary: Notary::new(&config.audit, &secrets)?,
+            secrets,
+            federation_key: FederationKey::from_bytes(keys.federation),
             outbound,
             delivery: config.delivery.clone(),
             linker: config.linker.clone(),
             limits: config.limits,
             certificates: config.certificates(),
             rates: config.platforms.iter().filter_map(|p| Some((p.id.clone(), p.rate?))).collect(),
-            notary: Notary::new(&config.audit, keys)?,
             calendar: load_calendar(config)?,
             supervision: load_supervision(config)?,
             warnings: load_warnings(config)?,

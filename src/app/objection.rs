@@ -136,7 +136,7 @@ impl Gateway {
             words: Words { reason: Some(decree.reason.clone()), reply: None },
             at: now,
         };
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         let mut owed = Vec::new();
         match order.decision {
             ObjectionDecision::Agree => {

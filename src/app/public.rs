@@ -46,7 +46,7 @@ impl Gateway {
     pub async fn public_progress(&self, code: &str, origin: &str) -> Result<PublicProgress, PublicError> {
         self.admit_public(origin).map_err(|retry_after| PublicError::TooMany { retry_after })?;
         // Whether a case exists is not looked up for a code that is not ours.
-        let named = id::case_of_query(&self.0.keys.query_code, code).ok_or(PublicError::Unknown)?;
+        let named = id::case_of_query(&self.0.secrets.query_code, code).ok_or(PublicError::Unknown)?;
         let mut case = self.case(&named).await?.ok_or(PublicError::Unknown)?;
         for _ in 0..MAX_MERGES {
             let Some(into) = case.merged_into.take() else { break };

@@ -39,7 +39,7 @@ impl Gateway {
         let id = id.to_owned();
         self.read(move |gateway, c| {
             let Some(found) = submissions::find(c, gateway.store().sealer(), &id)? else { return Ok(None) };
-            let submission = (!found.blind).then(|| found.submission.clone());
+            let submission = found.is_open().then(|| found.submission.clone());
             let revisions = assemble::revisions(c, &id)?;
             let mut views = assemble::submissions(gateway, c, vec![found])?;
             Ok(views.pop().map(|view| SubmissionView { submission, revisions, ..view }))

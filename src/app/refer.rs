@@ -155,7 +155,7 @@ impl Gateway {
             words: Words { reason: Some(reason.to_owned()), reply: None },
             at: now,
         };
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         let founding = submissions::find_many(c, sealer, &[case.founding_seq])?.pop();
         let owed: Vec<NewDelivery> = founding
             .iter()
@@ -236,7 +236,7 @@ impl Gateway {
 
     /// One message to each platform that a body of the conflict works on.
     fn tell_conflict(&self, case: &Case, conflict: &Conflict, kind: NoticeKind, note: &str) -> Vec<NewDelivery> {
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now: self.now() };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now: self.now() };
         let mut platforms: Vec<&String> =
             [&conflict.holder_platform, &conflict.other_platform, &conflict.superior_platform].into_iter().flatten().collect();
         platforms.sort_unstable();

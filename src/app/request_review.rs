@@ -146,7 +146,7 @@ impl Gateway {
         };
         let sealer = self.store().sealer();
         let founding = submissions::find_many(c, sealer, &[case.founding_seq])?.pop();
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         let mut owed: Vec<_> =
             founding.and_then(|founding| messenger.review(&case, &founding, &kept, &request.reason)).into_iter().collect();
         // The petitioner's reasons are for the body that reviews.

@@ -14,7 +14,7 @@ use crate::{
         Connection, Store, StoreError, audit, cases, deliveries,
         events::{self, CaseEvent, Words},
         links,
-        revisions::{self, Revision, RevisionKind, Standing, State, Untold},
+        revisions::{self, Filing, Revision, RevisionKind, Standing, State, Untold},
     },
 };
 
@@ -35,7 +35,7 @@ pub(super) enum Order {
 /// What became of a changed record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Revised {
-    /// It is how the filing stands already.
+    /// It is how the filing stands already, or the filing was erased and takes nothing in any more.
     Known,
     New,
     /// No filing of this number is registered open; a blind one has no content to compare.
@@ -50,8 +50,10 @@ impl Gateway {
         let (gateway, platform) = (self.clone(), platform.to_owned());
         let work = move |store: &Store| {
             store.transaction(|c| {
-                let Some(standing) = revisions::standing(c, store.sealer(), &platform, &submission.source_id)? else {
-                    return Ok(Revised::NoFiling);
+                let standing = match revisions::standing(c, store.sealer(), &platform, &submission.source_id)? {
+                    Filing::Standing(standing) => standing,
+                    Filing::Absent => return Ok(Revised::NoFiling),
+                    Filing::Erased => return Ok(Revised::Known),
                 };
                 let digest = submission.digest();
                 let known = match order {
@@ -78,8 +80,10 @@ impl Gateway {
         let (gateway, platform) = (self.clone(), platform.to_owned());
         let work = move |store: &Store| {
             store.transaction(|c| {
-                let Some(standing) = revisions::standing(c, store.sealer(), &platform, &withdrawal.source_id)? else {
-                    return Ok(Revised::NoFiling);
+                let standing = match revisions::standing(c, store.sealer(), &platform, &withdrawal.source_id)? {
+                    Filing::Standing(standing) => standing,
+                    Filing::Absent => return Ok(Revised::NoFiling),
+                    Filing::Erased => return Ok(Revised::Known),
                 };
                 if standing.kind == RevisionKind::Withdrawn {
                     return Ok(Revised::Known);
@@ -151,7 +155,7 @@ impl Gateway {
         if !cases::replace(c, &case, version)? {
             return Err(StoreError::LeaseLost("case version".to_owned()));
         }
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         deliveries::enqueue(c, self.store().sealer(), messenger.revised(&case, revision).as_slice())?;
         let kind = match revision.kind {
             RevisionKind::Changed => EventKind::SubmissionRevised,

@@ -70,7 +70,7 @@ impl Gateway {
     fn route_chunk(&self, c: &mut Connection<'_>, waiting: &[Case]) -> Result<usize, StoreError> {
         let now = self.now();
         let sealer = self.store().sealer();
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         let (mut routed, mut owed, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
         for waiting in waiting {
             let Some(mut case) = cases::lock(c, &waiting.id)?.filter(|case| case.organization.is_none()) else { continue };

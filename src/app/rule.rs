@@ -214,7 +214,7 @@ impl Bench<'_, '_> {
     /// The case that the leaving submissions found; one that was merged away comes back to life.
     fn new_case(&mut self, founder: &Registered, count: usize) -> Result<Case, RuleError> {
         let count = i32::try_from(count).unwrap_or(i32::MAX);
-        let code = id::case_code(&self.gateway.0.keys.case_code, &founder.id);
+        let code = id::case_code(&self.gateway.0.secrets.case_code, &founder.id);
         if let Some(mut revived) = cases::lock(self.connection, &code)? {
             revived.merged_into = None;
             revived.submission_count = count;
@@ -305,7 +305,7 @@ impl Bench<'_, '_> {
     }
 
     fn messenger(&self) -> Messenger<'_> {
-        Messenger { federation: self.gateway.federation(), query_key: &self.gateway.0.keys.query_code, now: self.now }
+        Messenger { federation: self.gateway.federation(), query_key: &self.gateway.0.secrets.query_code, now: self.now }
     }
 
     fn opened(&mut self, seqs: &[i64]) -> Result<Vec<Registered>, StoreError> {

@@ -196,7 +196,7 @@ impl Gateway {
     /// Keeps each call that is new, tells the body, and writes it into the case's history.
     fn raise(&self, c: &mut Connection<'_>, calls: Vec<Call<'_>>) -> Result<(), StoreError> {
         let now = self.now();
-        let messenger = Messenger { federation: self.federation(), query_key: &self.0.keys.query_code, now };
+        let messenger = Messenger { federation: self.federation(), query_key: &self.0.secrets.query_code, now };
         let (mut events, mut owed, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
         for call in calls {
             let new = self.supervision(&call);

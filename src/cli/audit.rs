@@ -5,7 +5,6 @@ use std::{
     io::{BufReader, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use clap::Subcommand;
@@ -16,14 +15,14 @@ use super::{
     runtime::{ConfigArgs, environment, parts},
 };
 use crate::{
-    app::{Notary, Replay, load_model, replay},
+    app::{Notary, Replay, load_model, open_store, replay},
     audit::{
         export::{self, Line, Proven},
         note::{Checkpoint, SignedNote, Verifier},
     },
-    config::{Config, KeyMaterial},
+    config::{Config, StoreSecrets},
     matching::Model,
-    store::{Page, Sealer, Store, StoreOptions, audit, looks as store_looks},
+    store::{Page, Store, audit, looks as store_looks},
 };
 
 #[derive(clap::Args)]
@@ -96,8 +95,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.action {
         Action::Replay(args) => replay_log(args),
         Action::Key(config) => {
-            let (config, keys) = configured(config)?;
-            println!("{}", Notary::new(&config.audit, &keys)?.verifier());
+            let (config, _, secrets) = configured(config)?;
+            println!("{}", Notary::new(&config.audit, &secrets)?.verifier());
             Ok(ExitCode::SUCCESS)
         }
         Action::Export(args) => write_export(args),
@@ -106,15 +105,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
 }
 
-fn configured(args: &ConfigArgs) -> Result<(Config, KeyMaterial), Failure> {
+/// The configuration, its store, and the secrets in that.
+fn configured(args: &ConfigArgs) -> Result<(Config, Store, StoreSecrets), Failure> {
     let config = args.load()?;
     let keys = config.keys.read(&environment, &|path| config.resolve(path))?;
-    Ok((config, keys))
-}
-
-fn store(config: &Config, keys: &KeyMaterial) -> Result<Store, Failure> {
-    let options = StoreOptions { url: config.store_url(), connections: 2, wait: Duration::from_secs(10) };
-    Ok(Store::open(&options, Sealer::new(&keys.seal))?)
+    let (store, secrets) = open_store(&config, &keys, 2)?;
+    Ok((config, store, secrets))
 }
 
 fn progress(quiet: bool) -> ProgressBar {
@@ -122,8 +118,7 @@ fn progress(quiet: bool) -> ProgressBar {
 }
 
 fn replay_log(args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    let (config, keys) = configured(&args.config)?;
-    let store = store(&config, &keys)?;
+    let (config, store, _) = configured(&args.config)?;
     let model = match &args.model {
         Some(path) => Model::from_toml(&std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?)?,
         None => load_model(&config)?,
@@ -170,9 +165,8 @@ fn report(found: &Replay) {
 const EXPORT_PAGE: i64 = 1_000;
 
 fn write_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
-    let (config, keys) = configured(&args.config)?;
-    let store = store(&config, &keys)?;
-    let notary = Notary::new(&config.audit, &keys)?;
+    let (config, store, secrets) = configured(&args.config)?;
+    let notary = Notary::new(&config.audit, &secrets)?;
     let signed = store.read(|c| audit::checkpoint(c, None, notary.verifier().name()))?;
     let signed = signed.ok_or("the log has no checkpoint yet; `onecase serve` signs one every minute")?;
     let mut out: Box<dyn Write> = match &args.output {

@@ -11,7 +11,6 @@ use super::link::{MultiReader, fingerprints, load_model, run_key};
 use super::runtime::{ConfigArgs, environment};
 use crate::app::{self, Explained};
 use crate::matching::{Answer, Evidence, Fingerprinter, Linker, Model};
-use crate::store::{Sealer, Store, StoreOptions};
 use crate::web::{page::Page, texts::Lang};
 
 /// Show the evidence between two submissions of a gateway's store, or of files, weight by weight.
@@ -69,8 +68,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn of_store(args: &Args) -> Result<Explained, Failure> {
     let config = args.config.load()?;
     let keys = config.keys.read(&environment, &|path| config.resolve(path))?;
-    let options = StoreOptions { url: config.store_url(), connections: 2, wait: std::time::Duration::from_secs(10) };
-    let store = Store::open(&options, Sealer::new(&keys.seal))?;
+    let (store, _) = app::open_store(&config, &keys, 2)?;
     let model: Model = match &args.model {
         Some(_) => load_model(args.model.as_ref())?,
         None => app::load_model(&config)?,

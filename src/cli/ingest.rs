@@ -121,7 +121,7 @@ fn scratch_parts(scratch: &Scratch, adapter: &Arc<Adapter>, platform: &str) -> R
         tls: None,
     };
     let federation_of_one = Federation::new(vec![federated], Directory::default());
-    Ok(Parts::new(&config, &KeyMaterial::derive(&master, federation), federation_of_one, Clock::system())?)
+    Ok(Parts::new(&config, &KeyMaterial::new(master, federation), federation_of_one, Clock::system())?)
 }
 
 fn register(gateway: &Gateway, adapter: &Adapter, platform: &str, path: &PathBuf, summary: &mut Summary) -> Result<(), Failure> {

@@ -9,11 +9,13 @@ mod completions;
 mod conformance;
 mod corpus;
 mod demo;
+mod erase;
 mod evaluate;
 mod explain;
 mod fingerprint;
 mod ingest;
 mod key;
+mod keys;
 mod link;
 mod migrate;
 mod neighbours;
@@ -50,6 +52,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Make, list and revoke API keys
     Key(key::Args),
+    /// Rotate the keys that personal data is sealed with
+    Keys(keys::Args),
+    /// Erase the personal data of a filing, for good
+    Erase(erase::Args),
     /// List the records that could not be registered, and offer them again
     Quarantine(quarantine::Args),
     /// Register the records of files through an adapter, and link them
@@ -87,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Erase(args) => erase::run(&args),
         Command::Quarantine(args) => quarantine::run(args),
         Command::Ingest(args) => ingest::run(&args),
         Command::Link(args) => link::run(&args).map_err(Into::into),

@@ -73,7 +73,7 @@ async fn round(listen: &mut SocketAddr, keys: &Keys, with_body: bool, first: boo
     // A vendor's endpoints are on the same machine.
     config.outbound.allow_private_addresses = true;
     config.delivery.base_delay_ms = 200;
-    let material = KeyMaterial::derive(&rand::random(), rand::random());
+    let material = KeyMaterial::new(rand::random(), rand::random());
     let gateway = Gateway::start(Parts::new(&config, &material, federation()?, Clock::system())?);
     gateway.adopt_key(keys.files.clone(), Some(FILES), &[Scope::Submit, Scope::Handle], "sandbox")?;
     gateway.adopt_key(keys.handles.clone(), Some(HANDLES), &[Scope::Submit, Scope::Handle], "office")?;

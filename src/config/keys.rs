@@ -51,31 +51,36 @@ impl SecretSource {
     }
 }
 
+/// Earlier master keys that a store may still need.
+const MAX_PREVIOUS: usize = 8;
+
 /// `[keys]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeysConfig {
-    /// Seals personal data at rest and makes case codes.
+    /// Wraps the keys that personal data is sealed with.
     pub master: SecretSource,
+    /// Master keys before it, which only unwrap; needed until `onecase keys rotate` is through.
+    pub previous: Vec<SecretSource>,
     /// Shared by the whole federation: makes fingerprints comparable.
     pub federation: SecretSource,
 }
 
 impl Default for KeysConfig {
     fn default() -> Self {
-        Self { master: SecretSource::Env("ONECASE_MASTER_KEY".into()), federation: SecretSource::Env("ONECASE_FEDERATION_KEY".into()) }
+        Self {
+            master: SecretSource::Env("ONECASE_MASTER_KEY".into()),
+            previous: Vec::new(),
+            federation: SecretSource::Env("ONECASE_FEDERATION_KEY".into()),
+        }
     }
 }
 
-/// Keys in memory. Never printed.
+/// Keys of the configuration, in memory. Never printed.
 #[derive(Clone)]
 pub struct KeyMaterial {
-    pub seal: [u8; 32],
-    pub case_code: [u8; 32],
-    /// Makes the secret part of query codes.
-    pub query_code: [u8; 32],
-    /// Signs the audit log's checkpoints.
-    pub audit: [u8; 32],
+    pub master: [u8; 32],
+    pub previous: Vec<[u8; 32]>,
     pub federation: [u8; 32],
 }
 
@@ -86,26 +91,57 @@ impl std::fmt::Debug for KeyMaterial {
 }
 
 impl KeysConfig {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.previous.len() > MAX_PREVIOUS {
+            return Err(format!("keys.previous must name at most {MAX_PREVIOUS} keys"));
+        }
+        Ok(())
+    }
+
     pub fn read(
         &self,
         environment: &dyn Fn(&str) -> Option<String>,
         resolve: &dyn Fn(&Path) -> PathBuf,
     ) -> Result<KeyMaterial, SecretError> {
-        let master = self.master.read_key("keys.master", environment, resolve)?;
-        let federation = self.federation.read_key("keys.federation", environment, resolve)?;
-        Ok(KeyMaterial::derive(&master, federation))
+        let key = |name, source: &SecretSource| source.read_key(name, environment, resolve);
+        Ok(KeyMaterial {
+            master: key("keys.master", &self.master)?,
+            previous: self.previous.iter().map(|source| key("keys.previous", source)).collect::<Result<_, _>>()?,
+            federation: key("keys.federation", &self.federation)?,
+        })
     }
 }
 
 impl KeyMaterial {
-    /// One master key, a purpose each (BLAKE3 key derivation).
-    pub fn derive(master: &[u8; 32], federation: [u8; 32]) -> Self {
+    /// A master key that is the first, and the federation's key.
+    pub const fn new(master: [u8; 32], federation: [u8; 32]) -> Self {
+        Self { master, previous: Vec::new(), federation }
+    }
+}
+
+/// Secrets of one store, derived from its root secret. They outlive every master key: what was given out stays good. Never printed.
+#[derive(Clone)]
+pub struct StoreSecrets {
+    pub case_code: [u8; 32],
+    /// Makes the secret part of query codes.
+    pub query_code: [u8; 32],
+    /// Signs the audit log's checkpoints.
+    pub audit: [u8; 32],
+}
+
+impl std::fmt::Debug for StoreSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreSecrets(…)")
+    }
+}
+
+impl StoreSecrets {
+    /// One root, a purpose each (BLAKE3 key derivation).
+    pub fn derive(root: &[u8; 32]) -> Self {
         Self {
-            seal: blake3::derive_key("onecase 2026 personal data at rest", master),
-            case_code: blake3::derive_key("onecase 2026 case codes", master),
-            query_code: blake3::derive_key("onecase 2026 public query codes", master),
-            audit: blake3::derive_key("onecase 2026 audit log signatures", master),
-            federation,
+            case_code: blake3::derive_key("onecase 2026 case codes", root),
+            query_code: blake3::derive_key("onecase 2026 public query codes", root),
+            audit: blake3::derive_key("onecase 2026 audit log signatures", root),
         }
     }
 }

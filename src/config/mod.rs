@@ -24,7 +24,7 @@ use serde::Deserialize;
 pub use alerts::AlertsConfig;
 pub use audit::{AuditConfig, WitnessConfig};
 pub use deadlines::DeadlinesConfig;
-pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource};
+pub use keys::{KeyMaterial, KeysConfig, SecretError, SecretSource, StoreSecrets};
 pub use limits::{LimitsConfig, RateConfig};
 pub use platforms::{PlatformConfig, SftpConfig, TlsConfig};
 pub use publishing::{ExportConfig, MapConfig, PublicConfig};
@@ -128,6 +128,7 @@ impl Config {
                 return Err(ConfigError::Invalid(format!("the certificate {digest} stands for two platforms")));
             }
         }
+        self.keys.check().map_err(ConfigError::Invalid)?;
         self.delivery.check().map_err(ConfigError::Invalid)?;
         // One attempt may ask for an access token first; a lease that ends before it lets another node send the same message.
         if self.delivery.lease_ms <= self.outbound.total_timeout_ms.saturating_mul(2) {

@@ -75,6 +75,23 @@ fn one() -> u32 {
 }
 
 impl Submission {
+    /// What may be kept when the personal data is erased: where it came from, what it is about by code, and the body complained about,
+    /// so that it never gets the case in hand.
+    pub fn without_personal_data(&self) -> Self {
+        let organization = self.respondent.as_ref().and_then(|respondent| respondent.organization.clone());
+        Self {
+            petitioners: Vec::new(),
+            subject: String::new(),
+            content: String::new(),
+            place: None,
+            location: None,
+            respondent: organization.map(|organization| Respondent { name: None, organization: Some(organization) }),
+            attachments: Vec::new(),
+            extensions: serde_json::Map::new(),
+            ..self.clone()
+        }
+    }
+
     /// SHA-256 of the canonical form: JSON with members in name order. Equal filings have equal digests, however they were written.
     pub fn digest(&self) -> [u8; 32] {
         canonical_digest(self)

@@ -2,8 +2,8 @@
 
 /// Bytes of a chunk.
 const CHUNK: usize = 1 << 20;
-/// Entries start at multiples of this, so that 32 bits address 16 GiB.
-const ALIGN: usize = 4;
+/// Entries start at multiples of this, so that 32 bits address 8 GiB.
+const ALIGN: usize = 2;
 
 #[derive(Clone, Default)]
 pub(super) struct Arena {
@@ -45,10 +45,10 @@ impl Arena {
     }
 }
 
-/// Appends to a long vector that grows by an eighth: what is kept ready and not used costs memory too.
+/// Appends to a long vector that grows by a sixteenth: what is kept ready and not used costs memory too.
 pub(super) fn push_tight(words: &mut Vec<u32>, word: u32) {
     if words.len() == words.capacity() {
-        words.reserve_exact(words.len() / 8 + 64);
+        words.reserve_exact(words.len() / 16 + 64);
     }
     words.push(word);
 }

@@ -8,8 +8,9 @@ use super::keys::{matter_keys, near_keys, person_keys};
 use super::linker::IndexOptions;
 use super::terms::{MAX_TERMS, Term};
 
-/// 1 + ln(n): what a term that occurs n times is worth in the choice of topics.
-const REPEAT_RANK: [f32; 16] = [1.0, 1.0, 1.693, 2.099, 2.386, 2.609, 2.792, 2.946, 3.079, 3.197, 3.303, 3.398, 3.485, 3.565, 3.639, 3.708];
+/// (1 + ln(n))²: what a term that occurs n times is worth in the choice of topics, squared as its information is.
+const REPEAT_RANK: [f32; 16] =
+    [1.0, 1.0, 2.867, 4.404, 5.694, 6.809, 7.794, 8.678, 9.483, 10.222, 10.907, 11.546, 12.145, 12.709, 13.243, 13.75];
 
 /// A fingerprint's packed entry and the keys it is found by and finds by.
 pub(super) struct Digest {
@@ -134,15 +135,15 @@ fn topics<'a>(
     frequency: &'a Frequency,
     best: &'a mut [u64; MAX_TERMS],
 ) -> impl Iterator<Item = Topic> + use<'a> {
-    let rank_of = |t: &Term| REPEAT_RANK[usize::from(t.count & 15)] * frequency.bits(t.hash).sqrt();
-    // Floats that are not negative order as their bits do.
-    let order = |t: &Term| u64::from(rank_of(t).to_bits()) << 32 | u64::from(!t.hash);
+    // The rank is its root, which orders alike. Floats that are not negative order as their bits do.
+    let squared = |t: &Term| REPEAT_RANK[usize::from(t.count & 15)] * frequency.bits(t.hash);
+    let order = |t: &Term| u64::from(squared(t).to_bits()) << 32 | u64::from(!t.hash);
     for (slot, term) in best.iter_mut().zip(terms) {
         *slot = order(term);
     }
     let most = bring_forward(&mut best[..terms.len().min(MAX_TERMS)], most);
     best[..most].iter().map(move |ranked| {
         let hash = !(*ranked as u32);
-        Topic { hash, bits: frequency.bits(hash), rank: f32::from_bits((*ranked >> 32) as u32) }
+        Topic { hash, bits: frequency.bits(hash), rank: f32::from_bits((*ranked >> 32) as u32).sqrt() }
     })
 }

@@ -118,7 +118,9 @@ pub(super) struct Chars<'a> {
     low: &'a [u8],
     /// A zero for each step of the high part, a one for each character.
     high: &'a [u8],
-    /// Two bits each.
+    /// A bit for each: it occurs more than once.
+    repeated: &'a [u8],
+    /// Two bits for each of those, repeats less one.
     repeats: &'a [u8],
 }
 
@@ -144,12 +146,15 @@ impl Chars<'_> {
             base = base.wrapping_sub(1);
             word &= word - 1;
         }
-        for (four, repeats) in codes.as_chunks_mut::<4>().0.iter_mut().zip(self.repeats) {
-            let repeats = u16::from(*repeats);
-            four[0] |= (repeats & 3) << CODE_HASH_BITS;
-            four[1] |= (repeats >> 2 & 3) << CODE_HASH_BITS;
-            four[2] |= (repeats >> 4 & 3) << CODE_HASH_BITS;
-            four[3] |= (repeats >> 6) << CODE_HASH_BITS;
+        let mut more = 0;
+        for (eight, repeated) in codes.as_chunks_mut::<8>().0.iter_mut().zip(self.repeated) {
+            let mut left = *repeated;
+            while left != 0 {
+                let repeats = 1 + (self.repeats.get(more / 4).copied().unwrap_or_default() >> (more % 4 * 2) & 3);
+                eight[left.trailing_zeros() as usize] |= u16::from(repeats) << CODE_HASH_BITS;
+                left &= left - 1;
+                more += 1;
+            }
         }
         self.low.len().min(codes.len())
     }
@@ -222,12 +227,19 @@ fn pack_chars(print: &Fingerprint, out: &mut Vec<u8>) {
     }
     out.extend(chars.iter().map(|c| c.hash as u8));
     let high = out.len();
-    out.resize(high + high_bytes(chars.len()) + chars.len().div_ceil(4), 0);
-    let (high, repeats) = out[high..].split_at_mut(high_bytes(chars.len()));
+    let more = chars.iter().filter(|c| c.count > 1).count();
+    out.resize(high + high_bytes(chars.len()) + chars.len().div_ceil(8) + more.div_ceil(4), 0);
+    let (high, rest) = out[high..].split_at_mut(high_bytes(chars.len()));
+    let (repeated, repeats) = rest.split_at_mut(chars.len().div_ceil(8));
+    let mut more = 0;
     for (n, c) in chars.iter().enumerate() {
         let bit = n + (c.hash as u16 >> 8) as usize % HIGH_VALUES;
         high[bit / 8] |= 1 << (bit % 8);
-        repeats[n / 4] |= (c.count.clamp(1, 4) - 1) << (n % 4 * 2);
+        if c.count > 1 {
+            repeated[n / 8] |= 1 << (n % 8);
+            repeats[more / 4] |= (c.count.min(4) - 2) << (more % 4 * 2);
+            more += 1;
+        }
     }
 }
 
@@ -395,7 +407,9 @@ impl<'a> Input<'a> {
         if len == 0 {
             return Chars::default();
         }
-        Chars { low: self.take(len), high: self.take(high_bytes(len)), repeats: self.take(len.div_ceil(4)) }
+        let (low, high, repeated) = (self.take(len), self.take(high_bytes(len)), self.take(len.div_ceil(8)));
+        let more = repeated.iter().map(|eight| eight.count_ones()).sum::<u32>() as usize;
+        Chars { low, high, repeated, repeats: self.take(more.div_ceil(4)) }
     }
 }
 

@@ -14,8 +14,11 @@ pub(super) fn bring_forward(numbers: &mut [u64], most: usize) -> usize {
     // The more have been seen, the seldomer one is higher than the least of the best.
     for number in others.iter().copied() {
         if number > least {
-            let at = best.partition_point(|known| *known > number);
-            best.copy_within(at..most - 1, at + 1);
+            let mut at = most - 1;
+            while at > 0 && best[at - 1] < number {
+                best[at] = best[at - 1];
+                at -= 1;
+            }
             best[at] = number;
             least = best[most - 1];
         }

@@ -72,7 +72,7 @@ impl Lists {
             }
             // Small steps: what is kept ready and never used costs memory too.
             if self.words.capacity() < start + size(class) {
-                self.words.reserve_exact(size(class).max(start / 8));
+                self.words.reserve_exact(size(class).max(start / 16));
             }
             self.words.resize(start + size(class), UNUSED);
             start

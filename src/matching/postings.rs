@@ -35,7 +35,7 @@ pub(super) struct Found {
 const SHARD_BITS: u32 = 8;
 const SHARDS: usize = 1 << SHARD_BITS;
 const FIRST_HOMES: usize = 64;
-const OVERFLOW: usize = 24;
+const OVERFLOW: usize = 64;
 /// Slots asked of the memory at once.
 const TOGETHER: usize = 32;
 
@@ -110,13 +110,13 @@ impl Shard {
         self.slots.copy_within(at..free, at + 1);
         self.slots[at] = slot;
         self.used += 1;
-        if self.used * 10 > self.homes * 9 || free + 1 == self.slots.len() {
+        if self.used * 16 > self.homes * 15 || free + 1 == self.slots.len() {
             self.grow();
         }
     }
 
     fn grow(&mut self) {
-        self.homes = self.homes * 9 / 8;
+        self.homes = self.homes * 17 / 16;
         let old = std::mem::take(&mut self.slots);
         self.slots = Vec::with_capacity(self.homes + OVERFLOW);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
@@ -134,7 +134,7 @@ impl Shard {
 impl Postings {
     pub(super) fn new(length: usize) -> Self {
         // Sizes are staggered by up to one step of growth, so that not all parts grow at once.
-        let homes = |shard: usize| FIRST_HOMES + FIRST_HOMES * shard / (SHARDS * 8);
+        let homes = |shard: usize| FIRST_HOMES + FIRST_HOMES * shard / (SHARDS * 16);
         Self { shards: (0..SHARDS).map(|shard| Shard::with_homes(homes(shard))).collect(), length }
     }
 

@@ -10,7 +10,8 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
-    seal::{SealError, Sealer},
+    data_keys,
+    seal::{KmsError, SealError, Sealer},
     statements::{Setup, Watch, Watcher},
 };
 
@@ -72,7 +73,7 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
-            Self::Pool(_) | Self::LeaseLost(_) => true,
+            Self::Pool(_) | Self::LeaseLost(_) | Self::Seal(SealError::Stale) => true,
             Self::Query(Error::DatabaseError(kind, information)) => {
                 matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UnableToSendCommand)
                     // SQLite's codes do not come through.
@@ -81,6 +82,11 @@ impl StoreError {
             Self::Query(Error::BrokenTransactionManager) => true,
             _ => false,
         }
+    }
+
+    /// True when the store was made under another master key than those at hand.
+    pub fn is_wrong_master(&self) -> bool {
+        matches!(self, Self::Seal(SealError::Kms(KmsError::UnknownMaster(_))))
     }
 
     /// True when a row with the same key was there already.
@@ -131,7 +137,7 @@ pub struct Store {
 }
 
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000;";
+     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA secure_delete = ON;";
 
 impl Store {
     /// Opens the database; SQLite files are made where missing. Does not migrate.
@@ -183,8 +189,20 @@ impl Store {
         &self.sealer
     }
 
-    /// Brings the schema up to date; returns the names of the migrations that ran.
+    /// Has the data keys read again before the next thing is done: they were changed here.
+    pub fn reread_keys(&self) {
+        self.sealer.expire();
+    }
+
+    /// Brings the schema up to date, with a data key in a new store; returns the names of the migrations that ran.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        let ran = self.migrate_schema()?;
+        self.transaction(|c| data_keys::ensure(c, &self.sealer))?;
+        self.reread_keys();
+        Ok(ran)
+    }
+
+    fn migrate_schema(&self) -> Result<Vec<String>, StoreError> {
         let ran = match &*self.pools {
             Pools::Sqlite { writer, .. } => {
                 let mut connection = writer.get().map_err(StoreError::Pool)?;
@@ -209,11 +227,15 @@ impl Store {
         match &*self.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut connection = readers.get().map_err(StoreError::Pool)?;
-                work(&mut Connection::Sqlite(&mut connection))
+                let mut connection = Connection::Sqlite(&mut connection);
+                self.freshen(&mut connection)?;
+                work(&mut connection)
             }
             Pools::Postgres(pool) => {
                 let mut connection = pool.get().map_err(StoreError::Pool)?;
-                work(&mut Connection::Postgres(&mut connection))
+                let mut connection = Connection::Postgres(&mut connection);
+                self.freshen(&mut connection)?;
+                work(&mut connection)
             }
         }
     }
@@ -226,13 +248,23 @@ impl Store {
         match &*self.pools {
             Pools::Sqlite { writer, .. } => {
                 let mut connection = writer.get().map_err(StoreError::Pool)?;
+                self.freshen(&mut Connection::Sqlite(&mut connection))?;
                 connection.immediate_transaction(|inner| work(&mut Connection::Sqlite(inner)))
             }
             Pools::Postgres(pool) => {
                 let mut connection = pool.get().map_err(StoreError::Pool)?;
+                self.freshen(&mut Connection::Postgres(&mut connection))?;
                 connection.transaction(|inner| work(&mut Connection::Postgres(inner)))
             }
         }
+    }
+
+    /// Reads the data keys again when it is time: another node may have made or destroyed one.
+    fn freshen(&self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        if self.sealer.is_due() {
+            self.sealer.install(&data_keys::load(connection)?)?;
+        }
+        Ok(())
     }
 
     /// Sets how SQLite's writer works; outside any transaction.

@@ -6,6 +6,8 @@
 //! - A claim sets owner and expiry in one statement; a finish counts only while owner and expiry still stand.
 //! - A sender that dies leaves a lease that expires, and the message is sent again with the same id.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
@@ -13,8 +15,8 @@ use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::{Log, each_backend},
     schema::{deliveries, delivery_attempts},
-    seal::Sealer,
-    stored,
+    seal::{OwnKey, Sealer},
+    stored, submission_keys,
     tallies::{self, Subject},
     word,
 };
@@ -53,6 +55,8 @@ pub struct NewDelivery {
     /// Names the change and the addressee, so that the same change never owes twice.
     pub idempotency_key: String,
     pub platform: String,
+    /// The filing whose content or petitioner the message speaks of: erasing that filing takes it out here too.
+    pub about: Option<String>,
     pub message: Message,
 }
 
@@ -83,6 +87,7 @@ pub(super) struct DeliveryRow {
     pub(super) platform: String,
     pub(super) case_id: String,
     pub(super) submission_id: Option<String>,
+    pub(super) about: Option<String>,
     pub(super) kind: String,
     pub(super) message: Vec<u8>,
     pub(super) state: String,
@@ -96,13 +101,31 @@ pub(super) struct DeliveryRow {
     pub(super) finished_at: Option<NaiveDateTime>,
 }
 
-fn row_context(id: &str) -> String {
+pub(super) fn row_context(id: &str) -> String {
     format!("delivery:{id}")
 }
 
+/// The own keys of the filings that messages are about.
+pub(super) type OwnKeys = HashMap<String, OwnKey>;
+
+pub(super) fn own_keys<'a>(
+    connection: &mut Connection<'_>,
+    sealer: &Sealer,
+    about: impl Iterator<Item = Option<&'a String>>,
+) -> Result<OwnKeys, StoreError> {
+    let ids: BTreeSet<&str> = about.flatten().map(String::as_str).collect();
+    submission_keys::of(connection, sealer, &ids.into_iter().collect::<Vec<_>>())
+}
+
 impl DeliveryRow {
-    pub(super) fn new(sealer: &Sealer, seq: i64, new: &NewDelivery) -> Result<Self, StoreError> {
+    pub(super) fn new(sealer: &Sealer, keys: &OwnKeys, seq: i64, new: &NewDelivery) -> Result<Self, StoreError> {
         let message = &new.message;
+        let context = row_context(&message.id);
+        // A filing that was erased has no key: what is said of it then holds nothing of it.
+        let (about, sealed) = match new.about.as_ref().and_then(|about| keys.get_key_value(about)) {
+            Some((about, key)) => (Some(about.clone()), key.seal_json(&context, message)?),
+            None => (None, sealer.seal_json(&context, message)?),
+        };
         Ok(Self {
             seq,
             id: message.id.clone(),
@@ -110,8 +133,9 @@ impl DeliveryRow {
             platform: new.platform.clone(),
             case_id: message.case.id.clone(),
             submission_id: message.submission.as_ref().map(|submission| submission.id.clone()),
+            about,
             kind: message.kind.as_str().to_owned(),
-            message: sealer.seal_json(&row_context(&message.id), message)?,
+            message: sealed,
             state: DeliveryState::Pending.as_str().to_owned(),
             attempts: 0,
             next_attempt_at: stored(message.created_at),
@@ -124,8 +148,12 @@ impl DeliveryRow {
         })
     }
 
-    fn claimed(self, sealer: &Sealer) -> Result<Claimed, StoreError> {
-        let message = sealer.open_json(&row_context(&self.id), &self.message)?;
+    pub(super) fn claimed(self, sealer: &Sealer, keys: &OwnKeys) -> Result<Claimed, StoreError> {
+        let context = row_context(&self.id);
+        let message = match &self.about {
+            Some(about) => keys.get(about).ok_or(super::SealError::Open)?.open_json(&context, &self.message)?,
+            None => sealer.open_json(&context, &self.message)?,
+        };
         Ok(Claimed { delivery: self.try_into()?, message })
     }
 }
@@ -160,7 +188,10 @@ pub fn enqueue(connection: &mut Connection<'_>, sealer: &Sealer, new: &[NewDeliv
     }
     connection.lock_log(Log::Deliveries)?;
     let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
-    let rows = (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, seq, new)).collect::<Result<Vec<_>, _>>()?;
+    // Read under the lock: a filing erased before has no key any more, one erased later finds these messages.
+    let keys = own_keys(connection, sealer, new.iter().map(|new| new.about.as_ref()))?;
+    let rows =
+        (last.unwrap_or(0) + 1..).zip(new).map(|(seq, new)| DeliveryRow::new(sealer, &keys, seq, new)).collect::<Result<Vec<_>, _>>()?;
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(deliveries::table).values(chunk).execute(c))?;
     }
@@ -208,7 +239,8 @@ pub fn claim(
         .order(deliveries::seq)
         .select(DeliveryRow::as_select())
         .load(c))?;
-    rows.into_iter().map(|row| row.claimed(sealer)).collect()
+    let keys = own_keys(connection, sealer, rows.iter().map(|row| row.about.as_ref()))?;
+    rows.into_iter().map(|row| row.claimed(sealer, &keys)).collect()
 }
 
 diesel::alias!(deliveries as earlier: Earlier);
@@ -432,11 +464,8 @@ pub fn counts(connection: &mut Connection<'_>) -> Result<Vec<(String, MessageKin
 }
 
 /// When each of these platforms last took a message.
-pub fn last_delivered(
-    connection: &mut Connection<'_>,
-    platforms: &[&str],
-) -> Result<std::collections::HashMap<String, DateTime<Utc>>, StoreError> {
-    let mut last = std::collections::HashMap::new();
+pub fn last_delivered(connection: &mut Connection<'_>, platforms: &[&str]) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let mut last = HashMap::new();
     for platform in platforms {
         // What was delivered was due for the last time when it was; the index goes by that.
         let at: Option<Option<NaiveDateTime>> = each_backend!(connection, c => deliveries::table

@@ -203,8 +203,13 @@ pub fn insert_reported(connection: &mut Connection<'_>, new: &[Reported]) -> Res
     Ok(())
 }
 
+/// Names a report among all: platforms' ids hold no colon.
+fn parked_id(platform: &str, update_id: &str) -> String {
+    format!("{platform}:{update_id}")
+}
+
 fn parked_context(platform: &str, update_id: &str) -> String {
-    format!("parked_update:{platform}:{update_id}")
+    format!("parked_update:{}", parked_id(platform, update_id))
 }
 
 /// Keeps a report until the receipt it names is known; `false` if it is known by now, and the report can be taken.
@@ -225,6 +230,7 @@ pub fn park(
     let body = sealer.seal_json(&parked_context(platform, &update.update_id), update)?;
     each_backend!(connection, c => diesel::insert_into(parked_updates::table)
         .values((
+            parked_updates::id.eq(parked_id(platform, &update.update_id)),
             parked_updates::platform.eq(platform),
             parked_updates::update_id.eq(&update.update_id),
             parked_updates::receipt.eq(receipt),
@@ -301,4 +307,22 @@ pub fn expire_parked(connection: &mut Connection<'_>, before: DateTime<Utc>, lim
         each_backend!(connection, c => diesel::delete(parked_updates::table.find((platform, update_id))).execute(c))?;
     }
     Ok(found)
+}
+
+/// Takes out what the histories of these cases quote of an erased filing.
+pub(super) fn erase(connection: &mut Connection<'_>, cases: &[String], submission_id: &str) -> Result<(), StoreError> {
+    let rows: Vec<(i64, String)> = each_backend!(connection, c => case_events::table
+        .filter(case_events::case_id.eq_any(cases))
+        .filter(case_events::words.is_not_null())
+        .select((case_events::seq, case_events::data))
+        .load(c))?;
+    for (seq, data) in rows {
+        let data: serde_json::Value = serde_json::from_str(&data).map_err(|source| StoreError::corrupt("event", source))?;
+        if data.get("submission").and_then(serde_json::Value::as_str) == Some(submission_id) {
+            each_backend!(connection, c => diesel::update(case_events::table.find(seq))
+                .set(case_events::words.eq(None::<Vec<u8>>))
+                .execute(c))?;
+        }
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod deflate;
 mod schema;
 mod seal;
 mod statements;
+mod submission_keys;
 
 pub mod alerts;
 pub mod audit;
@@ -18,9 +19,11 @@ pub mod changes;
 pub mod consistency;
 pub mod counted;
 pub mod coverage;
+pub mod data_keys;
 pub mod deadlines;
 pub mod deliveries;
 pub mod drops;
+pub mod erasures;
 pub mod events;
 pub mod exports;
 pub mod feed;
@@ -38,6 +41,7 @@ pub mod quarantine;
 pub mod ratings;
 pub mod reconciliations;
 pub mod referrals;
+pub mod reseal;
 pub mod review_requests;
 pub mod reviews;
 pub mod revisions;
@@ -50,7 +54,7 @@ pub mod warnings;
 pub mod webhooks;
 
 pub use connection::{Backend, Connection, Store, StoreError, StoreOptions};
-pub use seal::{SealError, Sealer};
+pub use seal::{KeyManagement, KmsError, LocalKeys, SealError, Sealer, Wrapped};
 
 /// What [`Store::transaction`] asks of its caller's error type.
 pub use diesel::result as query_error;

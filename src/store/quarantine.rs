@@ -83,8 +83,13 @@ pub struct Held {
     pub raw: Vec<u8>,
 }
 
-fn context(platform: &str) -> String {
-    format!("quarantine:{platform}")
+/// Names a record among all: platforms' ids hold no colon.
+fn id(platform: &str, digest: &[u8]) -> String {
+    format!("{platform}:{}", crate::audit::hex(digest))
+}
+
+fn context(platform: &str, digest: &[u8]) -> String {
+    format!("quarantine:{}", id(platform, digest))
 }
 
 /// Keeps a record sealed. The same bytes from the same platform are kept once, with the newest form and error; `true` if they
@@ -95,13 +100,14 @@ pub fn keep(connection: &mut Connection<'_>, sealer: &Sealer, record: &Quarantin
         .filter(quarantine::digest.eq(&record.digest[..]))
         .count()
         .get_result(c))?;
-    let raw = sealer.seal(&context(&record.platform), &record.raw)?;
+    let raw = sealer.seal(&context(&record.platform, &record.digest), &record.raw)?;
     // U+0000 may be why the record is here, and PostgreSQL would not take it here either.
     let (source_ref, error) = (record.source_ref.replace('\0', ""), record.error.replace('\0', ""));
     each_backend!(connection, c => diesel::insert_into(quarantine::table)
         .values((
             quarantine::platform.eq(&record.platform),
             quarantine::digest.eq(&record.digest[..]),
+            quarantine::id.eq(id(&record.platform, &record.digest)),
             quarantine::source_ref.eq(&source_ref),
             quarantine::form.eq(record.form.store()),
             quarantine::raw.eq(&raw),
@@ -142,8 +148,12 @@ pub fn after(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, a
         .limit(limit)
         .select((quarantine::digest, quarantine::form, quarantine::raw))
         .load(c))?;
-    let context = context(platform);
-    rows.into_iter().map(|(digest, form, raw)| Ok(Held { digest, form: Form::read(&form), raw: sealer.open(&context, &raw)? })).collect()
+    rows.into_iter()
+        .map(|(digest, form, raw)| {
+            let raw = sealer.open(&context(platform, &digest), &raw)?;
+            Ok(Held { digest, form: Form::read(&form), raw })
+        })
+        .collect()
 }
 
 /// Lets a record go that is registered now.
@@ -151,6 +161,15 @@ pub fn release(connection: &mut Connection<'_>, platform: &str, digest: &[u8]) -
     each_backend!(connection, c => diesel::delete(quarantine::table)
         .filter(quarantine::platform.eq(platform))
         .filter(quarantine::digest.eq(digest))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Removes the records that name a filing by its number.
+pub(super) fn erase(connection: &mut Connection<'_>, platform: &str, source_id: &str) -> Result<(), StoreError> {
+    each_backend!(connection, c => diesel::delete(quarantine::table)
+        .filter(quarantine::platform.eq(platform))
+        .filter(quarantine::source_ref.eq(source_id))
         .execute(c))?;
     Ok(())
 }

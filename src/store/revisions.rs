@@ -8,7 +8,7 @@ use super::{
     connection::{Log, each_backend},
     schema::{links, revisions, submissions},
     seal::Sealer,
-    stored, word,
+    stored, submission_keys, word,
 };
 use crate::domain::submission::Submission;
 
@@ -77,8 +77,18 @@ fn context(submission_id: &str, number: i32) -> String {
     format!("revision:{submission_id}:{number}")
 }
 
+/// What is known of a filing by its number.
+#[derive(Clone, Debug)]
+pub enum Filing {
+    /// None of this number is registered with its content.
+    Absent,
+    /// Its personal data was erased and does not come back.
+    Erased,
+    Standing(Box<Standing>),
+}
+
 /// How the filing of this number stands. Locks the log, so that what is added next has the next number.
-pub fn standing(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, source_id: &str) -> Result<Option<Standing>, StoreError> {
+pub fn standing(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str, source_id: &str) -> Result<Filing, StoreError> {
     connection.lock_log(Log::Submissions)?;
     let id: Option<(String, Vec<u8>)> = each_backend!(connection, c => submissions::table
         .filter(submissions::platform.eq(platform))
@@ -87,7 +97,8 @@ pub fn standing(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str
         .select((submissions::id, submissions::body_digest))
         .first(c)
         .optional())?;
-    let Some((id, digest)) = id else { return Ok(None) };
+    let Some((id, digest)) = id else { return Ok(Filing::Absent) };
+    let Some(key) = submission_keys::of(connection, sealer, &[&id])?.remove(&id) else { return Ok(Filing::Erased) };
     let rows: Vec<(i32, String, Vec<u8>)> = each_backend!(connection, c => revisions::table
         .filter(revisions::submission_id.eq(&id))
         .order(revisions::number)
@@ -95,7 +106,7 @@ pub fn standing(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str
         .load(c))?;
     let (number, kind, now) = match rows.last() {
         None => {
-            let Some(first) = super::submissions::find(connection, sealer, &id)? else { return Ok(None) };
+            let Some(first) = super::submissions::find(connection, sealer, &id)? else { return Ok(Filing::Absent) };
             (1, RevisionKind::Changed, first.submission)
         }
         Some((number, kind, _)) => {
@@ -103,20 +114,22 @@ pub fn standing(connection: &mut Connection<'_>, sealer: &Sealer, platform: &str
                 .find((&id, number))
                 .select(revisions::body)
                 .first(c))?;
-            let state: State = sealer.open_json(&context(&id, *number), &body)?;
+            let state: State = key.open_json(&context(&id, *number), &body)?;
             (*number, word("revision kind", kind.clone())?, state.submission)
         }
     };
     let digests = std::iter::once(digest).chain(rows.into_iter().map(|(_, _, digest)| digest)).collect();
-    Ok(Some(Standing { id, platform: platform.to_owned(), number, kind, now, digests }))
+    Ok(Filing::Standing(Box::new(Standing { id, platform: platform.to_owned(), number, kind, now, digests })))
 }
 
-/// Adds a revision, not told yet.
+/// Adds a revision of a filing that stands, not told yet.
 pub fn add(connection: &mut Connection<'_>, sealer: &Sealer, revision: &Revision) -> Result<(), StoreError> {
-    let body = sealer.seal_json(&context(&revision.submission_id, revision.number), &revision.state)?;
+    let id = revision.submission_id.as_str();
+    let key = submission_keys::of(connection, sealer, &[id])?.remove(id).ok_or(super::SealError::NoKey)?;
+    let body = key.seal_json(&context(id, revision.number), &revision.state)?;
     each_backend!(connection, c => diesel::insert_into(revisions::table)
         .values((
-            revisions::submission_id.eq(&revision.submission_id),
+            revisions::submission_id.eq(id),
             revisions::number.eq(revision.number),
             revisions::kind.eq(revision.kind.as_str()),
             revisions::body_digest.eq(&revision.body_digest[..]),
@@ -160,9 +173,13 @@ pub fn untold(connection: &mut Connection<'_>, sealer: &Sealer, limit: i64) -> R
             revisions::body,
         ))
         .load(c))?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+    let keys = submission_keys::of(connection, sealer, &ids)?;
     rows.into_iter()
-        .map(|(submission_id, platform, case_id, number, kind, fields, body)| {
-            let state: State = sealer.open_json(&context(&submission_id, number), &body)?;
+        // One that was erased since is told by then.
+        .filter_map(|row| keys.get(&row.0).map(|key| (key, row)))
+        .map(|(key, (submission_id, platform, case_id, number, kind, fields, body))| {
+            let state: State = key.open_json(&context(&submission_id, number), &body)?;
             Ok(Untold {
                 submission_id,
                 platform,
@@ -206,4 +223,14 @@ pub fn list(connection: &mut Connection<'_>, submission_id: &str, limit: i64) ->
             })
         })
         .collect()
+}
+
+/// Takes out what the revisions of an erased filing hold; its case is told nothing more of them.
+pub(super) fn erase(connection: &mut Connection<'_>, submission_id: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let of = || revisions::table.filter(revisions::submission_id.eq(submission_id));
+    each_backend!(connection, c => diesel::update(of()).set(revisions::body.eq(Vec::new())).execute(c))?;
+    each_backend!(connection, c => diesel::update(of().filter(revisions::told_at.is_null()))
+        .set(revisions::told_at.eq(stored(now)))
+        .execute(c))?;
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! The tables as diesel sees them; the same for both backends.
 
 mod endpoints;
+mod keys;
 mod oversight;
 mod watching;
 
 pub use endpoints::*;
+pub use keys::*;
 pub use oversight::*;
 pub use watching::*;
 
@@ -253,6 +255,7 @@ diesel::table! {
         platform -> Text,
         case_id -> Text,
         submission_id -> Nullable<Text>,
+        about -> Nullable<Text>,
         kind -> Text,
         message -> Binary,
         state -> Text,
@@ -305,6 +308,7 @@ diesel::table! {
     quarantine (platform, digest) {
         platform -> Text,
         digest -> Binary,
+        id -> Text,
         source_ref -> Text,
         form -> Text,
         raw -> Binary,
@@ -363,6 +367,7 @@ diesel::table! {
 
 diesel::table! {
     parked_updates (platform, update_id) {
+        id -> Text,
         platform -> Text,
         update_id -> Text,
         receipt -> Text,
@@ -445,6 +450,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     submissions,
+    submission_keys,
     idempotency_keys,
     matters,
     cases,

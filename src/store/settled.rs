@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, StoreError,
     connection::{Log, each_backend},
-    deliveries::{Attempt, AttemptRow, DeliveryRow, DeliveryState, Finish, NewDelivery},
+    deliveries::{Attempt, AttemptRow, DeliveryRow, DeliveryState, Finish, NewDelivery, own_keys},
     schema::{deliveries, delivery_attempts},
     seal::Sealer,
     stored,
@@ -25,9 +25,10 @@ pub struct Settled {
 pub fn record(connection: &mut Connection<'_>, sealer: &Sealer, settled: &[Settled]) -> Result<(), StoreError> {
     connection.lock_log(Log::Deliveries)?;
     let last: Option<i64> = each_backend!(connection, c => deliveries::table.select(diesel::dsl::max(deliveries::seq)).first(c))?;
+    let keys = own_keys(connection, sealer, settled.iter().map(|one| one.delivery.about.as_ref()))?;
     let (mut rows, mut attempts) = (Vec::with_capacity(settled.len()), Vec::with_capacity(settled.len()));
     for (seq, one) in (last.unwrap_or(0) + 1..).zip(settled) {
-        let mut row = DeliveryRow::new(sealer, seq, &one.delivery)?;
+        let mut row = DeliveryRow::new(sealer, &keys, seq, &one.delivery)?;
         row.attempts = one.attempt.number;
         row.finished_at = Some(stored(one.at));
         row.next_attempt_at = stored(one.at);

@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
     connection::{Log, each_backend},
-    schema::{idempotency_keys, links, submissions},
-    seal::Sealer,
-    stored,
+    erasures,
+    schema::{idempotency_keys, links, submission_keys, submissions},
+    seal::{OwnKey, Sealer},
+    stored, submission_keys as own_keys,
     tallies::{self, Subject},
     word,
 };
@@ -98,6 +99,15 @@ pub struct Registered {
     pub submission: Submission,
     /// The content stayed on the platform; `submission` is only its envelope.
     pub blind: bool,
+    /// Personal data was erased; `submission` is only its envelope.
+    pub erased: bool,
+}
+
+impl Registered {
+    /// True if the content is here.
+    pub const fn is_open(&self) -> bool {
+        !self.blind && !self.erased
+    }
 }
 
 /// What the matcher's index is rebuilt from: what it decided itself. What people decided since is folded in beside.
@@ -114,10 +124,27 @@ fn row_context(id: &str) -> String {
     format!("submission:{id}")
 }
 
+/// A filing and its own key, if it was not erased.
+type Opening = (SubmissionRow, Option<Vec<u8>>);
+
+fn open(connection: &mut Connection<'_>, sealer: &Sealer, rows: Vec<Opening>) -> Result<Vec<Registered>, StoreError> {
+    let erased: Vec<&str> = rows.iter().filter(|(_, key)| key.is_none()).map(|(row, _)| row.id.as_str()).collect();
+    let mut left = erasures::left(connection, sealer, &erased)?;
+    rows.into_iter()
+        .map(|(row, key)| {
+            let erased = key.is_none();
+            let submission = match key {
+                Some(sealed) => own_keys::open(sealer, &row.id, &sealed)?.open_json(&row_context(&row.id), &row.body)?,
+                None => left.remove(&row.id).ok_or_else(|| StoreError::corrupt("filing", "its key is gone and it was not erased"))?,
+            };
+            Ok(row.opened(submission, erased))
+        })
+        .collect()
+}
+
 impl SubmissionRow {
-    fn open(self, sealer: &Sealer) -> Result<Registered, StoreError> {
-        let submission = sealer.open_json(&row_context(&self.id), &self.body)?;
-        Ok(Registered {
+    fn opened(self, submission: Submission, erased: bool) -> Registered {
+        Registered {
             seq: self.seq,
             id: self.id,
             platform: self.platform,
@@ -126,7 +153,8 @@ impl SubmissionRow {
             fingerprint: self.fingerprint,
             submission,
             blind: self.blind,
-        })
+            erased,
+        }
     }
 }
 
@@ -136,7 +164,7 @@ pub fn append(connection: &mut Connection<'_>, sealer: &Sealer, batch: &[NewSubm
     let mut known = registered_source_ids(connection, batch)?;
     let mut keys = used_keys(connection, batch)?;
     let mut seq = last_seq(connection)?;
-    let (mut rows, mut key_rows, mut answers) = (Vec::new(), Vec::new(), Vec::with_capacity(batch.len()));
+    let (mut rows, mut own, mut key_rows, mut answers) = (Vec::new(), Vec::new(), Vec::new(), Vec::with_capacity(batch.len()));
     for new in batch {
         let key = new.idempotency_key.as_ref().map(|key| (new.platform.clone(), key.clone()));
         if key.as_ref().and_then(|k| keys.get(k)).is_some_and(|digest| digest[..] != new.body_digest) {
@@ -164,19 +192,22 @@ pub fn append(connection: &mut Connection<'_>, sealer: &Sealer, batch: &[NewSubm
                 created_at: stored(new.received_at),
             });
         }
-        rows.push(row(sealer, seq, new)?);
+        let (key, kept) = own_keys::make(sealer, &new.id)?;
+        rows.push(row(&key, seq, new)?);
+        own.push(kept);
         answers.push(Appended::New { seq });
     }
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(submissions::table).values(chunk).execute(c))?;
     }
+    own_keys::insert(connection, &own)?;
     for chunk in key_rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(idempotency_keys::table).values(chunk).execute(c))?;
     }
     Ok(answers)
 }
 
-fn row(sealer: &Sealer, seq: i64, new: &NewSubmission) -> Result<SubmissionRow, StoreError> {
+fn row(key: &OwnKey, seq: i64, new: &NewSubmission) -> Result<SubmissionRow, StoreError> {
     let s = &new.submission;
     Ok(SubmissionRow {
         seq,
@@ -184,7 +215,7 @@ fn row(sealer: &Sealer, seq: i64, new: &NewSubmission) -> Result<SubmissionRow, 
         platform: new.platform.clone(),
         source_id: s.source_id.clone(),
         body_digest: new.body_digest.to_vec(),
-        body: sealer.seal_json(&row_context(&new.id), s)?,
+        body: key.seal_json(&row_context(&new.id), s)?,
         fingerprint: new.fingerprint.clone(),
         channel: s.channel.as_str().to_owned(),
         kind: s.kind.as_str().to_owned(),
@@ -245,15 +276,23 @@ pub fn last_seq(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     Ok(last.unwrap_or(0))
 }
 
+/// Filings with their own keys.
+macro_rules! opening {
+    () => {
+        submissions::table
+            .left_join(submission_keys::table.on(submission_keys::submission_id.eq(submissions::id)))
+            .select((SubmissionRow::as_select(), submission_keys::sealed.nullable()))
+    };
+}
+
 /// Entries after a position, in order.
 pub fn read_log(connection: &mut Connection<'_>, sealer: &Sealer, after: i64, limit: i64) -> Result<Vec<Registered>, StoreError> {
-    let rows: Vec<SubmissionRow> = each_backend!(connection, c => submissions::table
+    let rows: Vec<Opening> = each_backend!(connection, c => opening!()
         .filter(submissions::seq.gt(after))
         .order(submissions::seq)
         .limit(limit)
-        .select(SubmissionRow::as_select())
         .load(c))?;
-    rows.into_iter().map(|row| row.open(sealer)).collect()
+    open(connection, sealer, rows)
 }
 
 /// Linked entries after a position, in order, with the case and matter the matcher put each into.
@@ -268,21 +307,14 @@ pub fn fold(connection: &mut Connection<'_>, after: i64, limit: i64) -> Result<V
 }
 
 pub fn find(connection: &mut Connection<'_>, sealer: &Sealer, id: &str) -> Result<Option<Registered>, StoreError> {
-    let row: Option<SubmissionRow> = each_backend!(connection, c => submissions::table
-        .filter(submissions::id.eq(id))
-        .select(SubmissionRow::as_select())
-        .first(c)
-        .optional())?;
-    row.map(|row| row.open(sealer)).transpose()
+    let row: Option<Opening> = each_backend!(connection, c => opening!().filter(submissions::id.eq(id)).first(c).optional())?;
+    Ok(open(connection, sealer, row.into_iter().collect())?.pop())
 }
 
 pub fn find_many(connection: &mut Connection<'_>, sealer: &Sealer, seqs: &[i64]) -> Result<Vec<Registered>, StoreError> {
-    let rows: Vec<SubmissionRow> = each_backend!(connection, c => submissions::table
-        .filter(submissions::seq.eq_any(seqs))
-        .order(submissions::seq)
-        .select(SubmissionRow::as_select())
-        .load(c))?;
-    rows.into_iter().map(|row| row.open(sealer)).collect()
+    let rows: Vec<Opening> =
+        each_backend!(connection, c => opening!().filter(submissions::seq.eq_any(seqs)).order(submissions::seq).load(c))?;
+    open(connection, sealer, rows)
 }
 
 /// What a match names a filing by.
@@ -334,8 +366,8 @@ pub fn list(
     filter: &SubmissionFilter,
     page: Page,
 ) -> Result<Vec<Registered>, StoreError> {
-    let rows: Vec<SubmissionRow> = each_backend!(connection, c => {
-        let mut query = submissions::table.select(SubmissionRow::as_select()).into_boxed();
+    let rows: Vec<Opening> = each_backend!(connection, c => {
+        let mut query = opening!().into_boxed();
         if let Some(platform) = &filter.platform {
             query = query.filter(submissions::platform.eq(platform));
         }
@@ -360,7 +392,7 @@ pub fn list(
         }
         query.filter(submissions::seq.lt(page.below().0)).order(submissions::seq.desc()).limit(page.limit).load(c)
     })?;
-    rows.into_iter().map(|row| row.open(sealer)).collect()
+    open(connection, sealer, rows)
 }
 
 /// Channel, source number and time of filings, unopened.

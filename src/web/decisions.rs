@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::{
-        AppError, Decree, Gateway, RuleError,
+        AppError, Decree, EraseError, Gateway, RuleError,
         query::{DeliveryFilter, MAX_LIMIT},
         validate::{ObjectionDecision, ObjectionOrder},
         view::DeliveryView,
@@ -46,6 +46,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/reviews/{submission}", web::post().to(decide))
         .route("/cases/{id}/objection", web::post().to(objection))
         .route("/cases/{id}/look", web::post().to(look))
+        .route("/cases/{id}/erase", web::post().to(erase))
         .route("/cases/{id}/split", web::post().to(split))
         .route("/cases/{id}/release", web::post().to(release))
         .route("/cases/{id}/rulings/{ruling}", web::get().to(ruling));
@@ -90,10 +91,24 @@ impl From<RuleError> for Stopped {
     }
 }
 
+impl From<EraseError> for Stopped {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Unknown => Self::Refused(RefusalCause::Choice),
+            EraseError::App(error) => error.into(),
+        }
+    }
+}
+
 /// Who decides and why, from the form.
 pub(super) async fn signed(gateway: &Gateway, fields: &Fields) -> Result<(String, String), Stopped> {
+    signed_with(gateway, fields, &[Scope::Review, Scope::Administer]).await
+}
+
+/// The same from somebody with any of these scopes.
+async fn signed_with(gateway: &Gateway, fields: &Fields, scopes: &[Scope]) -> Result<(String, String), Stopped> {
     let credential = gateway.authenticate(field(fields, "key")).await?.ok_or(RefusalCause::Key)?;
-    let may = [Scope::Review, Scope::Administer].iter().any(|scope| credential.scopes.contains(scope));
+    let may = scopes.iter().any(|scope| credential.scopes.contains(scope));
     if credential.platform.is_some() || !may {
         return Err(RefusalCause::NotAllowed.into());
     }
@@ -190,6 +205,19 @@ async fn split(visit: Visit, fields: Fields) -> HttpResponse {
         let leaving: Vec<String> = fields.0.iter().filter(|(name, _)| name == "submission").map(|(_, id)| id.clone()).collect();
         gateway.split(&case, leaving, decree(gateway, &fields).await?).await?;
         made(gateway, &case).await
+    })
+    .await
+}
+
+/// Erases what one of the case's filings says of people.
+async fn erase(visit: Visit, fields: Fields) -> HttpResponse {
+    let case = visit.named("id").to_owned();
+    about_case(visit, &fields, async |gateway| {
+        let (actor, reason) = signed_with(gateway, &fields, &[Scope::Administer]).await?;
+        let filings = gateway.case_submissions(&case).await?;
+        let chosen = filings.iter().find(|filing| filing.id == field(&fields, "submission")).ok_or(RefusalCause::Choice)?;
+        gateway.erase(&chosen.id, &actor, &reason).await?;
+        Ok(address(&format!("/cases/{case}"), &[]))
     })
     .await
 }

@@ -69,6 +69,7 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/public", "GET, HEAD"),
     ("/public/cases/{code}", "GET, HEAD"),
     ("/alerts", "GET, HEAD"),
+    ("/cases/{id}/erase", "POST"),
     ("/cases/{id}/look", "POST"),
     ("/cases/{id}/objection", "POST"),
     ("/coverage", "GET, HEAD"),

@@ -1,5 +1,5 @@
 //! The loops that run the use cases: one linker, one notary, one that summarises matters, one that tidies, one that watches over health, one for
-//! the indicators, one that supervises, one that warns, one for webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a
+//! the indicators, one that supervises, one that warns, one that rotates keys, one for webhooks, one for ledgers, a forwarder a platform, a puller a pull, a collector a
 //! folder.
 //!
 //! Each loop survives any failure of what it runs, a panic included, pauses after it, and ends when told to.
@@ -7,6 +7,7 @@
 mod collector;
 mod forwarder;
 mod indicators;
+mod keeper;
 mod linker;
 mod matters;
 mod notary;
@@ -63,6 +64,8 @@ impl Workers {
         running.spawn(keep_running("tallies".to_owned(), stopping.clone(), move || tallies::run(of.clone(), until.clone())));
         let (of, until) = (gateway.clone(), stopping.clone());
         running.spawn(keep_running("watchman".to_owned(), stopping.clone(), move || watchman::run(of.clone(), until.clone())));
+        let (of, until) = (gateway.clone(), stopping.clone());
+        running.spawn(keep_running("keeper".to_owned(), stopping.clone(), move || keeper::run(of.clone(), until.clone())));
         for platform in gateway.federation().platforms() {
             let id = &platform.platform.id;
             if platform.takes_messages() {

@@ -2,7 +2,7 @@
 
 use std::{
     process::Command,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -15,7 +15,6 @@ use onecase::{
         note::{Checkpoint, Role, SignedNote, Signer, Verifier},
         sha256, tree,
     },
-    config::KeyMaterial,
     store,
 };
 use serde_json::Value;
@@ -84,7 +83,8 @@ on_both_stores! {
 
 /// What a witness has seen of the log, and its signer.
 struct Witness {
-    log: Verifier,
+    /// Told once the log is there, which has a key of its own.
+    log: OnceLock<Verifier>,
     signer: Signer,
     seen: Mutex<(u64, Hash)>,
 }
@@ -96,7 +96,8 @@ async fn add_checkpoint(witness: web::Data<Witness>, body: String) -> HttpRespon
     let old: u64 = lines.next().unwrap().strip_prefix("old ").unwrap().parse().unwrap();
     let proof: Vec<Hash> = lines.map(hash).collect();
     let note = SignedNote::parse(note).unwrap();
-    let Ok(new) = note.checkpoint(&witness.log) else { return HttpResponse::Forbidden().finish() };
+    let known = witness.log.get().and_then(|log| note.checkpoint(log).ok());
+    let Some(new) = known else { return HttpResponse::Forbidden().finish() };
     let mut seen = witness.seen.lock().unwrap();
     if old != seen.0 {
         return HttpResponse::Conflict().content_type("text/x.tlog.size").body(format!("{}\n", seen.0));
@@ -110,11 +111,10 @@ async fn add_checkpoint(witness: web::Data<Witness>, body: String) -> HttpRespon
 
 #[actix_web::test]
 async fn a_witness_co_signs_what_only_grew() {
-    let origin = Signer::new("gov.example/onecase", Role::Log, &KeyMaterial::derive(&[1; 32], [2; 32]).audit).unwrap();
     let signer = Signer::new("witness.example", Role::Witness, &[5; 32]).unwrap();
     let key = signer.verifier().clone();
     // It knows the log's beginning already, as the gateway does not know that it does.
-    let state = web::Data::new(Witness { log: origin.verifier().clone(), signer, seen: Mutex::new((0, sha256(&[]))) });
+    let state = web::Data::new(Witness { log: OnceLock::new(), signer, seen: Mutex::new((0, sha256(&[]))) });
     let witness = Arc::clone(&state);
     let server = HttpServer::new(move || App::new().app_data(state.clone()).route("/w/add-checkpoint", web::post().to(add_checkpoint)))
         .workers(1)
@@ -130,11 +130,13 @@ async fn a_witness_co_signs_what_only_grew() {
          [[platforms]]\nid = \"hunan\"\nname = \"湖南\"\nkind = \"provincial\"\ndivision = \"430000\"\n"
     );
     let test = TestServer::start_with(TestStore::sqlite(), &federation, "organizations = []\n").await;
+    let origin = test.gateway.audit_verifier().clone();
+    witness.log.set(origin.clone()).unwrap();
     let monitor = test.monitor_key();
     let cosigned = async |least: u64| {
         eventually("co-signed", async || {
             let note = SignedNote::parse(&test.get("/v1/audit/checkpoint", &monitor).await.text).ok()?;
-            let signed = note.checkpoint(origin.verifier()).unwrap();
+            let signed = note.checkpoint(&origin).unwrap();
             (signed.size >= least && key.verify(&note) == Ok(Some(1_772_413_200))).then_some(signed)
         })
         .await

@@ -152,7 +152,7 @@ on_both_stores! {
         drop(start(&store, federation(), &clock));
         let mut config = Config::default();
         config.store.url = store.url;
-        let other = KeyMaterial::derive(&[7; 32], [8; 32]);
+        let other = KeyMaterial::new([7; 32], [8; 32]);
         let refused = Parts::new(&config, &other, federation(), clock.clock());
         assert!(matches!(refused, Err(StartError::WrongKey("federation"))));
     }

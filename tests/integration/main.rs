@@ -44,6 +44,7 @@ mod platforms;
 mod public;
 mod quarantine;
 mod rulings;
+mod sealing;
 mod stores;
 mod tree;
 mod vendors;

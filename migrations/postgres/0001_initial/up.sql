@@ -1,4 +1,5 @@
--- The submission log: `seq` is dense and follows the order of commit. `body` is sealed; nothing else here is personal.
+-- The submission log: `seq` is dense and follows the order of commit. `body` is sealed by the filing's own key; nothing else here is
+-- personal.
 CREATE TABLE submissions (
     seq          BIGINT PRIMARY KEY NOT NULL,
     id           TEXT NOT NULL UNIQUE,
@@ -22,6 +23,39 @@ CREATE TABLE submissions (
 );
 CREATE INDEX submissions_platform ON submissions (platform, seq);
 CREATE INDEX submissions_received ON submissions (received_at, seq);
+
+-- The key that each filing has of its own, sealed by a data key: it seals the filing, its revisions and the messages that carry it.
+-- Erasing a filing takes its row out here. A copy of the store without this table opens no filing.
+CREATE TABLE submission_keys (
+    submission_id TEXT PRIMARY KEY NOT NULL,
+    sealed        BYTEA NOT NULL
+);
+
+-- Filings whose personal data was erased. `sealed` holds why, and what is left of the filing.
+CREATE TABLE erasures (
+    submission_id TEXT PRIMARY KEY NOT NULL,
+    actor         TEXT NOT NULL,
+    sealed        BYTEA NOT NULL,
+    at            TIMESTAMP NOT NULL
+);
+
+-- Data keys, each wrapped by the master key of that id. Number 0 is the root secret that others are derived from.
+CREATE TABLE data_keys (
+    number  INTEGER PRIMARY KEY NOT NULL,
+    state   TEXT NOT NULL,
+    master  TEXT NOT NULL,
+    wrapped BYTEA NOT NULL,
+    since   TIMESTAMP NOT NULL
+);
+
+-- How far the pass has come that seals everything again; one row while keys are rotated.
+CREATE TABLE key_rotation (
+    id         INTEGER PRIMARY KEY NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    place      TEXT NOT NULL,
+    position   TEXT NOT NULL,
+    resealed   BIGINT NOT NULL
+);
 
 CREATE TABLE idempotency_keys (
     platform      TEXT NOT NULL,
@@ -419,6 +453,8 @@ CREATE TABLE deliveries (
     platform        TEXT NOT NULL,
     case_id         TEXT NOT NULL,
     submission_id   TEXT,
+    -- The filing whose own key seals `message`; empty: a data key does.
+    about           TEXT,
     kind            TEXT NOT NULL,
     message         BYTEA NOT NULL,
     state           TEXT NOT NULL,
@@ -471,6 +507,7 @@ CREATE TABLE pull_cursors (
 CREATE TABLE quarantine (
     platform    TEXT NOT NULL,
     digest      BYTEA NOT NULL,
+    id          TEXT NOT NULL UNIQUE,
     source_ref  TEXT NOT NULL,
     -- What the raw bytes are, to offer them again: `mapping:NAME`, `submission`, `update`, `withdrawal` or `unrouted`.
     form        TEXT NOT NULL,
@@ -482,6 +519,7 @@ CREATE TABLE quarantine (
 
 -- Reports whose receipt is not known yet: the answer to the forward was lost and will come again.
 CREATE TABLE parked_updates (
+    id          TEXT NOT NULL UNIQUE,
     platform    TEXT NOT NULL,
     update_id   TEXT NOT NULL,
     receipt     TEXT NOT NULL,

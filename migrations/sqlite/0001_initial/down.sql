@@ -40,4 +40,8 @@ DROP TABLE links;
 DROP TABLE cases;
 DROP TABLE matters;
 DROP TABLE idempotency_keys;
+DROP TABLE key_rotation;
+DROP TABLE data_keys;
+DROP TABLE erasures;
+DROP TABLE submission_keys;
 DROP TABLE submissions;

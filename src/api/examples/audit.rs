@@ -2,14 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{FILING, page, value};
-use crate::app::view::{AuditEntry, ConsistencyProof, InclusionProof};
+use super::{FILING, page, value, values::at};
+use crate::app::view::{AuditEntry, ConsistencyProof, ErasureView, InclusionProof};
 
 const HASH: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 const CHECKPOINT: &str = "onecase\n42\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} onecase x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
 pub(super) fn response_to(operation: &str) -> Option<Value> {
     Some(match operation {
+        "eraseSubmission" => value(&ErasureView {
+            submission: FILING.into(),
+            actor: "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into(),
+            reason: "信访人依法申请删除个人信息".into(),
+            erased_at: at("2027-03-01T02:00:00Z"),
+        }),
         "getCheckpoint" => json!(CHECKPOINT),
         "listAuditEntries" => page(AuditEntry {
             index: 41,

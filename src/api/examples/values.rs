@@ -113,6 +113,7 @@ pub(super) fn filing() -> SubmissionView {
         decision: Some(Decision::Duplicate),
         probability: Some(0.9997),
         blind: false,
+        erased: false,
         revisions: Vec::new(),
         submission: Some(submission()),
     }

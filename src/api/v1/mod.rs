@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
+pub mod erasures;
 pub mod exports;
 pub mod gaps;
 pub mod indicators;
@@ -50,6 +51,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(submissions::create_submission)
         .service(submissions::list_submissions)
         .service(submissions::get_submission)
+        .service(erasures::erase_submission)
         .service(exports::export_cases)
         .service(exports::export_duplicates)
         .service(exports::export_deadlines)

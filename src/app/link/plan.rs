@@ -93,7 +93,7 @@ pub(in crate::app) fn plan<'a>(
     let now = gateway.now();
     let mut plan = Plan {
         gateway,
-        messenger: Messenger { federation: gateway.federation(), query_key: &gateway.0.keys.query_code, now },
+        messenger: Messenger { federation: gateway.federation(), query_key: &gateway.0.secrets.query_code, now },
         now,
         cases,
         joined: BTreeMap::new(),
@@ -162,7 +162,7 @@ impl Plan<'_> {
         let entry = &decided.entry;
         let submission = &entry.submission;
         let mut case = Case {
-            id: id::case_code(&self.gateway.0.keys.case_code, &entry.id),
+            id: id::case_code(&self.gateway.0.secrets.case_code, &entry.id),
             founding_seq: entry.seq,
             kind: submission.kind,
             status: CaseStatus::Registered,

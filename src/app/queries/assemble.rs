@@ -97,7 +97,7 @@ impl From<AppError> for StoreError {
 
 fn summary(gateway: &Gateway, case: &Case) -> CaseSummary {
     CaseSummary {
-        query_code: Some(id::query_code(&gateway.0.keys.query_code, &case.id)),
+        query_code: Some(id::query_code(&gateway.0.secrets.query_code, &case.id)),
         id: case.id.clone(),
         status: case.status,
         organization: case.organization.as_deref().map(|id| gateway.federation().organization_reference(id)),
@@ -130,6 +130,7 @@ pub(super) fn submissions(gateway: &Gateway, c: &mut Connection<'_>, found: Vec<
                 revisions: Vec::new(),
                 submission: None,
                 blind: row.blind,
+                erased: row.erased,
             }
         })
         .collect())
@@ -257,7 +258,7 @@ pub(super) fn duplicates(
         let opened = submissions::find_many(c, gateway.store().sealer(), &seqs)?;
         opened
             .into_iter()
-            .filter(|row| !row.blind)
+            .filter(Registered::is_open)
             .map(|row| {
                 let s = row.submission;
                 (row.id, FiledText { subject: s.subject, content: s.content, place: s.place })

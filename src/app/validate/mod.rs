@@ -29,7 +29,7 @@ mod submission;
 mod update;
 pub mod webhook;
 
-pub use oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, SupervisionAnswer};
+pub use oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, ErasureOrder, SupervisionAnswer};
 pub use ruling::{MergeOrder, ObjectionDecision, ObjectionOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 pub use webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder};
@@ -210,6 +210,14 @@ pub fn acknowledgement(bytes: &[u8], now: DateTime<Utc>) -> Result<Acknowledgeme
     read(bytes, now, &ACKNOWLEDGEMENT)
 }
 
+/// Reads why a filing is to be erased.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn erasure_order(bytes: &[u8], now: DateTime<Utc>) -> Result<ErasureOrder, Violations> {
+    read(bytes, now, &ERASURE)
+}
+
 /// Reads what an endpoint shall be.
 ///
 /// # Errors
@@ -264,6 +272,7 @@ static CONFLICT: Format = Format { refused: Code::InvalidRuling, schema: &schema
 static ANSWER: Format = Format { refused: Code::InvalidAnswer, schema: &schema::ANSWER, meaning: oversight::check_answer };
 static ADOPTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::ADOPTION, meaning: oversight::check_note };
 static ACKNOWLEDGEMENT: Format = Format { refused: Code::InvalidRuling, schema: &schema::ACKNOWLEDGEMENT, meaning: oversight::check_note };
+static ERASURE: Format = Format { refused: Code::InvalidRuling, schema: &schema::ERASURE, meaning: oversight::check_reason };
 static OBJECTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::OBJECTION, meaning: ruling::check };
 static UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check_reported };
 static MAPPED_UPDATE: Format = Format { refused: Code::InvalidUpdate, schema: &schema::CASE_UPDATE, meaning: update::check };

@@ -49,8 +49,21 @@ pub struct Acknowledgement {
     pub note: String,
 }
 
+/// Erase what a filing says of people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureOrder {
+    /// Why; kept sealed with the erasure.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
 pub(super) fn check_answer(answer: &Value, _now: DateTime<Utc>, found: &mut Collector) {
     not_blank(answer, "/content", found);
+}
+
+pub(super) fn check_reason(order: &Value, _now: DateTime<Utc>, found: &mut Collector) {
+    not_blank(order, "/reason", found);
 }
 
 pub(super) fn check_note(note: &Value, _now: DateTime<Utc>, found: &mut Collector) {

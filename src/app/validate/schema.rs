@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Collector, MAX_VIOLATIONS, json_schema, member,
-    oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, SupervisionAnswer},
+    oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, ErasureOrder, SupervisionAnswer},
     ruling::{MergeOrder, ObjectionOrder, PairOrder, SplitOrder},
     webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
@@ -37,6 +37,8 @@ pub(super) static ADOPTION: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<AdoptionOrder>("adoption-order", "AdoptionOrder"))));
 pub(super) static ACKNOWLEDGEMENT: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<Acknowledgement>("acknowledgement", "Acknowledgement"))));
+pub(super) static ERASURE: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<ErasureOrder>("erasure-order", "ErasureOrder"))));
 pub(super) static OBJECTION: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<ObjectionOrder>("objection-order", "ObjectionOrder"))));
 pub(super) static REVIEW_REQUEST: Compiled =

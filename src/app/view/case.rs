@@ -121,6 +121,9 @@ pub enum EventKind {
     /// The platform no longer has a filing of the case.
     #[serde(rename = "onecase.submission.withdrawn")]
     SubmissionWithdrawn,
+    /// The personal data of a filing of the case was erased.
+    #[serde(rename = "onecase.submission.erased")]
+    SubmissionErased,
     /// It was put into a body's hands.
     #[serde(rename = "onecase.case.routed")]
     CaseRouted,
@@ -181,11 +184,12 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
         Self::SubmissionWithdrawn,
+        Self::SubmissionErased,
         Self::CaseRouted,
         Self::StatusChanged,
         Self::Replied,
@@ -214,6 +218,7 @@ impl EventKind {
             Self::SubmissionLinked => "onecase.submission.linked",
             Self::SubmissionRevised => "onecase.submission.revised",
             Self::SubmissionWithdrawn => "onecase.submission.withdrawn",
+            Self::SubmissionErased => "onecase.submission.erased",
             Self::CaseRouted => "onecase.case.routed",
             Self::StatusChanged => "onecase.case.status_changed",
             Self::Replied => "onecase.case.replied",

@@ -44,12 +44,26 @@ pub struct SubmissionView {
     /// The platform kept the content and sent a fingerprint.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blind: bool,
+    /// Its personal data was erased; `submission` does not come back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
     /// What the platform changed or took back afterwards, oldest first; only when one filing is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<RevisionView>,
-    /// The filing itself; only for the platform that filed it, and only when one filing is asked for. Absent on a blind one.
+    /// The filing itself; only for the platform that filed it, and only when one filing is asked for. Absent on a blind or erased one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<Submission>,
+}
+
+/// A filing whose personal data was erased: everything that it said, its petitioners, its attachments. Its links and every decision stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErasureView {
+    /// The filing.
+    pub submission: String,
+    /// Who had it erased.
+    pub actor: String,
+    pub reason: String,
+    pub erased_at: DateTime<Utc>,
 }
 
 /// A change that a platform made to a filing after it was registered. The filing itself stays as it was.

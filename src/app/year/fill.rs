@@ -194,6 +194,7 @@ impl<'a> Year<'a> {
             fingerprint: Vec::new(),
             submission: new.submission.clone(),
             blind: new.blind,
+            erased: false,
         };
         self.names.push(entry.reference());
         self.rows.submissions.push(new);

@@ -98,7 +98,7 @@ impl DetailView<'_> {
         match event.kind {
             EventKind::CaseRegistered => "registered",
             EventKind::SubmissionLinked => "linked",
-            EventKind::SubmissionRevised | EventKind::SubmissionWithdrawn => "revised",
+            EventKind::SubmissionRevised | EventKind::SubmissionWithdrawn | EventKind::SubmissionErased => "revised",
             EventKind::CaseRouted => "routed",
             EventKind::StatusChanged => "status",
             EventKind::Replied => "replied",
@@ -114,6 +114,11 @@ impl DetailView<'_> {
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
             EventKind::AlertFired | EventKind::AlertResolved => "status",
         }
+    }
+
+    /// True if any of the filings still holds personal data.
+    fn can_erase(&self) -> bool {
+        self.data.submissions.iter().any(|filing| !filing.erased)
     }
 
     /// The reason written before, where an order was refused.

@@ -9,11 +9,12 @@ use diesel::{
 use super::statement::Statements;
 
 /// Tables that stay small: they grow with the platforms, bodies, keys, endpoints, rules or what is owed now, not with what was filed.
-const SMALL: [&str; 19] = [
+const SMALL: [&str; 20] = [
     "alerts",
     "api_keys",
     "checkpoint_signatures",
     "checkpoints",
+    "data_keys",
     "dropped_files",
     "feed_positions",
     "gap_counts",

@@ -121,7 +121,7 @@ pub fn start_with(store: &TestStore, federation: Federation, clock: &TestClock, 
     config.store.connections = 4;
     config.outbound.allow_private_addresses = true;
     configure(&mut config);
-    let keys = KeyMaterial::derive(&[7; 32], [9; 32]);
+    let keys = KeyMaterial::new([7; 32], [9; 32]);
     Gateway::start(Parts::new(&config, &keys, federation, clock.clock()).unwrap())
 }
 

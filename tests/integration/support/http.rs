@@ -63,7 +63,7 @@ pub struct TestServer {
     pub gateway: Gateway,
     pub address: String,
     /// Lives as long as the server.
-    _store: TestStore,
+    store: TestStore,
     client: reqwest::Client,
     server: actix_web::dev::ServerHandle,
     workers: Workers,
@@ -99,14 +99,20 @@ impl TestServer {
         let workers = Workers::start(&gateway);
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(60)).build().unwrap();
-        Self { gateway, address, _store: store, client, server, workers }
+        Self { gateway, address, store, client, server, workers }
     }
 
     /// Stops everything in the order `serve` does.
     pub async fn stop(self) {
+        self.stop_keeping().await;
+    }
+
+    /// The same; what was stored stays as long as the answer.
+    pub async fn stop_keeping(self) -> TestStore {
         self.gateway.end_waiting();
         self.server.stop(true).await;
         self.workers.stop().await;
+        self.store
     }
 
     pub fn key(&self, platform: impl Into<Option<&'static str>>, scopes: &[Scope]) -> String {

@@ -36,9 +36,10 @@ pub fn json(body: &str) -> Answer {
     response("200 OK", "Content-Type: application/json\r\n", body)
 }
 
-/// The start line and headers of a request.
+/// The start line and headers of a request, and its body as text.
 pub struct Seen {
     pub head: String,
+    pub body: String,
 }
 
 impl Seen {
@@ -99,9 +100,10 @@ async fn read(mut stream: TcpStream) -> Option<(Seen, TcpStream)> {
         let length = stream.read(&mut piece).await.ok().filter(|length| *length > 0)?;
         bytes.extend_from_slice(&piece[..length]);
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let seen = Seen { head: String::from_utf8_lossy(&bytes[..end]).into_owned() };
+        let mut seen = Seen { head: String::from_utf8_lossy(&bytes[..end]).into_owned(), body: String::new() };
         let length: usize = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         if bytes.len() >= end + 4 + length {
+            seen.body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
             return Some((seen, stream));
         }
     }

@@ -442,6 +442,7 @@ fn filing(id: &str, platform: &str, source_id: &str, channel: Channel, probabili
         revisions: Vec::new(),
         submission: None,
         blind: false,
+        erased: false,
     }
 }
 
