@@ -48,6 +48,7 @@ class Gateway:
         listen = self.address.removeprefix("http://")
         (self.directory / "organizations.toml").write_text(ORGANIZATIONS, encoding="utf-8")
         for name, content in (files or {}).items():
+            (self.directory / name).parent.mkdir(parents=True, exist_ok=True)
             (self.directory / name).write_text(content, encoding="utf-8")
         federation = f'organizations = "organizations.toml"\n[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\n{platforms}'
         (self.directory / "federation.toml").write_text(federation, encoding="utf-8")

@@ -102,7 +102,8 @@ fn on_sqlite(connection: &mut SqliteConnection, statements: &Statements) -> Vec<
 /// True for the name of a table that grows; what else is scanned are lists of values and what was found before.
 fn grows(name: &str) -> bool {
     let is_table = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    is_table && !SMALL.contains(&name)
+    // `sqlite_master` holds the schema.
+    is_table && !name.starts_with("sqlite_") && !SMALL.contains(&name)
 }
 
 fn on_postgres(connection: &mut PgConnection, statements: &Statements) -> Vec<String> {
