@@ -74,7 +74,7 @@ impl View<'_> {
     }
 
     fn group_name<'v>(&'v self, value: &'v str) -> Cow<'v, str> {
-        group_name(self.p, self.by.unwrap_or(Dimension::All), value, &self.names, self.bodies)
+        group_name(self.p, self.by.unwrap_or(Dimension::All), value, self.names, self.bodies)
     }
 
     /// The page of the cases behind a figure, of all or of one group.

@@ -115,7 +115,7 @@ impl View<'_> {
     }
 
     fn name<'v>(&'v self, dimension: &Dimension, value: &'v str) -> Cow<'v, str> {
-        super::indicators::group_name(self.p, *dimension, value, &self.names, self.bodies)
+        super::indicators::group_name(self.p, *dimension, value, self.names, self.bodies)
     }
 }
 
