@@ -24,7 +24,29 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 SCREENS = {"phone": (390, 844), "desk": (1440, 900), "wall": (3840, 2160)}
 SERIOUS = {"serious", "critical"}
 
+# Rules that every case sets off at once, so that there is something to see.
+SUPERVISION = """
+[[rules]]
+id = "accept-ending"
+title = "受理期限将到"
+title_en = "time for acceptance about to end"
+kind = "reminder"
+when = { clock_ending = { clock = "accept", days = 30 } }
+addressee = "handler"
+answer_within = { working_days = 3 }
+
+[[rules]]
+id = "failure-to-act"
+title = "督办后仍未办理"
+title_en = "failure to act after supervision"
+kind = "accountability"
+when = { clock_ending = { clock = "accept", days = 30 } }
+addressee = "superior"
+answer_within = { days = 30 }
+"""
 PLATFORMS = """
+[supervision]
+rules = "supervision.toml"
 [[platforms]]
 id = "hunan"
 name = "湖南省网上信访"
@@ -310,8 +332,27 @@ def an_auditor_takes_a_file_and_its_manifest(page: Page):
     assert recorded["manifest"]["rows"] >= 2 and recorded["leaf"], recorded
 
 
+def the_duty_officer_records_what_became_of_a_proposal(page: Page):
+    """The body answers on the page of the proposal, the officer records that it was adopted, the yearly report counts it."""
+    page.goto("/supervisions?kind=accountability")
+    page.locator("tbody th a").first.click()
+    page.locator("textarea[name=content]").fill("已约谈承办人，三日内办结。")
+    page.get_by_label("单位密钥").fill(page.gateway.key("submit,handle", "hunan"))
+    page.get_by_role("button", name="提交反馈").click()
+    expect(page.locator("h1")).to_contain_text("已反馈")
+    page.get_by_label("已采纳", exact=True).check()
+    sign(page, page.review_key, "已通报批评。")
+    page.get_by_role("button", name="登记").click()
+    expect(page.locator("dl.facts")).to_contain_text("已采纳")
+    monitor = page.gateway.key("monitor")
+    report = f"/v1/reports/{time.strftime('%Y')}"
+    page.gateway.until(lambda: page.gateway.json(report, monitor)["total"]["supervision"]["adopted"]["numerator"] == 1, "the proposal counted")
+    page.goto(f"/reports/{time.strftime('%Y')}")
+    expect(page.get_by_role("row").filter(has_text="已采纳的责任追究建议").get_by_role("link")).to_have_text("1")
+
+
 TASKS = [a_reviewer_decides_and_takes_it_back, a_vendor_mends_its_platform_with_the_keyboard, an_auditor_takes_a_file_and_its_manifest,
-         an_auditor_sees_why_two_filings_are_one, a_keyboard_is_enough, the_language_changes_and_the_filter_stays, the_duty_officer_follows_a_platform,
+         the_duty_officer_records_what_became_of_a_proposal,          an_auditor_sees_why_two_filings_are_one, a_keyboard_is_enough, the_language_changes_and_the_filter_stays, the_duty_officer_follows_a_platform,
          the_colours_are_chosen_and_stay, it_prints]
 
 
@@ -321,10 +362,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
-    with Gateway(PLATFORMS, files={"drop/.keep": ""}) as gateway, sync_playwright() as playwright:
+    with Gateway(PLATFORMS, files={"drop/.keep": "", "supervision.toml": SUPERVISION}) as gateway, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         try:
             file_all(gateway)
+            gateway.monitor = gateway.key("monitor")
             file_what_is_uncertain(gateway)
             hold_records(gateway)
             checker = Checker(browser, gateway.address, options.screenshots)
@@ -335,8 +377,10 @@ def main() -> int:
             with checker.page("desk", "light", "zh") as page:
                 page.goto("/reviews")
                 review = page.locator("main table a[href^='/reviews/']").first.get_attribute("href")
+            gateway.until(lambda: gateway.json("/v1/supervisions?kind=accountability", gateway.monitor)["items"], "a proposal")
+            proposal = gateway.json("/v1/supervisions?kind=accountability", gateway.monitor)["items"][0]["id"]
             checker.look_everywhere({
-                "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "platform-held": ("/platforms/letters", 200), "endpoints": ("/endpoints", 200), "review": (review, 200),
+                "overview": ("/", 200), "platforms": ("/platforms", 200), "platform": ("/platforms/hunan", 200), "platform-held": ("/platforms/letters", 200), "endpoints": ("/endpoints", 200), "supervision": (f"/supervisions/{proposal}", 200), "review": (review, 200),
                 "cases": ("/cases", 200),
                 "cases-none": ("/cases?division=110000", 200), "case": (case, 200), "deadlines": ("/deadlines", 200), "deadlines-none": ("/deadlines?state=overdue", 200), "supervisions": ("/supervisions", 200), "conflicts": ("/referral-conflicts", 200), "warnings": ("/warnings", 200), "coverage": ("/coverage", 200), "coverage-none": ("/coverage?area=110000", 200), "duplicates": ("/duplicates", 200),
                 "duplicate": (evidence, 200), "reviews": ("/reviews", 200), "matters": ("/matters", 200), "indicators": ("/indicators", 200), "indicators-none": ("/indicators?area=110000&by=organization", 200), "public": ("/public", 200), "public-case": (f"/public/cases/{gateway.query_code}", 200), "map": ("/map", 200), "map-province": ("/map?area=430000", 200), "report": (f"/reports/{time.strftime('%Y')}", 200), "deliveries": ("/deliveries", 200), "alerts": ("/alerts", 200), "alerts-none": ("/alerts?state=resolved&watch=silence", 200), "missing": ("/nowhere", 404),
