@@ -220,7 +220,11 @@ def main() -> None:
             files[f"{side}.pem"], files[f"{side}.key"] = authority.issue(side)
         records = [filing(number) for number in range(1, 26)]
         database = {"filings": records, "cases": [], "progress": []}
-        check(Platform(folder, files | {"db.json": json.dumps(database)}), files)
+        platform = Platform(folder, files | {"db.json": json.dumps(database)})
+        try:
+            check(platform, files)
+        finally:
+            platform.process.kill()
     print("json-server is read by pages, offsets, times and links, behind oidc-provider's tokens and Node's TLS, and told of its cases")
 
 
