@@ -124,7 +124,7 @@ pub(super) fn page(
         return Err(PageError::TooLarge { bytes: response.body.len(), limit: MAX_PAGE });
     }
     let read = body::read(format, &response.body, charset, response.header("content-type"));
-    let scope = scope(response, read.as_ref().unwrap_or(&Json::Null));
+    let scope = scope(response, read.as_ref().unwrap_or(&as_text(response)));
     let is_success = (200..300).contains(&response.status);
     match classify(&core.engine, rules.iter(), &scope, response) {
         Outcome::Delivered { .. } => {}
@@ -143,9 +143,15 @@ pub(super) fn page(
 
 /// Classifies a short answer.
 pub(super) fn of_answer<'a>(engine: &Engine, rules: impl Iterator<Item = &'a Rule>, format: BodyFormat, response: &Response) -> Outcome {
-    let read = || body::read(format, &response.body, None, response.header("content-type")).unwrap_or_default();
+    let read = || body::read(format, &response.body, None, response.header("content-type")).unwrap_or_else(|_| as_text(response));
     let body = if response.body.len() <= MAX_ANSWER { read() } else { Json::Null };
     classify(engine, rules, &scope(response, &body), response)
+}
+
+/// What is not of the announced format, such as a server's own page about an error, as text.
+fn as_text(response: &Response) -> Json {
+    let most = response.body.len().min(MAX_ANSWER);
+    Json::String(String::from_utf8_lossy(&response.body[..most]).into_owned())
 }
 
 /// The first rule that fits; without one, what HTTP itself says. A success that no rule knows is tried again: it is not

@@ -148,6 +148,7 @@ impl From<SupervisionError> for Problem {
         match error {
             SupervisionError::Unknown => Self::of(Code::NotFound),
             SupervisionError::Ended => Self::of(Code::SupervisionEnded),
+            SupervisionError::NoProposal => Self::of(Code::NoProposal),
             SupervisionError::Store(ref source) => failed(source.is_passing(), error),
         }
     }

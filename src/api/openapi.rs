@@ -253,6 +253,7 @@ mod tests {
             "Referral",
             "ConflictOrder",
             "SupervisionAnswer",
+            "AdoptionOrder",
             "Acknowledgement",
             "ErasureOrder",
             "WebhookOrder",

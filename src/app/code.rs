@@ -72,6 +72,7 @@ codes! {
     ReviewRequestIdConflict "review_request_id_conflict" 409 "The request number is taken by another request" "Give every request for a review its own `request_id`."
     ReferralIdConflict "referral_id_conflict" 409 "The referral number is taken by another referral" "Give every referral its own `referral_id`."
     AlreadyDecided "already_decided" 409 "The conflict was decided before" "Read it: the body that keeps the case is in `keeper`."
+    NoProposal "no_proposal" 409 "This is no proposal to hold accountable" "Only what became of supervisions of the kind `accountability` is recorded."
     SupervisionEnded "supervision_ended" 409 "No answer is expected any more" "Read the supervision: its state says whether it was answered, settled or followed by another."
     WarningClosed "warning_closed" 409 "The warning is over" "There is nothing to acknowledge: what it warned of has fallen again."
     NotObjected "not_objected" 409 "There is no objection to decide on" "Look at the case: it may have been decided, or taken back."

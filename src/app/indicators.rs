@@ -7,14 +7,14 @@ use chrono::{Days, Months, NaiveDate};
 use super::{
     AppError, Federation, Gateway,
     query::{CountedIn, IndicatorQuery},
-    view::{IndicatorFigures, IndicatorGroup, Indicators, Rate},
+    view::{IndicatorFigures, IndicatorGroup, Indicators, Rate, SupervisionFigures},
 };
 use crate::{
     domain::{
         calendar::day_begins,
         indicator::{CaseFacts, Cell, Count, Dimension, Measure, Tally, counts, local_day},
     },
-    store::{Connection, StoreError, cases, changes, counted::Counted, deadlines, indicators, ratings},
+    store::{Connection, StoreError, cases, changes, counted::Counted, deadlines, indicators, ratings, supervisions},
 };
 
 /// Events of the feed folded in one transaction.
@@ -86,6 +86,7 @@ impl Gateway {
         let CountedIn { measure, from, until } = figure;
         Some(Counted {
             measure,
+            days: (from, until),
             from: day_begins(from)?,
             until: day_begins(until.checked_add_days(Days::new(1))?)?,
             today: day_begins(local_day(self.now()))?,
@@ -120,6 +121,7 @@ fn facts(federation: &Federation, c: &mut Connection<'_>, ids: &[String]) -> Res
     let mut filings = indicators::filings(c, ids)?;
     let mut clocks = deadlines::of_cases(c, ids)?;
     let ratings = ratings::newest(c, ids)?;
+    let mut supervisions = supervisions::counted(c, ids)?;
     let cases = cases::find_many(c, ids)?.into_iter().filter(|case| case.merged_into.is_none());
     Ok(cases
         .map(|case| {
@@ -134,6 +136,7 @@ fn facts(federation: &Federation, c: &mut Connection<'_>, ids: &[String]) -> Res
                 filings: filings.remove(&case.id).unwrap_or_default(),
                 deadlines: clocks.remove(&case.id).unwrap_or_default(),
                 rating: ratings.get(&case.id).map(|(satisfaction, _)| *satisfaction),
+                supervisions: supervisions.remove(&case.id).unwrap_or_default(),
             };
             (case.id, facts)
         })
@@ -165,6 +168,7 @@ pub(super) fn groups(
 fn figures(tally: &Tally) -> IndicatorFigures {
     let sum = |measure| u64::try_from(tally.get(measure)).unwrap_or_default();
     let (submissions, answered, rated) = (sum(Measure::Submissions), sum(Measure::Answered), sum(Measure::Rated));
+    let raised = [Measure::Reminders, Measure::ReturnCalls, Measure::Supervisions, Measure::Proposals];
     IndicatorFigures {
         submissions,
         cases: sum(Measure::Cases),
@@ -175,5 +179,12 @@ fn figures(tally: &Tally) -> IndicatorFigures {
         rating_participation: Rate::new(rated, answered),
         online_share: Rate::new(sum(Measure::Online), submissions),
         duplicate_share: Rate::new(sum(Measure::Duplicates), submissions),
+        supervision: SupervisionFigures {
+            reminders: sum(Measure::Reminders),
+            return_calls: sum(Measure::ReturnCalls),
+            supervisions: sum(Measure::Supervisions),
+            answered: Rate::new(sum(Measure::SupervisionAnswers), raised.into_iter().map(sum).sum()),
+            adopted: Rate::new(sum(Measure::Adopted), sum(Measure::Proposals)),
+        },
     }
 }

@@ -99,7 +99,7 @@ pub use replay::{Difference, Replay, ReplayError, What, replay};
 pub use request_review::ReviewRequestError;
 pub use rotate::{Rotation, RotationStep};
 pub use rule::{Decree, RuleError};
-pub use supervise::SupervisionError;
+pub use supervise::{SupervisionError, Verdict as AdoptionVerdict};
 pub use tidy::Tidied;
 pub use warn::WarningError;
 pub use webhooks::{Owner as WebhookOwner, Turn, WebhookError, sign as sign_webhook};

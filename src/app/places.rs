@@ -21,6 +21,8 @@ use crate::{
 
 /// Most cases on one page of a map's list.
 pub const MAX_PLACES: u32 = 1_000;
+/// More cases than this are not counted.
+const MAX_COUNTED: i64 = 10_000;
 /// Cells read of a division, those with most cases.
 const MAX_CELLS: i64 = 20_000;
 /// Cells drawn along the longer side of a map.
@@ -43,6 +45,12 @@ impl Gateway {
             Ok(Paged { items: found.into_iter().filter_map(|case| gateway.placed(case)).collect(), next_cursor })
         })
         .await
+    }
+
+    /// How many cases there are with such places; `None`: more than are counted.
+    pub async fn count_placed(&self, filter: PlaceFilter) -> Result<Option<u64>, AppError> {
+        let Some(filter) = self.narrowed(filter) else { return Ok(Some(0)) };
+        self.read(move |_, c| places::count(c, &filter, MAX_COUNTED)).await
     }
 
     /// One case with its place; `None` if there is none such, it has none, or it was made part of another.

@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 
 use super::{
-    FederatedPlatform, Gateway, SubmitError, UpdateError,
+    AppError, FederatedPlatform, Gateway, SubmitError, UpdateError,
     revise::{Order, Revised},
     validate,
+    view::QuarantinedView,
 };
 use crate::{
     adapter::{Inbound, Mapped},
@@ -174,6 +175,15 @@ impl Gateway {
             Err(UpdateError::Store(error)) => Err(error.into()),
             Err(error) => Ok(Err(Why::new("update_refused", &error))),
         }
+    }
+
+    /// The newest of a platform's quarantined records, at most `limit`.
+    pub async fn quarantined(&self, platform: &str, limit: u32) -> Result<Vec<QuarantinedView>, AppError> {
+        let platform = platform.to_owned();
+        let found = self.read(move |_, c| quarantine::list(c, Some(&platform), i64::from(limit))).await?;
+        let view =
+            |entry: quarantine::Entry| QuarantinedView { source_ref: entry.source_ref, error: entry.error, received_at: entry.received_at };
+        Ok(found.into_iter().map(view).collect())
     }
 
     /// Offers a platform's quarantined records again, after its mapping or the exchange format was mended. What registers is let go.

@@ -4,9 +4,11 @@
 //! Nothing looks through all cases. What happened comes from the change feed; what became due from the index of open clocks, from
 //! where each rule had come; silence from the part of the feed that has grown old enough.
 
+mod adopt;
 mod answer;
 mod due;
 
+pub use adopt::Verdict;
 pub use answer::SupervisionError;
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,7 +20,7 @@ use super::{
     link::GATEWAY,
     messages::Messenger,
     query::{Page, SupervisionFilter},
-    view::{EventKind, Paged, SupervisionView},
+    view::{AdoptionView, EventKind, Paged, SupervisionView},
 };
 use crate::{
     audit::{Entry, sha256},
@@ -138,14 +140,27 @@ impl Gateway {
             return Ok(());
         }
         let reports = supervisions::last_reports(c, ids)?;
+        let mut leaves = Vec::new();
         for supervision in open {
             let last = reports.get(&supervision.case_id).copied().unwrap_or_default();
             let holds = looked.case(&supervision.case_id).is_some_and(|(_, clocks)| supervision.cause.holds(clocks, last));
             if !holds {
                 supervisions::end(c, self.store().sealer(), &supervision.id, SupervisionState::Settled, None, self.now())?;
+                leaves.push(self.ended(supervision, SupervisionState::Settled));
             }
         }
-        Ok(())
+        audit::append(c, &leaves)
+    }
+
+    /// The leaf of a supervision that ended without an answer.
+    fn ended(&self, supervision: Supervision, state: SupervisionState) -> Entry {
+        let action = match state {
+            SupervisionState::Settled => "case.supervision_settled",
+            SupervisionState::Escalated => "case.supervision_escalated",
+            _ => "case.supervision_unanswered",
+        };
+        let digest = sha256(supervision.id.as_bytes());
+        Entry { at: self.now(), action, subject: supervision.case_id, actor: GATEWAY.to_owned(), digest }
     }
 
     /// What went unanswered is followed by the next rule, if its cause is still there.
@@ -156,8 +171,8 @@ impl Gateway {
         let ids: Vec<String> = overdue.iter().map(|it| it.case_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
         let looked = Looked::at(c, &ids)?;
         let reports = supervisions::last_reports(c, &ids)?;
-        let mut calls = Vec::new();
-        for late in &overdue {
+        let (mut calls, mut leaves, some) = (Vec::new(), Vec::new(), !overdue.is_empty());
+        for late in overdue {
             let last = reports.get(&late.case_id).copied().unwrap_or_default();
             let standing = looked.case(&late.case_id).filter(|(_, clocks)| late.cause.holds(clocks, last));
             let next = self.0.supervision.get(&late.rule).and_then(|rule| self.0.supervision.get(rule.escalates_to.as_deref()?));
@@ -171,9 +186,11 @@ impl Gateway {
                 }
             };
             supervisions::end(c, sealer, &late.id, state, None, now)?;
+            leaves.push(self.ended(late, state));
         }
+        audit::append(c, &leaves)?;
         self.raise(c, calls)?;
-        Ok(!overdue.is_empty())
+        Ok(some)
     }
 
     /// Keeps each call that is new, tells the body, and writes it into the case's history.
@@ -243,6 +260,7 @@ impl Gateway {
             due_at: call.rule.answer_within.after(now, &self.0.calendar),
             ended_at: None,
             answer: None,
+            adoption: None,
         }
     }
 
@@ -296,6 +314,12 @@ impl Gateway {
             due_at: supervision.due_at,
             ended_at: supervision.ended_at,
             answer: supervision.answer,
+            adoption: supervision.adoption.map(|adoption| AdoptionView {
+                adopted: adoption.adopted,
+                note: adoption.note,
+                actor: adoption.actor,
+                recorded_at: adoption.at,
+            }),
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Indicators (考核指标): what a case counts for, by day, area and dimension. Pure; the rates' formulas are ours and published,
 //! since no official ones are public.
 
+mod measure;
+mod packed;
+
+pub use measure::{Measure, Tally};
+pub use packed::Packed;
+
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{
     calendar::ZONE,
@@ -11,116 +16,8 @@ use super::{
     division::{self, Level},
     rating::Satisfaction,
     submission::{Channel, Kind},
+    supervision::SupervisionKind,
 };
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// Filings, by the day they came in.
-    Submissions,
-    /// Those of them from the web, a mobile application or WeChat.
-    Online,
-    /// Those of them linked to a case that was there.
-    Duplicates,
-    /// Cases, by the day they were registered.
-    Cases,
-    /// Decisions on acceptance, by the last day for them; made in time; made late.
-    AcceptDue,
-    AcceptMet,
-    AcceptLate,
-    /// Answers, by the last day for them; given in time; given late.
-    AnswerDue,
-    AnswerMet,
-    AnswerLate,
-    /// Cases, by the day they were first answered.
-    Answered,
-    /// Cases with a rating, by the day they were first answered; their newest rating says satisfied.
-    Rated,
-    Satisfied,
-}
-
-impl Measure {
-    pub const ALL: [Self; 13] = [
-        Self::Submissions,
-        Self::Online,
-        Self::Duplicates,
-        Self::Cases,
-        Self::AcceptDue,
-        Self::AcceptMet,
-        Self::AcceptLate,
-        Self::AnswerDue,
-        Self::AnswerMet,
-        Self::AnswerLate,
-        Self::Answered,
-        Self::Rated,
-        Self::Satisfied,
-    ];
-
-    /// True if filings are counted, not cases: one case may count several times.
-    pub const fn is_of_filings(self) -> bool {
-        matches!(self, Self::Submissions | Self::Online | Self::Duplicates)
-    }
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Submissions => "submissions",
-            Self::Online => "online",
-            Self::Duplicates => "duplicates",
-            Self::Cases => "cases",
-            Self::AcceptDue => "accept_due",
-            Self::AcceptMet => "accept_met",
-            Self::AcceptLate => "accept_late",
-            Self::AnswerDue => "answer_due",
-            Self::AnswerMet => "answer_met",
-            Self::AnswerLate => "answer_late",
-            Self::Answered => "answered",
-            Self::Rated => "rated",
-            Self::Satisfied => "satisfied",
-        }
-    }
-
-    /// True for what counts by the last day of a duty.
-    pub const fn is_of_duty(self) -> bool {
-        matches!(self, Self::AcceptDue | Self::AcceptMet | Self::AcceptLate | Self::AnswerDue | Self::AnswerMet | Self::AnswerLate)
-    }
-}
-
-/// A count of every measure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally([i64; Measure::ALL.len()]);
-
-impl Tally {
-    /// In the order of [`Measure::ALL`].
-    pub const fn new(counts: [i64; Measure::ALL.len()]) -> Self {
-        Self(counts)
-    }
-
-    pub const fn counts(&self) -> &[i64; Measure::ALL.len()] {
-        &self.0
-    }
-
-    pub const fn get(&self, measure: Measure) -> i64 {
-        self.0[measure as usize]
-    }
-
-    pub const fn add(&mut self, measure: Measure, amount: i64) {
-        self.0[measure as usize] += amount;
-    }
-
-    pub fn is_zero(&self) -> bool {
-        self.0.iter().all(|count| *count == 0)
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        for (count, more) in self.0.iter_mut().zip(other.0) {
-            *count += more;
-        }
-    }
-}
 
 /// How long the time is that a stored tally counts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -209,6 +106,16 @@ pub struct Filing {
     pub is_duplicate: bool,
 }
 
+/// A body was reminded of a case, or called to account for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supervised {
+    pub kind: SupervisionKind,
+    pub raised_at: DateTime<Utc>,
+    pub is_answered: bool,
+    /// A proposal that was adopted.
+    pub is_adopted: bool,
+}
+
 /// What a case counts by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseFacts {
@@ -224,10 +131,11 @@ pub struct CaseFacts {
     pub filings: Vec<Filing>,
     pub deadlines: Vec<Deadline>,
     pub rating: Option<Satisfaction>,
+    pub supervisions: Vec<Supervised>,
 }
 
-/// Something that counts one. Kept with the case, so that it can be taken back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that counts one. Kept with the case as [`Packed`], so that it can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
     pub day: NaiveDate,
     pub measure: Measure,
@@ -248,7 +156,18 @@ pub struct Cell {
     pub value: String,
 }
 
+/// What a count is told apart by, of the level, body, platform, channel, kind and category.
+fn by(values: [Option<&str>; 6]) -> Vec<(Dimension, String)> {
+    const BY: [Dimension; 6] =
+        [Dimension::Level, Dimension::Organization, Dimension::Platform, Dimension::Channel, Dimension::Kind, Dimension::Category];
+    BY.into_iter().zip(values).filter_map(|(dimension, value)| Some((dimension, value?.to_owned()))).collect()
+}
+
 impl Count {
+    fn value(&self, dimension: Dimension) -> Option<&str> {
+        self.by.iter().find(|(of, _)| *of == dimension).map(|(_, value)| value.as_str())
+    }
+
     /// The cells this counts in: each area around it, each dimension, its day and its month.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
         let areas = areas(self.division.as_deref());
@@ -278,22 +197,19 @@ fn areas(code: Option<&str>) -> Vec<String> {
 /// What a case counts for. O(filings + clocks).
 pub fn counts(case: &CaseFacts) -> Vec<Count> {
     let category = case.category.as_deref().and_then(|path| path.split('/').next()).map(str::to_owned);
-    let kind = word(&case.kind);
+    let (kind, level) = (word(&case.kind), case.level.map(|level| word(&level)));
     let count = |at: NaiveDate, measure, platform: Option<&str>, channel: Option<Channel>| Count {
         day: at,
         measure,
         division: case.division.clone(),
-        by: [
-            (Dimension::Level, case.level.map(|level| word(&level))),
-            (Dimension::Organization, case.organization.clone()),
-            (Dimension::Platform, platform.map(str::to_owned)),
-            (Dimension::Channel, channel.map(|channel| word(&channel))),
-            (Dimension::Kind, Some(kind.clone())),
-            (Dimension::Category, category.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(dimension, value)| Some((dimension, value?)))
-        .collect(),
+        by: by([
+            level.as_deref(),
+            case.organization.as_deref(),
+            platform,
+            channel.map(|channel| word(&channel)).as_deref(),
+            Some(&kind),
+            category.as_deref(),
+        ]),
     };
     let mut counts = Vec::new();
     for filing in &case.filings {
@@ -326,6 +242,12 @@ pub fn counts(case: &CaseFacts) -> Vec<Count> {
         counts.push(of_case(day, Measure::Answered));
         counts.extend(case.rating.map(|_| of_case(day, Measure::Rated)));
         counts.extend(case.rating.filter(|rating| rating.is_satisfied()).map(|_| of_case(day, Measure::Satisfied)));
+    }
+    for supervised in &case.supervisions {
+        let day = local_day(supervised.raised_at);
+        counts.push(of_case(day, Measure::of_supervision(supervised.kind)));
+        counts.extend(supervised.is_answered.then(|| of_case(day, Measure::SupervisionAnswers)));
+        counts.extend(supervised.is_adopted.then(|| of_case(day, Measure::Adopted)));
     }
     counts
 }
@@ -379,6 +301,12 @@ mod tests {
                 deadline(Clock::ReviewRequest, "2026-04-01T09:00", "2026-05-02T00:00", None),
             ],
             rating: Some(Satisfaction::Satisfied),
+            supervisions: vec![Supervised {
+                kind: SupervisionKind::Accountability,
+                raised_at: at("2026-03-20T09:00"),
+                is_answered: true,
+                is_adopted: true,
+            }],
         }
     }
 
@@ -400,6 +328,9 @@ mod tests {
                 "2026-04-01 answered",
                 "2026-04-01 rated",
                 "2026-04-01 satisfied",
+                "2026-03-20 proposals",
+                "2026-03-20 supervision_answers",
+                "2026-03-20 adopted",
             ]
         );
     }
@@ -413,8 +344,17 @@ mod tests {
             assert!(cells.contains(&(area.into(), Dimension::Platform, "mobile".into())), "{cells:?}");
         }
         assert_eq!(cells.iter().filter(|(_, dimension, _)| *dimension == Dimension::All).count(), 8, "by day and by month");
-        let kept: Count = serde_json::from_str(&serde_json::to_string(count).expect("text")).expect("a count");
-        assert_eq!(&kept, count);
+    }
+
+    #[test]
+    fn what_is_kept_of_it_is_short_and_whole() {
+        for facts in [facts(), CaseFacts { division: None, category: None, organization: None, level: None, platform: None, ..facts() }] {
+            let counts = counts(&facts);
+            let text = serde_json::to_string(&Packed::new(&counts)).expect("text");
+            assert!(text.len() < 300, "{text}");
+            assert_eq!(serde_json::from_str::<Packed>(&text).expect("what was written").counts(), Some(counts));
+        }
+        assert_eq!(Packed::new(&[]).counts(), Some(Vec::new()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
@@ -285,13 +285,14 @@ pub fn find_by_receipt(connection: &mut Connection<'_>, platform: &str, receipt:
 
 /// Cases, newest first; a position's major part is the founding position.
 pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) -> Result<Vec<Case>, StoreError> {
+    let gather = filter.counted.as_ref().map(|counted| counted.is_rare(connection, page.limit)).transpose()?.unwrap_or_default();
     let rows: Vec<CaseRow> = each_backend!(connection, c => {
         let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
         if let Some(platform) = &filter.visible_to {
-            let sources = links::table.filter(links::platform.eq(platform)).select(links::case_id);
-            let reviewed = review_requests::table.filter(review_requests::reviewer_platform.eq(platform)).select(review_requests::case_id);
-            let visible = cases::platform.eq(platform).assume_not_null().or(cases::id.eq_any(sources)).or(cases::id.eq_any(reviewed));
-            query = query.filter(visible);
+            let source = links::table.filter(links::platform.eq(platform)).filter(links::case_id.eq(cases::id));
+            let reviewed = review_requests::table.filter(review_requests::reviewer_platform.eq(platform));
+            let reviewed = reviewed.filter(review_requests::case_id.eq(cases::id));
+            query = query.filter(cases::platform.eq(platform).assume_not_null().or(exists(source)).or(exists(reviewed)));
         }
         if let Some(status) = filter.status {
             query = query.filter(cases::status.eq(status.as_str()));
@@ -321,10 +322,10 @@ pub fn list(connection: &mut Connection<'_>, filter: &CaseFilter, page: Page) ->
         }
         if let Some(channel) = filter.channel.filter(|_| !of_filings) {
             let came_by = submissions::table.filter(submissions::seq.eq(cases::founding_seq)).filter(submissions::channel.eq(channel.as_str()));
-            query = query.filter(diesel::dsl::exists(came_by));
+            query = query.filter(exists(came_by));
         }
         if let Some(counted) = &filter.counted {
-            query = counted!(query, counted, filter);
+            query = counted!(query, counted, gather, filter);
         }
         if let Some(matter) = &filter.matter {
             query = query.filter(cases::matter_id.eq(matter));

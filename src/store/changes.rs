@@ -130,13 +130,18 @@ pub fn head(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     Ok(last.unwrap_or(0))
 }
 
+/// Entries of about the same time are not always in the order of their times: this many are looked at.
+const ABOUT: i64 = 1_000;
+
 /// The position before the first entry of this time or later.
 pub fn before(connection: &mut Connection<'_>, at: DateTime<Utc>) -> Result<i64, StoreError> {
-    let first: Option<i64> = each_backend!(connection, c => case_events::table
+    let first: Vec<i64> = each_backend!(connection, c => case_events::table
         .filter(case_events::at.ge(stored(at)))
-        .select(diesel::dsl::min(case_events::seq))
-        .first(c))?;
-    match first {
+        .order((case_events::at, case_events::seq))
+        .limit(ABOUT)
+        .select(case_events::seq)
+        .load(c))?;
+    match first.into_iter().min() {
         Some(seq) => Ok(seq - 1),
         None => head(connection),
     }

@@ -5,13 +5,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 use diesel::{
     Connection as _, PgConnection, SqliteConnection,
     connection::SimpleConnection,
-    r2d2::{ConnectionManager, CustomizeConnection, Pool, PoolError},
+    r2d2::{ConnectionManager, Pool, PoolError},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
     data_keys,
     seal::{KmsError, SealError, Sealer},
+    statements::{Setup, Watch, Watcher},
 };
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -132,25 +133,16 @@ enum Pools {
 pub struct Store {
     pools: Arc<Pools>,
     sealer: Arc<Sealer>,
+    watch: Watch,
 }
 
-#[derive(Debug)]
-struct SqlitePragmas;
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute(
-                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA secure_delete = ON;",
-            )
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA secure_delete = ON;";
 
 impl Store {
     /// Opens the database; SQLite files are made where missing. Does not migrate.
     pub fn open(options: &StoreOptions, sealer: Sealer) -> Result<Self, StoreError> {
+        let watch = Watch::default();
         let pools = match split_address(&options.url)? {
             (Backend::Sqlite, path) => {
                 if let Some(parent) = Path::new(path).parent() {
@@ -161,7 +153,7 @@ impl Store {
                         .max_size(size)
                         .min_idle(Some(1))
                         .connection_timeout(options.wait)
-                        .connection_customizer(Box::new(SqlitePragmas))
+                        .connection_customizer(Box::new(Setup { settings: Some(SQLITE_PRAGMAS), watch: watch.clone() }))
                         .build(ConnectionManager::<SqliteConnection>::new(path))
                         .map_err(StoreError::Open)
                 };
@@ -173,11 +165,12 @@ impl Store {
                     .max_size(options.connections.max(2))
                     .min_idle(Some(1))
                     .connection_timeout(options.wait)
+                    .connection_customizer(Box::new(Setup { settings: None, watch: watch.clone() }))
                     .build(ConnectionManager::<PgConnection>::new(url))
                     .map_err(StoreError::Open)?,
             ),
         };
-        Ok(Self { pools: Arc::new(pools), sealer: Arc::new(sealer) })
+        Ok(Self { pools: Arc::new(pools), sealer: Arc::new(sealer), watch })
     }
 
     pub fn backend(&self) -> Backend {
@@ -185,6 +178,11 @@ impl Store {
             Pools::Sqlite { .. } => Backend::Sqlite,
             Pools::Postgres(_) => Backend::Postgres,
         }
+    }
+
+    /// Tells `watcher` every statement from now on, of every connection; the first watcher stays.
+    pub fn watch(&self, watcher: impl Fn(&str) + Send + Sync + 'static) {
+        self.watch.begin(Box::new(watcher) as Watcher);
     }
 
     pub fn sealer(&self) -> &Sealer {

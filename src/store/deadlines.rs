@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::{
     Connection, INSERT_CHUNK, StoreError,
-    cases::Case,
+    cases::{Case, beyond},
     connection::each_backend,
     schema::{case_deadlines, case_events},
     stored, word,
@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     case::CaseStatus,
     deadline::{Clock, Deadline, DeadlineState, Moment},
+    division,
     submission::Kind,
 };
 
@@ -209,8 +210,9 @@ pub fn list(
         if let Some(kind) = filter.kind {
             query = query.filter(d::kind.eq(kind.as_str()));
         }
-        if let Some(prefix) = &filter.division_prefix {
-            query = query.filter(d::division.like(super::cases::begins_with(prefix)).escape('\\'));
+        if let Some(prefix) = filter.division_prefix.as_ref().filter(|prefix| !prefix.is_empty()) {
+            query = query.filter(d::province.eq(division::province(prefix)));
+            query = query.filter(d::division.ge(prefix).and(d::division.lt(beyond(prefix))));
         }
         if let Some(organization) = &filter.organization {
             query = query.filter(d::organization.eq(organization));
@@ -222,7 +224,8 @@ pub fn list(
             query = query.filter(d::due_at.lt(stored(before)));
         }
         if let Some((due, seq)) = after {
-            query = query.filter(d::due_at.gt(due).or(d::due_at.eq(due).and(d::seq.gt(seq))));
+            // The first condition leads into the index.
+            query = query.filter(d::due_at.ge(due)).filter(d::due_at.gt(due).or(d::seq.gt(seq)));
         }
         query.order((d::due_at, d::seq)).limit(limit).load(c)
     })?;
@@ -248,7 +251,7 @@ pub fn open_between(
             .into_boxed();
         if let Some(last) = after {
             let due = stored(last.deadline.due_at);
-            query = query.filter(d::due_at.gt(due).or(d::due_at.eq(due).and(d::seq.gt(last.seq))));
+            query = query.filter(d::due_at.ge(due)).filter(d::due_at.gt(due).or(d::seq.gt(last.seq)));
         }
         query.order((d::due_at, d::seq)).limit(limit).load(c)
     })?;

@@ -13,7 +13,7 @@ use super::{
     word,
 };
 use crate::{
-    domain::indicator::{Cell, Count, Dimension, Filing, Tally, pieces},
+    domain::indicator::{Cell, Count, Dimension, Filing, Packed, Tally, pieces},
     matching::Decision,
 };
 
@@ -21,6 +21,7 @@ use crate::{
 const CHUNK: usize = 1_000;
 
 const FEED: &str = "indicators";
+const COUNTS: &str = "indicator counts";
 
 /// The next stretch of the feed: the cases in it, and its last position. Nobody else folds until the transaction ends.
 pub fn next(connection: &mut Connection<'_>, limit: i64) -> Result<Option<(Vec<String>, i64)>, StoreError> {
@@ -79,7 +80,10 @@ pub fn counted(connection: &mut Connection<'_>, cases: &[String]) -> Result<Hash
         .select((indicator_cases::case_id, indicator_cases::counts))
         .load(c))?;
     rows.into_iter()
-        .map(|(case, counts)| Ok((case, serde_json::from_str(&counts).map_err(|source| StoreError::corrupt("indicator counts", source))?)))
+        .map(|(case, counts)| {
+            let packed: Packed = serde_json::from_str(&counts).map_err(|source| StoreError::corrupt(COUNTS, source))?;
+            Ok((case, packed.counts().ok_or_else(|| StoreError::corrupt(COUNTS, "a number that stands for no day or measure"))?))
+        })
         .collect()
 }
 
@@ -88,7 +92,7 @@ pub fn keep(connection: &mut Connection<'_>, cases: &[(String, Vec<Count>)]) -> 
     let rows = cases
         .iter()
         .map(|(case, counts)| {
-            let counts = serde_json::to_string(counts).map_err(|source| StoreError::corrupt("indicator counts", source))?;
+            let counts = serde_json::to_string(&Packed::new(counts)).map_err(|source| StoreError::corrupt(COUNTS, source))?;
             Ok((indicator_cases::case_id.eq(case), indicator_cases::counts.eq(counts)))
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
@@ -111,7 +115,7 @@ macro_rules! measures {
     ($make:ident) => {
         $make! {
             submissions, online, duplicates, cases, accept_due, accept_met, accept_late, answer_due, answer_met, answer_late, answered,
-            rated, satisfied
+            rated, satisfied, reminders, return_calls, supervisions, proposals, supervision_answers, adopted
         }
     };
 }

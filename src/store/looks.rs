@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Connection, Page, StoreError,
+    Connection, INSERT_CHUNK, Page, StoreError,
     connection::{Log, each_backend},
     schema::looks,
     seal::Sealer,
@@ -46,19 +46,24 @@ impl LookRow {
     }
 }
 
-/// Keeps a look; its `seq` is assigned here.
-pub fn append(connection: &mut Connection<'_>, sealer: &Sealer, look: &Look) -> Result<(), StoreError> {
+/// Keeps looks; their `seq` is assigned here, in order.
+pub fn append(connection: &mut Connection<'_>, sealer: &Sealer, new: &[Look]) -> Result<(), StoreError> {
     connection.lock_log(Log::Looks)?;
     let last: Option<i64> = each_backend!(connection, c => looks::table.select(diesel::dsl::max(looks::seq)).first(c))?;
-    let row = LookRow {
-        seq: last.unwrap_or(0) + 1,
-        id: look.id.clone(),
-        case_id: look.case_id.clone(),
-        actor: look.actor.clone(),
-        reason: sealer.seal_json(&context(&look.id), &look.reason)?,
-        at: stored(look.at),
+    let row = |(seq, look): (i64, &Look)| -> Result<LookRow, StoreError> {
+        Ok(LookRow {
+            seq,
+            id: look.id.clone(),
+            case_id: look.case_id.clone(),
+            actor: look.actor.clone(),
+            reason: sealer.seal_json(&context(&look.id), &look.reason)?,
+            at: stored(look.at),
+        })
     };
-    each_backend!(connection, c => diesel::insert_into(looks::table).values(&row).execute(c))?;
+    let rows = (last.unwrap_or(0) + 1..).zip(new).map(row).collect::<Result<Vec<_>, _>>()?;
+    for chunk in rows.chunks(INSERT_CHUNK) {
+        each_backend!(connection, c => diesel::insert_into(looks::table).values(chunk).execute(c))?;
+    }
     Ok(())
 }
 

@@ -9,9 +9,12 @@ use super::{
     Connection, INSERT_CHUNK, Page, Position, StoreError,
     cases::begins_with,
     connection::each_backend,
+    deflate::{deflate, inflate},
     links::decision_word,
     schema::{cases, links, matches, rulings},
-    stored, word,
+    stored,
+    tallies::{self, Subject},
+    word,
 };
 use crate::{domain::submission::Channel, matching::Decision};
 
@@ -64,7 +67,7 @@ pub(super) struct MatchRow {
     probability: f64,
     weight: f64,
     rule: String,
-    evidence: String,
+    evidence: Vec<u8>,
     model_name: String,
     model_digest: String,
     decided_by: String,
@@ -80,7 +83,7 @@ impl TryFrom<MatchRow> for Match {
             decision: word("decision", row.decision)?,
             channel: word("channel", row.channel)?,
             other_channel: word("channel", row.other_channel)?,
-            evidence: serde_json::from_str(&row.evidence).map_err(|source| StoreError::corrupt("match", source))?,
+            evidence: unpacked(&row.evidence)?,
             submission_seq: row.submission_seq,
             other_seq: row.other_seq,
             submission_id: row.submission_id,
@@ -101,32 +104,43 @@ impl TryFrom<MatchRow> for Match {
     }
 }
 
+fn packed(evidence: &serde_json::Value) -> Result<Vec<u8>, StoreError> {
+    deflate(evidence.to_string().as_bytes()).map_err(|source| StoreError::corrupt("match", source))
+}
+
+fn unpacked(packed: &[u8]) -> Result<serde_json::Value, StoreError> {
+    let text = inflate(packed).map_err(|source| StoreError::corrupt("match", source))?;
+    serde_json::from_slice(&text).map_err(|source| StoreError::corrupt("match", source))
+}
+
 pub fn insert(connection: &mut Connection<'_>, new: &[Match]) -> Result<(), StoreError> {
     let rows: Vec<MatchRow> = new
         .iter()
-        .map(|m| MatchRow {
-            submission_seq: m.submission_seq,
-            other_seq: m.other_seq,
-            submission_id: m.submission_id.clone(),
-            other_id: m.other_id.clone(),
-            platform: m.platform.clone(),
-            other_platform: m.other_platform.clone(),
-            channel: m.channel.as_str().to_owned(),
-            other_channel: m.other_channel.as_str().to_owned(),
-            division: m.division.clone(),
-            case_id: m.case_id.clone(),
-            decision: decision_word(m.decision).to_owned(),
-            probability: m.probability,
-            weight: m.weight,
-            rule: m.rule.clone(),
-            evidence: m.evidence.to_string(),
-            model_name: m.model_name.clone(),
-            model_digest: m.model_digest.clone(),
-            decided_by: m.decided_by.clone(),
-            decided_at: stored(m.decided_at),
-            settled_by: m.settled_by.clone(),
+        .map(|m| {
+            Ok(MatchRow {
+                submission_seq: m.submission_seq,
+                other_seq: m.other_seq,
+                submission_id: m.submission_id.clone(),
+                other_id: m.other_id.clone(),
+                platform: m.platform.clone(),
+                other_platform: m.other_platform.clone(),
+                channel: m.channel.as_str().to_owned(),
+                other_channel: m.other_channel.as_str().to_owned(),
+                division: m.division.clone(),
+                case_id: m.case_id.clone(),
+                decision: decision_word(m.decision).to_owned(),
+                probability: m.probability,
+                weight: m.weight,
+                rule: m.rule.clone(),
+                evidence: packed(&m.evidence)?,
+                model_name: m.model_name.clone(),
+                model_digest: m.model_digest.clone(),
+                decided_by: m.decided_by.clone(),
+                decided_at: stored(m.decided_at),
+                settled_by: m.settled_by.clone(),
+            })
         })
-        .collect();
+        .collect::<Result<_, StoreError>>()?;
     for chunk in rows.chunks(INSERT_CHUNK) {
         each_backend!(connection, c => diesel::insert_into(matches::table).values(chunk).execute(c))?;
     }
@@ -134,7 +148,7 @@ pub fn insert(connection: &mut Connection<'_>, new: &[Match]) -> Result<(), Stor
 }
 
 /// Which matches a list shows; every part narrows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MatchFilter {
     /// Empty: all.
     pub decisions: Vec<Decision>,
@@ -281,8 +295,36 @@ pub struct PairCount {
     pub count: i64,
 }
 
-/// The matches of a filter by decision and platforms. Read from the report's index alone.
+impl MatchFilter {
+    /// What it asks of platforms and decisions, which counts are noted by.
+    fn holds(&self, decision: Decision, later: &str, earlier: &str) -> bool {
+        let is_one = |platform: &Option<String>| platform.as_deref().is_none_or(|platform| platform == later || platform == earlier);
+        let is_within = matches!((&self.platform, &self.other_platform), (Some(one), Some(other)) if one == other);
+        let is_between = self.across_platforms || (self.platform.is_some() && self.other_platform.is_some() && !is_within);
+        (self.decisions.is_empty() || self.decisions.contains(&decision))
+            && is_one(&self.platform)
+            && is_one(&self.other_platform)
+            && (!is_within || later == earlier)
+            && (!is_between || later != earlier)
+    }
+
+    /// True if it asks for nothing else.
+    fn is_noted(&self) -> bool {
+        let Self { decisions, platform, other_platform, across_platforms, oldest_first, .. } = self.clone();
+        *self == Self { decisions, platform, other_platform, across_platforms, oldest_first, ..Self::default() }
+    }
+}
+
+/// The matches of a filter by decision and platforms: as they were noted, or from the report's index alone.
 pub fn count(connection: &mut Connection<'_>, filter: &MatchFilter) -> Result<Vec<PairCount>, StoreError> {
+    if filter.is_noted() {
+        let noted = tallies::of(connection, Subject::Match)?.into_iter();
+        let pairs = noted.map(|noted| {
+            Ok(PairCount { decision: word("decision", noted.state)?, platforms: (noted.platform, noted.detail), count: noted.count })
+        });
+        let wanted = |pair: &PairCount| filter.holds(pair.decision, &pair.platforms.0, &pair.platforms.1);
+        return pairs.filter(|pair| pair.as_ref().map_or(true, wanted)).collect();
+    }
     let words: Vec<&str> = filter.decisions.iter().map(|decision| decision_word(*decision)).collect();
     let rows: Vec<(String, String, String, i64)> = each_backend!(connection, c => {
         let grouped = matches::table

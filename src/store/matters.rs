@@ -1,5 +1,7 @@
 //! Matters (共性问题): cases of different people about the same thing, and what is summarised of their filings.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -230,16 +232,34 @@ pub fn count(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     tallies::total(connection, Subject::Matter)
 }
 
-/// Matters whose summary is behind and not younger than `made_before`; those without one first.
+/// Matters whose summary is behind and not younger than `made_before`; those without one first, then those that changed, then those whose
+/// weeks have moved on. Each kind has an index of its own.
 pub fn due(connection: &mut Connection<'_>, now: DateTime<Utc>, made_before: DateTime<Utc>, limit: i64) -> Result<Vec<String>, StoreError> {
-    let behind = matters::updated_at.nullable().ge(matters::summarised_at).or(matters::stale_at.le(stored(now)));
     let old = matters::summarised_at.le(stored(made_before));
-    Ok(each_backend!(connection, c => matters::table
-        .filter(matters::summarised_at.is_null().or(old.and(behind)))
-        .order((matters::summarised_at.is_not_null(), matters::summarised_at, matters::founding_seq))
+    let changed = matters::updated_at.nullable().ge(matters::summarised_at);
+    let stale = matters::stale_at.le(stored(now));
+    let mut due: Vec<String> = each_backend!(connection, c => matters::table
+        .filter(matters::summarised_at.is_null())
+        .order(matters::founding_seq)
         .limit(limit)
         .select(matters::id)
-        .load(c))?)
+        .load(c))?;
+    due.extend(each_backend!(connection, c => matters::table
+        .filter(changed.and(old))
+        .order((matters::summarised_at, matters::founding_seq))
+        .limit(limit)
+        .select(matters::id)
+        .load::<String>(c))?);
+    due.extend(each_backend!(connection, c => matters::table
+        .filter(stale.and(old))
+        .order(matters::stale_at)
+        .limit(limit)
+        .select(matters::id)
+        .load::<String>(c))?);
+    let mut seen = HashSet::new();
+    due.retain(|id| seen.insert(id.clone()));
+    due.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(due)
 }
 
 /// A filing of a matter, unopened.

@@ -5,8 +5,10 @@
 //! All of it blocks; call it from [`Store::run`] in asynchronous code.
 
 mod connection;
+mod deflate;
 mod schema;
 mod seal;
+mod statements;
 mod submission_keys;
 
 pub mod alerts;

@@ -52,15 +52,10 @@ fn spot_of(major: i64) -> Option<(i32, i32)> {
     Some((i32::try_from(latitude).ok()?, i32::try_from(longitude).ok()?))
 }
 
-/// Cases from south to north, each row from west to east, beyond a position.
-pub fn list(connection: &mut Connection<'_>, filter: &PlaceFilter, after: Option<Position>, limit: i64) -> Result<Vec<Case>, StoreError> {
-    let after = after.and_then(|(major, seq)| spot_of(major).map(|(latitude, longitude)| (latitude, longitude, seq)));
-    let rows: Vec<CaseRow> = each_backend!(connection, c => {
-        let mut query = cases::table
-            .filter(cases::latitude.is_not_null())
-            .filter(cases::merged_into.is_null())
-            .select(CaseRow::as_select())
-            .into_boxed();
+/// Puts a filter's conditions onto a boxed query of either backend.
+macro_rules! narrowed {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter) = ($query, $filter);
         if let Some((least, most)) = filter.latitudes {
             query = query.filter(cases::latitude.ge(least).and(cases::latitude.le(most)));
         }
@@ -68,7 +63,9 @@ pub fn list(connection: &mut Connection<'_>, filter: &PlaceFilter, after: Option
             Some(((least, most), None)) => query = query.filter(cases::longitude.ge(least).and(cases::longitude.le(most))),
             Some(((least, most), Some((second_least, second_most)))) => {
                 query = query.filter(
-                    cases::longitude.ge(least).and(cases::longitude.le(most))
+                    cases::longitude
+                        .ge(least)
+                        .and(cases::longitude.le(most))
                         .or(cases::longitude.ge(second_least).and(cases::longitude.le(second_most))),
                 );
             }
@@ -98,6 +95,20 @@ pub fn list(connection: &mut Connection<'_>, filter: &PlaceFilter, after: Option
         for prefix in &filter.without {
             query = query.filter(cases::division.not_like(begins_with(prefix)).escape('\\'));
         }
+        query
+    }};
+}
+
+/// Cases from south to north, each row from west to east, beyond a position.
+pub fn list(connection: &mut Connection<'_>, filter: &PlaceFilter, after: Option<Position>, limit: i64) -> Result<Vec<Case>, StoreError> {
+    let after = after.and_then(|(major, seq)| spot_of(major).map(|(latitude, longitude)| (latitude, longitude, seq)));
+    let rows: Vec<CaseRow> = each_backend!(connection, c => {
+        let mut query = cases::table
+            .filter(cases::latitude.is_not_null())
+            .filter(cases::merged_into.is_null())
+            .select(CaseRow::as_select())
+            .into_boxed();
+        query = narrowed!(query, filter);
         if let Some((latitude, longitude, seq)) = after {
             query = query.filter(cases::latitude.ge(latitude)).filter(
                 cases::latitude.gt(latitude)
@@ -108,6 +119,20 @@ pub fn list(connection: &mut Connection<'_>, filter: &PlaceFilter, after: Option
         query.order((cases::latitude, cases::longitude, cases::founding_seq)).limit(limit).load(c)
     })?;
     rows.into_iter().map(Case::try_from).collect()
+}
+
+/// How many cases a map shows; `None`: more than `most`.
+pub fn count(connection: &mut Connection<'_>, filter: &PlaceFilter, most: i64) -> Result<Option<u64>, StoreError> {
+    let found: Vec<i64> = each_backend!(connection, c => {
+        let query = cases::table
+            .filter(cases::latitude.is_not_null())
+            .filter(cases::merged_into.is_null())
+            .select(cases::founding_seq)
+            .into_boxed();
+        narrowed!(query, filter).limit(most + 1).load(c)
+    })?;
+    let found = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    Ok(u64::try_from(found).ok().filter(|_| found <= most))
 }
 
 /// How many cases lie in each cell of a province, or of a division inside it; at most `limit` cells, those with most cases.

@@ -7,7 +7,7 @@ use super::{
     connection::each_backend,
     links::decision_word,
     matches::{Match, MatchRow},
-    schema::matches,
+    schema::{links, matches},
     tallies::{self, Subject},
 };
 use crate::matching::Decision;
@@ -31,11 +31,10 @@ pub fn count_open(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
 
 /// What was found between two submissions, whichever came first.
 pub fn find(connection: &mut Connection<'_>, one: &str, other: &str) -> Result<Option<Match>, StoreError> {
+    let seqs = links::table.filter(links::submission_id.eq_any([one, other])).select(links::submission_seq);
     let row: Option<MatchRow> = each_backend!(connection, c => matches::table
-        .filter(
-            matches::submission_id.eq(one).and(matches::other_id.eq(other))
-                .or(matches::submission_id.eq(other).and(matches::other_id.eq(one))),
-        )
+        .filter(matches::submission_seq.eq_any(seqs))
+        .filter(matches::other_id.eq_any([one, other]))
         .select(MatchRow::as_select())
         .first(c)
         .optional())?;

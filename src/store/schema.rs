@@ -115,7 +115,7 @@ diesel::table! {
         probability -> Double,
         weight -> Double,
         rule -> Text,
-        evidence -> Text,
+        evidence -> Binary,
         model_name -> Text,
         model_digest -> Text,
         decided_by -> Text,
@@ -201,6 +201,12 @@ diesel::table! {
         answered -> BigInt,
         rated -> BigInt,
         satisfied -> BigInt,
+        reminders -> BigInt,
+        return_calls -> BigInt,
+        supervisions -> BigInt,
+        proposals -> BigInt,
+        supervision_answers -> BigInt,
+        adopted -> BigInt,
     }
 }
 
@@ -456,6 +462,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_deadlines,
     ratings,
     review_requests,
+    supervisions,
     indicator_cases,
     indicator_counts,
     feed_positions,

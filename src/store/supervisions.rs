@@ -7,13 +7,17 @@ use diesel::prelude::*;
 
 use super::{
     Connection, Page, StoreError,
-    cases::begins_with,
+    cases::beyond,
     connection::{Log, each_backend},
     schema::{case_events, supervisions},
     seal::Sealer,
     stored, word,
 };
-use crate::domain::supervision::{Cause, SupervisionKind, SupervisionState};
+use crate::domain::{
+    division,
+    indicator::Supervised,
+    supervision::{Cause, SupervisionKind, SupervisionState},
+};
 
 /// A supervision of a case by one rule on one occasion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,19 @@ pub struct Supervision {
     pub ended_at: Option<DateTime<Utc>>,
     /// In the body's words; kept sealed.
     pub answer: Option<String>,
+    /// What became of a proposal to hold accountable.
+    pub adoption: Option<Adoption>,
+}
+
+/// What became of a proposal (信访工作条例, article 41).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    pub adopted: bool,
+    /// What was done about it, or why not; kept sealed.
+    pub note: String,
+    /// Who recorded it.
+    pub actor: String,
+    pub at: DateTime<Utc>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -64,17 +81,33 @@ struct Row {
     due_at: NaiveDateTime,
     ended_at: Option<NaiveDateTime>,
     answer: Option<Vec<u8>>,
+    adopted: Option<bool>,
+    adoption_note: Option<Vec<u8>>,
+    adoption_by: Option<String>,
+    adoption_at: Option<NaiveDateTime>,
 }
 
 fn context(id: &str) -> String {
     format!("supervision:{id}")
 }
 
+fn adoption_context(id: &str) -> String {
+    format!("adoption:{id}")
+}
+
 impl Row {
     fn open(self, sealer: &Sealer) -> Result<Supervision, StoreError> {
         let answer = self.answer.map(|sealed| sealer.open_json(&context(&self.id), &sealed)).transpose()?;
+        let adoption = match (self.adopted, self.adoption_note, self.adoption_by, self.adoption_at) {
+            (Some(adopted), Some(note), Some(actor), Some(at)) => {
+                let note = sealer.open_json(&adoption_context(&self.id), &note)?;
+                Some(Adoption { adopted, note, actor, at: at.and_utc() })
+            }
+            _ => None,
+        };
         Ok(Supervision {
             answer,
+            adoption,
             kind: word("supervision kind", self.kind)?,
             state: word("supervision state", self.state)?,
             cause: serde_json::from_str(&self.cause).map_err(|source| StoreError::corrupt("supervision", source))?,
@@ -141,6 +174,39 @@ pub fn end(
         .set((supervisions::state.eq(state.as_str()), supervisions::ended_at.eq(stored(now)), supervisions::answer.eq(answer)))
         .execute(c))?;
     Ok(changed == 1)
+}
+
+/// Keeps what became of a proposal in place of what was kept before.
+pub fn adopt(connection: &mut Connection<'_>, sealer: &Sealer, id: &str, adoption: &Adoption) -> Result<(), StoreError> {
+    let note = sealer.seal_json(&adoption_context(id), &adoption.note)?;
+    each_backend!(connection, c => diesel::update(supervisions::table.filter(supervisions::id.eq(id)))
+        .set((
+            supervisions::adopted.eq(adoption.adopted),
+            supervisions::adoption_note.eq(&note),
+            supervisions::adoption_by.eq(&adoption.actor),
+            supervisions::adoption_at.eq(stored(adoption.at)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// What cases count for in the indicators, by case.
+pub fn counted(connection: &mut Connection<'_>, cases: &[String]) -> Result<HashMap<String, Vec<Supervised>>, StoreError> {
+    let rows: Vec<(String, String, NaiveDateTime, String, Option<bool>)> = each_backend!(connection, c => supervisions::table
+        .filter(supervisions::case_id.eq_any(cases))
+        .order(supervisions::seq)
+        .select((supervisions::case_id, supervisions::kind, supervisions::raised_at, supervisions::state, supervisions::adopted))
+        .load(c))?;
+    let mut found: HashMap<String, Vec<Supervised>> = HashMap::new();
+    for (case, kind, raised_at, state, adopted) in rows {
+        found.entry(case).or_default().push(Supervised {
+            kind: word("supervision kind", kind)?,
+            raised_at: raised_at.and_utc(),
+            is_answered: state == SupervisionState::Answered.as_str(),
+            is_adopted: adopted == Some(true),
+        });
+    }
+    Ok(found)
 }
 
 pub fn find(connection: &mut Connection<'_>, sealer: &Sealer, id: &str) -> Result<Option<Supervision>, StoreError> {
@@ -254,8 +320,9 @@ pub fn list(
         if let Some(platform) = &filter.platform {
             query = query.filter(s::platform.eq(platform));
         }
-        if let Some(prefix) = &filter.division_prefix {
-            query = query.filter(s::division.like(begins_with(prefix)).escape('\\'));
+        if let Some(prefix) = filter.division_prefix.as_ref().filter(|prefix| !prefix.is_empty()) {
+            query = query.filter(s::province.eq(division::province(prefix)));
+            query = query.filter(s::division.ge(prefix).and(s::division.lt(beyond(prefix))));
         }
         query.filter(s::seq.lt(page.below().0)).order(s::seq.desc()).limit(page.limit).load(c)
     })?;

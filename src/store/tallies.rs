@@ -23,6 +23,8 @@ pub(super) enum Subject {
     Gap,
     /// Possible duplicates that nobody has settled.
     Review,
+    /// By the platforms of the later and the earlier filing, and decision.
+    Match,
     /// By platform.
     Quarantined,
 }
@@ -37,6 +39,7 @@ impl Subject {
             Self::Matter => "matter",
             Self::Gap => "gap",
             Self::Review => "review",
+            Self::Match => "match",
             Self::Quarantined => "quarantined",
         }
     }

@@ -135,8 +135,8 @@ async fn made(gateway: &Gateway, case: &str) -> Result<String, Stopped> {
 async fn queue(visit: Visit) -> impl Responder {
     visit
         .read(Section::Reviews, async |visit, page| {
-            let (queue, platforms) = try_join!(visit.gateway.reviews(ROWS, false), visit.gateway.platforms())?;
-            Ok(reviews::queue(page, &queue, &platforms)?.into())
+            let queue = visit.gateway.reviews(ROWS, false).await?;
+            Ok(reviews::queue(page, &queue, &visit.names())?.into())
         })
         .await
 }
@@ -149,12 +149,12 @@ async fn review(visit: Visit) -> impl Responder {
 async fn drawn(visit: &Visit, page: &Page, refused: Option<Refusal>) -> Result<Answer, PageError> {
     let gateway = &visit.gateway;
     let submission = visit.named("submission");
-    let (found, platforms) = try_join!(gateway.review(submission, page.asked("with")), gateway.platforms())?;
+    let found = gateway.review(submission, page.asked("with")).await?;
     let Some(found) = found else {
         let case = gateway.submission(submission).await?.and_then(|view| view.case).ok_or(Failure::NotFound)?;
         return Ok(Answer::SeeOther(address(&format!("/cases/{}", case.id), &[("changed", "1")])));
     };
-    let html = reviews::detail(page, &found, &platforms, refused.as_ref())?;
+    let html = reviews::detail(page, &found, &visit.names(), refused.as_ref())?;
     Ok(refused.map_or(Answer::Html(html.clone()), |refused| Answer::Again(refused.status(), html)))
 }
 
@@ -194,8 +194,7 @@ async fn look(visit: Visit, fields: Fields) -> HttpResponse {
                 }
             };
             let filings = gateway.look(&case, &decree.actor, &decree.reason).await?.ok_or(Failure::NotFound)?;
-            let platforms = gateway.platforms().await?;
-            Ok(looks::show(page, &case, &decree.actor, &filings, &platforms)?.into())
+            Ok(looks::show(page, &case, &decree.actor, &filings, &visit.names())?.into())
         })
         .await
 }
@@ -272,17 +271,17 @@ async fn ruling(visit: Visit) -> impl Responder {
             let all = gateway.rulings(visit.named("id")).await.map_err(AppError::from)?;
             let ruling = all.into_iter().find(|ruling| ruling.id == visit.named("ruling")).ok_or(Failure::NotFound)?;
             let of = |case: &str| DeliveryFilter { case: Some(case.to_owned()), ..DeliveryFilter::default() };
-            let (case, other, platforms, told, told_of_other) = try_join!(
+            let (case, other, told, told_of_other) = try_join!(
                 gateway.case(&ruling.case),
                 gateway.case(&ruling.other_case),
-                gateway.platforms(),
                 gateway.deliveries(of(&ruling.case), filters::first(MAX_LIMIT)),
                 gateway.deliveries(of(&ruling.other_case), filters::first(MAX_LIMIT)),
             )?;
             // What a ruling makes the gateway owe is written in its own transaction, at its own time.
             let at_once = |delivery: &DeliveryView| delivery.created_at == ruling.decided_at;
             let told = told.items.into_iter().chain(told_of_other.items).filter(at_once).collect();
-            let detail = RulingDetail { cases: case.into_iter().chain(other).collect(), told, platforms, ruling };
+            let cases = case.into_iter().chain(other).collect();
+            let detail = RulingDetail { cases, told, names: visit.names(), ruling };
             Ok(rulings::detail(page, &detail)?.into())
         })
         .await

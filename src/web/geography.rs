@@ -72,10 +72,10 @@ async fn year_report(visit: Visit) -> impl Responder {
             if area.len() != 6 || !division::is_known(&area) {
                 return Err(Failure::BadRequest("area".to_owned()).into());
             }
-            let (report, platforms) = try_join!(visit.gateway.year_report(year, area), visit.gateway.platforms())?;
+            let report = visit.gateway.year_report(year, area).await?;
             let report = report.ok_or(Failure::NotFound)?;
             let bodies = visit.gateway.federation().directory().iter().map(|body| (body.id.clone(), body.name.clone())).collect();
-            Ok(reports::show(page, &report, &platforms, &bodies)?.into())
+            Ok(reports::show(page, &report, &visit.names(), &bodies)?.into())
         })
         .await
 }

@@ -55,7 +55,10 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/cases/{id}/release", "POST"),
     ("/cases/{id}/rulings/{ruling}", "GET, HEAD"),
     ("/platforms/{id}/reconcile", "POST"),
+    ("/platforms/{id}/quarantine", "POST"),
     ("/platforms/{id}/endpoints/{endpoint}", "POST"),
+    ("/endpoints", "GET, HEAD"),
+    ("/endpoints/{endpoint}", "POST"),
     ("/cases/export", "GET, HEAD"),
     ("/deadlines/export", "GET, HEAD"),
     ("/duplicates/export", "GET, HEAD"),
@@ -76,6 +79,9 @@ pub const ADDRESSES: &[(&str, &str)] = &[
     ("/referral-conflicts", "GET, HEAD"),
     ("/referral-conflicts/{id}", "GET, HEAD, POST"),
     ("/supervisions", "GET, HEAD"),
+    ("/supervisions/{id}", "GET, HEAD"),
+    ("/supervisions/{id}/answer", "POST"),
+    ("/supervisions/{id}/adoption", "POST"),
     ("/warnings", "GET, HEAD"),
     ("/warnings/{id}", "GET, HEAD, POST"),
 ];
@@ -96,6 +102,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/duplicates/{submission}", web::get().to(duplicate))
         .configure(super::decisions::configure)
         .configure(super::oversight::configure)
+        .configure(super::supervision::configure)
         .configure(super::orders::configure)
         .route("/matters", web::get().to(matter_list))
         .route("/indicators", web::get().to(indicator_figures))
@@ -153,19 +160,20 @@ async fn platform_list(visit: Visit) -> impl Responder {
 async fn platform(visit: Visit) -> impl Responder {
     visit
         .read(Section::Platforms, async |visit, page| {
-            let platforms = visit.gateway.platforms().await?;
-            let platform = platforms.iter().find(|platform| platform.id == visit.named("id")).cloned().ok_or(Failure::NotFound)?;
+            let platform = visit.gateway.platform(visit.named("id")).await?.ok_or(Failure::NotFound)?;
             let of_cases = CaseFilter { platform: Some(platform.id.clone()), ..CaseFilter::default() };
             let of_deliveries = DeliveryFilter { platform: Some(platform.id.clone()), ..DeliveryFilter::default() };
-            let (cases, deliveries, reconciliation, endpoints, parked) = try_join!(
+            let (cases, deliveries, reconciliation, endpoints, parked, quarantined) = try_join!(
                 visit.gateway.cases(of_cases, filters::first(FEW)),
                 visit.gateway.deliveries(of_deliveries, filters::first(FEW)),
                 visit.gateway.reconciliation(&platform.id),
                 visit.gateway.webhooks(Some(&platform.id)),
                 visit.gateway.parked_updates(&platform.id),
+                visit.gateway.quarantined(&platform.id, MAX_LIMIT),
             )?;
             let (cases, deliveries) = (cases.items, deliveries.items);
-            let detail = platforms::PlatformDetail { platform, platforms, cases, deliveries, reconciliation, endpoints, parked };
+            let names = visit.names();
+            let detail = platforms::PlatformDetail { platform, names, cases, deliveries, reconciliation, endpoints, parked, quarantined };
             Ok(platforms::detail(page, &detail)?.into())
         })
         .await
@@ -175,7 +183,6 @@ async fn case_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Cases, async |visit, page| {
             let filter = filters::cases(page)?;
-            let platforms = visit.gateway.platforms().await?;
             let list = match filters::text(page, "code").map(|code| code.to_ascii_uppercase()) {
                 None => visit.gateway.cases(filter, filters::wanted(page)).await?,
                 Some(code) if visit.gateway.case(&code).await?.is_some() => {
@@ -183,7 +190,7 @@ async fn case_list(visit: Visit) -> impl Responder {
                 }
                 Some(_) => Paged { items: Vec::new(), next_cursor: None },
             };
-            Ok(cases::list(page, &list, &platforms)?.into())
+            Ok(cases::list(page, &list, &visit.names())?.into())
         })
         .await
 }
@@ -193,8 +200,8 @@ async fn deadline_list(visit: Visit) -> impl Responder {
         .read(Section::Deadlines, async |visit, page| {
             let filter = filters::deadlines(page)?;
             let state = filter.state;
-            let (list, platforms) = try_join!(visit.gateway.deadlines(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(deadlines::list(page, &list, state, &platforms)?.into())
+            let list = visit.gateway.deadlines(filter, filters::wanted(page)).await?;
+            Ok(deadlines::list(page, &list, state, &visit.names())?.into())
         })
         .await
 }
@@ -204,9 +211,9 @@ async fn indicator_figures(visit: Visit) -> impl Responder {
         .read(Section::Indicators, async |visit, page| {
             let query = filters::indicators(page)?;
             let by = query.by;
-            let (figures, platforms) = try_join!(visit.gateway.indicators(query), visit.gateway.platforms())?;
+            let figures = visit.gateway.indicators(query).await?;
             let bodies = visit.gateway.federation().directory().iter().map(|body| (body.id.clone(), body.name.clone())).collect();
-            Ok(indicators::show(page, &figures, by, &platforms, &bodies)?.into())
+            Ok(indicators::show(page, &figures, by, &visit.names(), &bodies)?.into())
         })
         .await
 }
@@ -221,8 +228,7 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
     let case = gateway.case(id).await?.ok_or(Failure::NotFound)?;
     let of_case = DeliveryFilter { case: Some(case.id.clone()), ..DeliveryFilter::default() };
     let supervised = SupervisionFilter { case: Some(case.id.clone()), ..SupervisionFilter::default() };
-    let (platforms, events, submissions, matches, owed, supervisions) = try_join!(
-        gateway.platforms(),
+    let (events, submissions, matches, owed, supervisions) = try_join!(
         gateway.case_events(id, Wanted { limit: MAX_LIMIT, after: None }),
         gateway.case_submissions(id),
         gateway.case_matches(id),
@@ -239,7 +245,7 @@ pub(super) async fn case_page(visit: &Visit, page: &Page, refused: Option<Refusa
     let detail = cases::CaseDetail {
         looks,
         case,
-        platforms,
+        names: visit.names(),
         events: events.items,
         submissions,
         matches,
@@ -261,12 +267,9 @@ async fn duplicate_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Duplicates, async |visit, page| {
             let filter = filters::duplicates(page)?;
-            let (list, counts, platforms) = try_join!(
-                visit.gateway.duplicates(filter.clone(), filters::wanted(page)),
-                visit.gateway.duplicate_counts(filter),
-                visit.gateway.platforms(),
-            )?;
-            Ok(duplicates::list(page, &list, &counts, &platforms)?.into())
+            let (list, counts) =
+                try_join!(visit.gateway.duplicates(filter.clone(), filters::wanted(page)), visit.gateway.duplicate_counts(filter),)?;
+            Ok(duplicates::list(page, &list, &counts, &visit.names())?.into())
         })
         .await
 }
@@ -274,11 +277,10 @@ async fn duplicate_list(visit: Visit) -> impl Responder {
 async fn duplicate(visit: Visit) -> impl Responder {
     visit
         .read(Section::Duplicates, async |visit, page| {
-            let (mut found, platforms) =
-                try_join!(visit.gateway.submission_matches(visit.named("submission"), true), visit.gateway.platforms())?;
+            let mut found = visit.gateway.submission_matches(visit.named("submission"), true).await?;
             let shown = chosen(page, &found).ok_or(Failure::NotFound)?;
             let shown = found.remove(shown);
-            Ok(duplicates::detail(page, &shown, &found, &platforms)?.into())
+            Ok(duplicates::detail(page, &shown, &found, &visit.names())?.into())
         })
         .await
 }
@@ -307,8 +309,8 @@ async fn alert_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Alerts, async |visit, page| {
             let filter = filters::alerts(page)?;
-            let (list, platforms) = try_join!(visit.gateway.alerts(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(alerts::list(page, &list, &platforms)?.into())
+            let list = visit.gateway.alerts(filter, filters::wanted(page)).await?;
+            Ok(alerts::list(page, &list, &visit.names())?.into())
         })
         .await
 }
@@ -317,8 +319,8 @@ async fn delivery_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Deliveries, async |visit, page| {
             let filter = filters::deliveries(page)?;
-            let (list, platforms) = try_join!(visit.gateway.deliveries(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(deliveries::list(page, &list, &platforms)?.into())
+            let list = visit.gateway.deliveries(filter, filters::wanted(page)).await?;
+            Ok(deliveries::list(page, &list, &visit.names())?.into())
         })
         .await
 }

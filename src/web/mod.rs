@@ -5,7 +5,7 @@
 //! - [`charts`] turns numbers into geometry; the templates draw it as SVG with attributes only, so that no inline style is needed.
 //! - [`crate::domain::masking`] covers names and numbers; [`compare`] marks what two texts do not share.
 //!
-//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`oversight`] those about supervision and coverage, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
+//! - [`handlers`] are the addresses, [`decisions`] those where people decide, [`oversight`] and [`supervision`] those about what is supervised, decided between bodies and covered, [`orders`] what is ordered on a platform's page, [`filters`] what an address asks for, [`visit`] who asks and how the answer is dressed.
 //!
 //! One script of ours runs in the browser, `assets/live.js`: it keeps parts of pages as they are on the server. Pages say all they have to say
 //! without it.
@@ -25,6 +25,7 @@ mod oversight;
 pub mod page;
 pub mod pages;
 mod public;
+mod supervision;
 pub mod texts;
 mod visit;
 

@@ -41,8 +41,8 @@ async fn supervision_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Supervisions, async |visit, page| {
             let filter = filters::supervisions(page)?;
-            let (list, platforms) = try_join!(visit.gateway.supervisions(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(supervisions::list(page, &list, &platforms)?.into())
+            let list = visit.gateway.supervisions(filter, filters::wanted(page)).await?;
+            Ok(supervisions::list(page, &list, &visit.names())?.into())
         })
         .await
 }
@@ -51,8 +51,8 @@ async fn conflict_list(visit: Visit) -> impl Responder {
     visit
         .read(Section::Conflicts, async |visit, page| {
             let filter = filters::conflicts(page)?;
-            let (list, platforms) = try_join!(visit.gateway.referral_conflicts(filter, filters::wanted(page)), visit.gateway.platforms())?;
-            Ok(conflicts::list(page, &list, &platforms)?.into())
+            let list = visit.gateway.referral_conflicts(filter, filters::wanted(page)).await?;
+            Ok(conflicts::list(page, &list, &visit.names())?.into())
         })
         .await
 }
@@ -62,8 +62,8 @@ async fn conflict(visit: Visit) -> impl Responder {
 }
 
 async fn drawn(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
-    let (found, platforms) = try_join!(visit.gateway.referral_conflict(None, visit.named("id")), visit.gateway.platforms())?;
-    Ok(conflicts::detail(page, &found.ok_or(Failure::NotFound)?, &platforms, refused)?)
+    let found = visit.gateway.referral_conflict(None, visit.named("id")).await?;
+    Ok(conflicts::detail(page, &found.ok_or(Failure::NotFound)?, &visit.names(), refused)?)
 }
 
 impl From<ConflictError> for Stopped {

@@ -13,7 +13,10 @@ use std::future::{Ready, ready};
 
 use super::{
     page::{Page, Section, Theme},
-    pages::failure::{self, Failure},
+    pages::{
+        Names,
+        failure::{self, Failure},
+    },
     texts::Lang,
 };
 use crate::{
@@ -122,6 +125,11 @@ impl Visit {
         let page = self.frame(None);
         let outcome = make(&self, &page).await;
         self.finish(&page, outcome)
+    }
+
+    /// Names of the federation's platforms.
+    pub fn names(&self) -> Names {
+        Names::of_federation(self.gateway.federation())
     }
 
     /// The network the request comes from.

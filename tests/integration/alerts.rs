@@ -16,6 +16,7 @@ use onecase::{
 
 use crate::support::{
     gateway::{TestClock, WANG, federation, file, link_all, noise, start, view},
+    http::TestServer,
     stores::on_both_stores,
 };
 
@@ -81,5 +82,22 @@ on_both_stores! {
         let leaves = gateway.audit_entries(Some(case), Page { limit: 50, after: None }).await.unwrap().items;
         let leaf = leaves.iter().find(|leaf| leaf.entry.contains("case.looked_at")).unwrap();
         assert!(!leaf.entry.contains("核实身份"), "the reason stays sealed");
+    }
+
+    async fn a_key_that_reads_words_is_recorded(store: TestStore) {
+        let server = TestServer::start(store).await;
+        server.possible_duplicate().await;
+        let key = server.key(None, &[Scope::Monitor, Scope::Review]);
+        for (path, texts) in [("/v1/reviews?limit=1&include=text", true), ("/v1/duplicates?include=text", true), ("/v1/duplicates", false)] {
+            let answer = server.get(path, &key).await;
+            let item = &answer.body["items"][0];
+            let evidence = if item["evidence"].is_object() { &item["evidence"] } else { item };
+            assert_eq!(evidence["submission"]["text"].is_object(), texts, "{}", answer.text);
+            let case = evidence["submission"]["case"].as_str().unwrap();
+            let looks = server.gateway.looks(case).await.unwrap();
+            let request = path.replace("limit=1&", "");
+            assert_eq!(looks.iter().any(|look| request.starts_with(look.reason.trim_start_matches("GET "))), texts, "{path}: {looks:?}");
+        }
+        server.stop().await;
     }
 }

@@ -40,6 +40,7 @@ mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod places;
+mod plans;
 mod platforms;
 mod public;
 mod quarantine;

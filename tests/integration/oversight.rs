@@ -1,15 +1,16 @@
 //! What is supervised, what two bodies were given, and how far the federation reaches, on both stores.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use onecase::{
     app::{
-        ConflictError, Gateway, Keep, SupervisionError, WarningError,
-        query::{ConflictFilter, GapFilter, Page, SupervisionFilter, WarningFilter},
+        AdoptionVerdict, ConflictError, Gateway, Keep, SupervisionError, WarningError,
+        query::{CaseFilter, ConflictFilter, CountedIn, GapFilter, Page, SupervisionFilter, WarningFilter},
         validate::SupervisionAnswer,
         view::{CaseView, EventKind, ReferralView, SupervisionView},
     },
     domain::{
         case::CaseStatus,
+        indicator::{Measure, local_day},
         rating::Rating,
         referral::{ConflictSource, ConflictState, Referral, ReferralOutcome},
         supervision::{SupervisionKind, SupervisionState},
@@ -95,6 +96,45 @@ on_both_stores! {
         assert_eq!((told(EventKind::Supervised), told(EventKind::SupervisionAnswered)), (3, 1));
         let theirs = SupervisionFilter { platform: Some("national".into()), ..SupervisionFilter::default() };
         assert!(supervisions(&gateway, theirs).await.is_empty());
+    }
+
+    async fn what_became_of_a_proposal_is_recorded_and_counted(store: TestStore) {
+        let clock = TestClock::new();
+        let gateway = start(&store, three_levels(), &clock);
+        let case = begin(&gateway).await;
+        for days in [18, 7] {
+            clock.advance(TimeDelta::days(days));
+            supervise(&gateway);
+        }
+        let all = supervisions(&gateway, SupervisionFilter::default()).await;
+        let of_kind = |kind| all.iter().find(|it| it.kind == kind).unwrap().id.clone();
+        let proposal = of_kind(SupervisionKind::Accountability);
+        let verdict = |adopted, note: &str| AdoptionVerdict { adopted, note: note.into(), actor: "值班员".into() };
+        let wrong = gateway.record_adoption(&of_kind(SupervisionKind::Supervision), None, verdict(true, "已约谈")).await;
+        assert!(matches!(wrong, Err(SupervisionError::NoProposal)));
+        let other = gateway.record_adoption(&proposal, Some("changsha"), verdict(true, "已约谈")).await;
+        assert!(matches!(other, Err(SupervisionError::Unknown)), "only who was addressed, or a reviewer");
+        gateway.record_adoption(&proposal, Some("hunan"), verdict(false, "正在核查")).await.unwrap();
+        let kept = gateway.record_adoption(&proposal, None, verdict(true, "已约谈")).await.unwrap();
+        gateway.record_adoption(&proposal, None, verdict(true, "已约谈")).await.unwrap();
+        assert!(kept.adoption.is_some_and(|adoption| adoption.adopted && adoption.note == "已约谈"));
+
+        while gateway.fold_indicators().unwrap() {}
+        let year = local_day(gateway.now()).year();
+        let report = gateway.year_report(year, "430000".into()).await.unwrap().unwrap();
+        let figures = &report.total.supervision;
+        let adopted = &figures.adopted;
+        assert_eq!((figures.reminders, figures.supervisions, adopted.numerator, adopted.denominator), (0, 1, 1, 1));
+        let figure = CountedIn::new(Measure::Adopted, report.from, report.until).unwrap();
+        let behind = gateway.cases(CaseFilter { counted: Some(figure), ..CaseFilter::default() }, Page::default()).await.unwrap();
+        assert_eq!(behind.items.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), [case.as_str()]);
+
+        reported(&gateway, "changsha", &case, "accepted").await.unwrap();
+        supervise(&gateway);
+        let leaves = gateway.audit_entries(Some(case), Page { limit: 100, after: None }).await.unwrap().items;
+        for action in ["supervised", "supervision_escalated", "proposal_decided", "supervision_settled"] {
+            assert!(leaves.iter().any(|leaf| leaf.entry.contains(&format!("case.{action}"))), "{action} leaves a leaf");
+        }
     }
 
     async fn silence_a_bad_rating_and_filing_again_set_rules_off(store: TestStore) {

@@ -24,7 +24,7 @@ use crate::support::{
     stores::{TestStore, on_both_stores},
 };
 
-const FEDERATION: &str = r#"
+pub const FEDERATION: &str = r#"
 organizations = "organizations.toml"
 [server]
 listen = "127.0.0.1:0"
@@ -51,7 +51,7 @@ kind = "mobile"
 division = "000000"
 "#;
 
-const ORGANIZATIONS: &str = r#"
+pub const ORGANIZATIONS: &str = r#"
 [[organizations]]
 id = "nation"
 name = "国家信访局"
@@ -67,14 +67,14 @@ platform = "hunan"
 
 const UNTIL: &str = "2026-03-02T01:00:00Z";
 
-/// Runs `onecase simulate year` on the store; answers its exit status and its summary.
-fn simulate(store: &TestStore, cases: u32) -> (Option<i32>, Value) {
+/// Runs `onecase simulate year` on the store, for a year that ends at a time; answers its exit status and its summary.
+pub fn simulate(store: &TestStore, cases: u32, until: &str) -> (Option<i32>, Value) {
     let folder = store.directory();
     std::fs::write(folder.join("organizations.toml"), ORGANIZATIONS).unwrap();
     std::fs::write(folder.join("secret"), "test").unwrap();
     std::fs::write(folder.join("year.toml"), format!("{FEDERATION}\n[store]\nurl = \"{}\"\n", store.url)).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_onecase"))
-        .args(["simulate", "year", "--json", "--seed", "5", "--until", UNTIL, "--cases", &cases.to_string(), "--config"])
+        .args(["simulate", "year", "--json", "--seed", "5", "--until", until, "--cases", &cases.to_string(), "--config"])
         .arg(folder.join("year.toml"))
         .env("ONECASE_MASTER_KEY", "01".repeat(32))
         .env("ONECASE_FEDERATION_KEY", "02".repeat(32))
@@ -155,9 +155,9 @@ async fn every_page_answers(server: &TestServer, cases: &[CaseView]) {
 
 on_both_stores! {
     async fn a_simulated_year_is_what_the_gateway_would_have_written(store: TestStore) {
-        let (status, summary) = simulate(&store, 220);
+        let (status, summary) = simulate(&store, 220, UNTIL);
         assert_eq!(status, Some(0));
-        assert_eq!(simulate(&store, 10).0, Some(2), "a store that holds something is refused");
+        assert_eq!(simulate(&store, 10, UNTIL).0, Some(2), "a store that holds something is refused");
 
         let server = TestServer::start_with(store, FEDERATION, ORGANIZATIONS).await;
         let cases = all_cases(&server.gateway).await;

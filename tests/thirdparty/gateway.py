@@ -39,8 +39,8 @@ def free_port() -> int:
 class Gateway:
     """Stopped, and its folder removed, at the end of the `with` block."""
 
-    def __init__(self, platforms: str, environment: dict[str, str] | None = None, files: dict[str, str] | None = None):
-        """`platforms`: the `[[platforms]]` of the federation file. `files`: what lies beside it, such as secrets."""
+    def __init__(self, platforms: str, environment: dict[str, str] | None = None, files: dict[str, str] | None = None, adapters: dict[str, str] | None = None):
+        """`platforms`: the `[[platforms]]` of the federation file. `files`: what lies beside it, such as secrets. `adapters`: manifests."""
         self.program = os.environ["ONECASE"]
         self.folder = tempfile.TemporaryDirectory()
         self.directory = pathlib.Path(self.folder.name)
@@ -48,8 +48,14 @@ class Gateway:
         listen = self.address.removeprefix("http://")
         (self.directory / "organizations.toml").write_text(ORGANIZATIONS, encoding="utf-8")
         for name, content in (files or {}).items():
+            (self.directory / name).parent.mkdir(parents=True, exist_ok=True)
             (self.directory / name).write_text(content, encoding="utf-8")
-        federation = f'organizations = "organizations.toml"\n[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\n{platforms}'
+        for name, manifest in (adapters or {}).items():
+            folder = self.directory / "adapters" / name
+            folder.mkdir(parents=True)
+            (folder / "adapter.yaml").write_text(manifest, encoding="utf-8")
+        own = 'adapters = "adapters"\n' if adapters else ""
+        federation = f'organizations = "organizations.toml"\n{own}[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\npublic_requests_per_minute = 1000000\n{platforms}'
         (self.directory / "federation.toml").write_text(federation, encoding="utf-8")
         keys = {"ONECASE_MASTER_KEY": secrets.token_hex(32), "ONECASE_FEDERATION_KEY": secrets.token_hex(32)}
         self.environment = os.environ | keys | (environment or {})

@@ -91,6 +91,9 @@ CREATE TABLE matters (
 CREATE INDEX matters_size ON matters (case_count, founding_seq);
 CREATE INDEX matters_updated ON matters (updated_at, founding_seq);
 CREATE INDEX matters_growth ON matters (growth, founding_seq);
+-- Those that are to be summarised.
+CREATE INDEX matters_new ON matters (founding_seq) WHERE summarised_at IS NULL;
+CREATE INDEX matters_behind ON matters (summarised_at, founding_seq) WHERE updated_at >= summarised_at;
 CREATE INDEX matters_stale ON matters (stale_at);
 
 CREATE TABLE cases (
@@ -159,7 +162,8 @@ CREATE TABLE matches (
     probability    DOUBLE NOT NULL,
     weight         DOUBLE NOT NULL,
     rule           TEXT NOT NULL,
-    evidence       TEXT NOT NULL,
+    -- JSON, packed.
+    evidence       BLOB NOT NULL,
     model_name     TEXT NOT NULL,
     model_digest   TEXT NOT NULL,
     decided_by     TEXT NOT NULL,
@@ -186,6 +190,7 @@ CREATE TABLE rulings (
     decided_at TIMESTAMP NOT NULL
 );
 CREATE INDEX rulings_case ON rulings (case_id, seq);
+CREATE INDEX rulings_other ON rulings (other_case, seq);
 CREATE INDEX rulings_actor ON rulings (actor);
 
 CREATE TABLE case_events (
@@ -269,6 +274,12 @@ CREATE TABLE indicator_counts (
     answered    BIGINT NOT NULL,
     rated       BIGINT NOT NULL,
     satisfied   BIGINT NOT NULL,
+    reminders           BIGINT NOT NULL,
+    return_calls        BIGINT NOT NULL,
+    supervisions        BIGINT NOT NULL,
+    proposals           BIGINT NOT NULL,
+    supervision_answers BIGINT NOT NULL,
+    adopted             BIGINT NOT NULL,
     PRIMARY KEY (area, dimension, unit, day, value)
 ) WITHOUT ROWID;
 CREATE INDEX indicator_counts_trend ON indicator_counts (day, area, value, cases) WHERE dimension = 'category' AND unit = 'day';
@@ -297,14 +308,23 @@ CREATE TABLE case_deadlines (
     province     TEXT NOT NULL
 );
 CREATE INDEX case_deadlines_case ON case_deadlines (case_id);
-CREATE INDEX case_deadlines_open ON case_deadlines (due_at, seq) WHERE ended_at IS NULL;
-CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
-CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
-CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
+-- A list of clocks goes by when they are due: of everything, of a platform, of a body, of a province. Those that are owed and those that
+-- ended late are few among many, so they have indexes of their own.
 CREATE INDEX case_deadlines_due ON case_deadlines (due_at, seq);
+CREATE INDEX case_deadlines_owed ON case_deadlines (due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_late ON case_deadlines (due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_platform ON case_deadlines (platform, due_at, seq);
+CREATE INDEX case_deadlines_platform_owed ON case_deadlines (platform, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_platform_late ON case_deadlines (platform, due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_organization ON case_deadlines (organization, due_at, seq);
+CREATE INDEX case_deadlines_organization_owed ON case_deadlines (organization, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_organization_late ON case_deadlines (organization, due_at, seq) WHERE duty AND ended_at >= due_at;
+CREATE INDEX case_deadlines_province ON case_deadlines (province, due_at, seq);
+CREATE INDEX case_deadlines_province_owed ON case_deadlines (province, due_at, seq) WHERE ended_at IS NULL AND duty;
+CREATE INDEX case_deadlines_province_late ON case_deadlines (province, due_at, seq) WHERE duty AND ended_at >= due_at;
 -- For the cases behind a figure.
-CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at, ended_at, case_id);
-CREATE INDEX case_deadlines_started ON case_deadlines (clock, started_at, case_id);
+CREATE INDEX case_deadlines_clock ON case_deadlines (clock, due_at);
+CREATE INDEX case_deadlines_answered ON case_deadlines (started_at) WHERE clock = 'review_request';
 
 CREATE TABLE routing_gaps (
     founding_seq INTEGER PRIMARY KEY NOT NULL,
@@ -384,11 +404,21 @@ CREATE TABLE supervisions (
     due_at       TIMESTAMP NOT NULL,
     ended_at     TIMESTAMP,
     answer       BLOB,
+    -- What became of a proposal to hold accountable; `adoption_note` is sealed.
+    adopted       BOOLEAN,
+    adoption_note BLOB,
+    adoption_by   TEXT,
+    adoption_at   TIMESTAMP,
     UNIQUE (case_id, rule, occasion)
 );
 CREATE INDEX supervisions_due ON supervisions (due_at, seq) WHERE ended_at IS NULL;
 CREATE INDEX supervisions_state ON supervisions (state, seq);
 CREATE INDEX supervisions_platform ON supervisions (platform, seq);
+CREATE INDEX supervisions_organization ON supervisions (organization, seq);
+CREATE INDEX supervisions_province ON supervisions (province, seq);
+CREATE INDEX supervisions_rule ON supervisions (rule, seq);
+CREATE INDEX supervisions_kind ON supervisions (kind, seq);
+CREATE INDEX supervisions_raised ON supervisions (raised_at, kind);
 
 -- Early warnings: a matter, or a category in an area, that rises by a declared rule. `note` is sealed.
 CREATE TABLE warnings (
@@ -581,7 +611,7 @@ CREATE TABLE revisions (
     told_at       TIMESTAMP,
     PRIMARY KEY (submission_id, number)
 );
-CREATE INDEX revisions_untold ON revisions (received_at) WHERE told_at IS NULL;
+CREATE INDEX revisions_untold ON revisions (received_at, number) WHERE told_at IS NULL;
 
 -- What went wrong with a platform, by class.
 CREATE TABLE platform_errors (
@@ -729,6 +759,15 @@ CREATE TRIGGER matches_counted_before AFTER UPDATE OF settled_by, decision ON ma
 END;
 CREATE TRIGGER matches_counted_after AFTER UPDATE OF settled_by, decision ON matches WHEN NEW.decision = 'possible_duplicate' AND NEW.settled_by IS NULL BEGIN
     INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('review', '', '', '', 1);
+END;
+CREATE TRIGGER matches_paired AFTER INSERT ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', NEW.platform, NEW.other_platform, NEW.decision, 1);
+END;
+CREATE TRIGGER matches_paired_before AFTER UPDATE OF decision ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', OLD.platform, OLD.other_platform, OLD.decision, -1);
+END;
+CREATE TRIGGER matches_paired_after AFTER UPDATE OF decision ON matches BEGIN
+    INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('match', NEW.platform, NEW.other_platform, NEW.decision, 1);
 END;
 CREATE TRIGGER quarantine_counted AFTER INSERT ON quarantine BEGIN
     INSERT INTO tallies (subject, platform, detail, state, count) VALUES ('quarantined', NEW.platform, '', '', 1);

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::{at, value};
-use crate::app::view::{IndicatorFigures, IndicatorGroup, Indicators, Rate, ReportGroup, YearReport};
+use crate::app::view::{IndicatorFigures, IndicatorGroup, Indicators, Rate, ReportGroup, SupervisionFigures, YearReport};
 
 fn figures() -> IndicatorFigures {
     let rate = |numerator, denominator, value| Rate { numerator, denominator, value: Some(value) };
@@ -18,6 +18,13 @@ fn figures() -> IndicatorFigures {
         rating_participation: rate(100, 500, 0.2),
         online_share: rate(620, 1000, 0.62),
         duplicate_share: rate(200, 1000, 0.2),
+        supervision: SupervisionFigures {
+            reminders: 40,
+            return_calls: 12,
+            supervisions: 9,
+            answered: rate(54, 63, 54.0 / 63.0),
+            adopted: rate(1, 2, 0.5),
+        },
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) fn response_to(operation: &str) -> Option<Value> {
         "ogcItems" => value(&CaseFeatures {
             kind: "FeatureCollection".into(),
             time_stamp: at("2026-03-02T02:00:00Z"),
+            number_matched: Some(1),
             number_returned: 1,
             links: vec![link("self", "/ogc/collections/cases/items")],
             features: vec![CaseFeature { links: Vec::new(), ..feature() }],

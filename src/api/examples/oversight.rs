@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{CASE, DELIVERY, at, body, case, delivery, gap, listed, organization, overview, page, review, value};
 use crate::{
     app::view::{
-        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, ReviewQueue,
-        SupervisionView, TrendView, Trends, WarningSubject, WarningView,
+        AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView,
+        ReviewQueue, SupervisionView, TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
@@ -39,6 +39,23 @@ fn supervision(state: SupervisionState) -> SupervisionView {
         due_at: at("2026-03-20T16:00:00Z"),
         ended_at: answered.then(|| at("2026-03-19T02:00:00Z")),
         answer: answered.then(|| "已于3月19日受理，正在核查。".into()),
+        adoption: None,
+    }
+}
+
+fn proposal() -> SupervisionView {
+    SupervisionView {
+        rule: "failure-to-act".into(),
+        title: "督办后仍未办理".into(),
+        title_en: "failure to act after supervision".into(),
+        kind: SupervisionKind::Accountability,
+        adoption: Some(AdoptionView {
+            adopted: true,
+            note: "已约谈主要负责人并通报批评。".into(),
+            actor: "01955000-0f10-7c5d-a6e4-1b2c3d4e5f60".into(),
+            recorded_at: at("2026-04-02T02:00:00Z"),
+        }),
+        ..supervision(SupervisionState::Answered)
     }
 }
 
@@ -123,6 +140,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
         "decideReferralConflict" => json!({ "keeper": "furong-housing", "reason": "该单位已受理在先" }),
         "acknowledgeWarning" => json!({ "note": "已通知属地和主管部门会商" }),
         "answerSupervision" => json!({ "content": "已于3月19日受理，正在核查。" }),
+        "recordAdoption" => json!({ "adopted": true, "note": "已约谈主要负责人并通报批评。" }),
         _ => return None,
     })
 }
@@ -137,6 +155,7 @@ pub(super) fn response_to(operation: &str) -> Option<Value> {
         "listSupervisions" => page(supervision(SupervisionState::Open)),
         "getSupervision" => value(&supervision(SupervisionState::Open)),
         "answerSupervision" => value(&supervision(SupervisionState::Answered)),
+        "recordAdoption" => value(&proposal()),
         "listReferralConflicts" => page(conflict(ConflictState::Open)),
         "getReferralConflict" => value(&conflict(ConflictState::Open)),
         "decideReferralConflict" => value(&conflict(ConflictState::Decided)),

@@ -81,6 +81,9 @@ pub struct CaseFeatures {
     #[serde(rename = "type")]
     pub kind: String,
     pub time_stamp: DateTime<Utc>,
+    /// On all pages together; absent if there are more than 10,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_matched: Option<u64>,
     pub number_returned: u64,
     pub links: Vec<OgcLink>,
     pub features: Vec<CaseFeature>,

@@ -212,7 +212,9 @@ pub async fn list_features(
     let Page { after, .. } = params::page("ogc", None, query.cursor.as_deref())?;
     // More than the most is answered with the most, as the standard has it.
     let page = Page { limit: limit.min(MAX_PLACES), after };
-    let mut found = gateway.placed_cases(query.filter()?, page).await?;
+    let filter = query.filter()?;
+    let matched = gateway.count_placed(filter.clone()).await?;
+    let mut found = gateway.placed_cases(filter, page).await?;
     let links = Links::of(&request);
     let mut of_page = vec![
         links.to("self", &request.uri().to_string(), GEOJSON, "This page"),
@@ -226,6 +228,7 @@ pub async fn list_features(
     Ok(HttpResponse::Ok().content_type(GEOJSON).json(CaseFeatures {
         kind: "FeatureCollection".to_owned(),
         time_stamp: gateway.now(),
+        number_matched: matched,
         number_returned: features.len() as u64,
         links: of_page,
         features,

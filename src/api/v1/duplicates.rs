@@ -119,7 +119,8 @@ impl DuplicateQuery {
 /// Report duplicates
 ///
 /// Pairs of filings with the decision about them and the evidence for it, newest later filing first unless asked otherwise. All filings
-/// of a case and the evidence between them: `/v1/cases/{id}/submissions` and `/v1/cases/{id}/matches`.
+/// of a case and the evidence between them: `/v1/cases/{id}/submissions` and `/v1/cases/{id}/matches`. With `include=text` it is recorded that
+/// the key read the words of these cases.
 #[utoipa::path(
     tag = "federation",
     operation_id = "listDuplicates",
@@ -128,14 +129,17 @@ impl DuplicateQuery {
 )]
 #[get("/v1/duplicates")]
 pub async fn list_duplicates(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Filtered<DuplicateQuery, PageQuery>,
 ) -> Reply<HttpResponse> {
     let Filtered(query, page) = query;
     let page = params::page("duplicates", page.limit, page.cursor.as_deref())?;
-    Ok(params::paged(&request, "duplicates", gateway.duplicates(query.filter()?, page).await?))
+    let found = gateway.duplicates(query.filter()?, page).await?;
+    let read = found.items.iter().flat_map(DuplicateView::cases_with_text).collect();
+    gateway.note_reading(&caller.actor(), "GET /v1/duplicates?include=text", read).await?;
+    Ok(params::paged(&request, "duplicates", found))
 }
 
 /// Count duplicates

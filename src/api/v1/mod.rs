@@ -122,6 +122,7 @@ fn oversight(config: &mut ServiceConfig<'_>) {
         .service(supervisions::list_supervisions)
         .service(supervisions::get_supervision)
         .service(supervisions::answer_supervision)
+        .service(supervisions::record_adoption)
         .service(coverage::get_coverage)
         .service(warnings::list_warnings)
         .service(warnings::get_warning)

@@ -28,7 +28,8 @@ pub struct ReviewQuery {
 /// List what waits for a decision
 ///
 /// Possible duplicates, the most valuable decision first: probability times the work two bodies do while it waits, and
-/// what a person's look saves over the better guess. Decide with `merge` or `keep-apart` on the case, and ask again.
+/// what a person's look saves over the better guess. Decide with `merge` or `keep-apart` on the case, and ask again. With `include=text` it
+/// is recorded that the key read the words of these cases.
 #[utoipa::path(
     tag = "cases",
     operation_id = "listReviews",
@@ -37,11 +38,14 @@ pub struct ReviewQuery {
 )]
 #[get("/v1/reviews")]
 pub async fn list_reviews(
-    _caller: Caller<ReadReviews>,
+    caller: Caller<ReadReviews>,
     gateway: web::Data<Gateway>,
     query: Params<ReviewQuery>,
 ) -> Reply<web::Json<ReviewQueue>> {
     let page = params::page("reviews", query.0.limit, None)?;
     let with_text = query.0.include == Some(Include::Text);
-    Ok(web::Json(gateway.reviews(page.limit as usize, with_text).await?))
+    let queue = gateway.reviews(page.limit as usize, with_text).await?;
+    let read = queue.items.iter().flat_map(|review| review.evidence.cases_with_text()).collect();
+    gateway.note_reading(&caller.actor(), "GET /v1/reviews?include=text", read).await?;
+    Ok(web::Json(queue))
 }

@@ -6,17 +6,17 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Handle, Supervise},
+        auth::{Caller, Handle, Oversee, Supervise},
         body::JsonBody,
         params::{self, Params},
         problem::{Problem, Reply},
         responses::{Listing, Reading, Reporting},
     },
     app::{
-        Gateway,
+        AdoptionVerdict, Gateway,
         code::Code,
         query::SupervisionFilter,
-        validate::{self, SupervisionAnswer},
+        validate::{self, AdoptionOrder, SupervisionAnswer},
         view::{Paged, SupervisionView},
     },
     domain::supervision::{SupervisionKind, SupervisionState},
@@ -113,4 +113,27 @@ pub async fn answer_supervision(
 ) -> Reply<web::Json<SupervisionView>> {
     let answer = validate::supervision_answer(&body.0, gateway.now())?;
     Ok(web::Json(gateway.answer_supervision(caller.platform()?, &id, answer).await?))
+}
+
+/// Record what became of a proposal
+///
+/// Whether a proposal to hold a body accountable (kind `accountability`) was adopted, from the platform of the body it was addressed to, or
+/// by a reviewer of the gateway. What was recorded before is replaced; the yearly report counts the proposals and those that were adopted.
+#[utoipa::path(
+    tag = "oversight",
+    operation_id = "recordAdoption",
+    params(("id" = String, Path, description = "The supervision's id")),
+    request_body(content = AdoptionOrder, description = "Whether it was adopted, and what was done about it"),
+    responses((status = 200, description = "The supervision with what became of it", body = SupervisionView), Reporting),
+)]
+#[post("/v1/supervisions/{id}/adoption")]
+pub async fn record_adoption(
+    caller: Caller<Oversee>,
+    gateway: web::Data<Gateway>,
+    id: web::Path<String>,
+    body: JsonBody,
+) -> Reply<web::Json<SupervisionView>> {
+    let order = validate::adoption_order(&body.0, gateway.now())?;
+    let verdict = AdoptionVerdict { adopted: order.adopted, note: order.note, actor: caller.actor() };
+    Ok(web::Json(gateway.record_adoption(&id, caller.on_behalf_of()?, verdict).await?))
 }

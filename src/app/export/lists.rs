@@ -172,6 +172,12 @@ pub(super) const INDICATORS: &[Column] = &[
     ("online_share", Number),
     ("duplicates", Integer),
     ("duplicate_share", Number),
+    ("reminders", Integer),
+    ("return_calls", Integer),
+    ("supervisions", Integer),
+    ("proposals", Integer),
+    ("supervision_answers", Integer),
+    ("adopted", Integer),
 ];
 
 /// The whole first, without a group.
@@ -190,5 +196,9 @@ fn figures(group: Option<&str>, figures: &IndicatorFigures) -> Vec<Cell> {
     cells.push(figures.rating_participation.value.into());
     cells.extend(share(&figures.online_share));
     cells.extend(share(&figures.duplicate_share));
+    let called = &figures.supervision;
+    let proposals = called.adopted.denominator;
+    cells.extend([called.reminders, called.return_calls, called.supervisions, proposals].map(Cell::from));
+    cells.extend([called.answered.numerator, called.adopted.numerator].map(Cell::from));
     cells
 }

@@ -23,6 +23,8 @@ pub enum SupervisionError {
     Unknown,
     #[error("no answer is expected any more")]
     Ended,
+    #[error("this is no proposal to hold accountable")]
+    NoProposal,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

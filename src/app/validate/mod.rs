@@ -29,7 +29,7 @@ mod submission;
 mod update;
 pub mod webhook;
 
-pub use oversight::{Acknowledgement, ConflictOrder, ErasureOrder, SupervisionAnswer};
+pub use oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, ErasureOrder, SupervisionAnswer};
 pub use ruling::{MergeOrder, ObjectionDecision, ObjectionOrder, PairOrder, SplitOrder};
 pub use scan::MAX_DEPTH;
 pub use webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder};
@@ -194,6 +194,14 @@ pub fn supervision_answer(bytes: &[u8], now: DateTime<Utc>) -> Result<Supervisio
     read(bytes, now, &ANSWER)
 }
 
+/// Reads whether a proposal was adopted.
+///
+/// # Errors
+/// Every violation of its form.
+pub fn adoption_order(bytes: &[u8], now: DateTime<Utc>) -> Result<AdoptionOrder, Violations> {
+    read(bytes, now, &ADOPTION)
+}
+
 /// Reads what a person says to a warning.
 ///
 /// # Errors
@@ -262,6 +270,7 @@ static ROTATE: Format = Format { refused: Code::InvalidWebhook, schema: &schema:
 static REFERRAL: Format = Format { refused: Code::InvalidReferral, schema: &schema::REFERRAL, meaning: oversight::check_referral };
 static CONFLICT: Format = Format { refused: Code::InvalidRuling, schema: &schema::CONFLICT, meaning: ruling::check };
 static ANSWER: Format = Format { refused: Code::InvalidAnswer, schema: &schema::ANSWER, meaning: oversight::check_answer };
+static ADOPTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::ADOPTION, meaning: oversight::check_note };
 static ACKNOWLEDGEMENT: Format = Format { refused: Code::InvalidRuling, schema: &schema::ACKNOWLEDGEMENT, meaning: oversight::check_note };
 static ERASURE: Format = Format { refused: Code::InvalidRuling, schema: &schema::ERASURE, meaning: oversight::check_reason };
 static OBJECTION: Format = Format { refused: Code::InvalidRuling, schema: &schema::OBJECTION, meaning: ruling::check };

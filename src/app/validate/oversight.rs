@@ -31,6 +31,16 @@ pub struct SupervisionAnswer {
     pub content: String,
 }
 
+/// Whether a proposal to hold a body accountable was adopted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdoptionOrder {
+    pub adopted: bool,
+    /// What was done about it, or why not.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: String,
+}
+
 /// A person has seen a warning, and says what follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

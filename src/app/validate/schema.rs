@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Collector, MAX_VIOLATIONS, json_schema, member,
-    oversight::{Acknowledgement, ConflictOrder, ErasureOrder, SupervisionAnswer},
+    oversight::{Acknowledgement, AdoptionOrder, ConflictOrder, ErasureOrder, SupervisionAnswer},
     ruling::{MergeOrder, ObjectionOrder, PairOrder, SplitOrder},
     webhook::{ReplayOrder, RotateOrder, WebhookChange, WebhookOrder},
 };
@@ -33,6 +33,8 @@ pub(super) static CONFLICT: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<ConflictOrder>("conflict-order", "ConflictOrder"))));
 pub(super) static ANSWER: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<SupervisionAnswer>("supervision-answer", "SupervisionAnswer"))));
+pub(super) static ADOPTION: Compiled =
+    Compiled(LazyLock::new(|| compile(&json_schema::document::<AdoptionOrder>("adoption-order", "AdoptionOrder"))));
 pub(super) static ACKNOWLEDGEMENT: Compiled =
     Compiled(LazyLock::new(|| compile(&json_schema::document::<Acknowledgement>("acknowledgement", "Acknowledgement"))));
 pub(super) static ERASURE: Compiled =

@@ -151,6 +151,9 @@ pub enum EventKind {
     /// The body answered.
     #[serde(rename = "onecase.case.supervision_answered")]
     SupervisionAnswered,
+    /// It was recorded whether a proposal to hold a body accountable was adopted.
+    #[serde(rename = "onecase.case.proposal_decided")]
+    ProposalDecided,
     /// What it is about rises; this is the newest of the cases behind the warning.
     #[serde(rename = "onecase.warning.raised")]
     WarningRaised,
@@ -181,7 +184,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CaseRegistered,
         Self::SubmissionLinked,
         Self::SubmissionRevised,
@@ -196,6 +199,7 @@ impl EventKind {
         Self::ReferralDecided,
         Self::Supervised,
         Self::SupervisionAnswered,
+        Self::ProposalDecided,
         Self::WarningRaised,
         Self::WarningClosed,
         Self::CaseRated,
@@ -224,6 +228,7 @@ impl EventKind {
             Self::ReferralDecided => "onecase.case.referral_decided",
             Self::Supervised => "onecase.case.supervised",
             Self::SupervisionAnswered => "onecase.case.supervision_answered",
+            Self::ProposalDecided => "onecase.case.proposal_decided",
             Self::WarningRaised => "onecase.warning.raised",
             Self::WarningClosed => "onecase.warning.closed",
             Self::CaseRated => "onecase.case.rated",
@@ -282,6 +287,9 @@ pub struct EventData {
     pub supervision: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervision_kind: Option<SupervisionKind>,
+    /// Whether the proposal was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<bool>,
     /// The warning that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,

@@ -227,6 +227,13 @@ pub struct DuplicateSide {
     pub text: Option<FiledText>,
 }
 
+impl DuplicateView {
+    /// The cases whose filings' words are shown.
+    pub fn cases_with_text(&self) -> impl Iterator<Item = String> {
+        [&self.submission, &self.compared_with].into_iter().filter(|side| side.text.is_some()).map(|side| side.case.clone())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FiledText {
     pub subject: String,

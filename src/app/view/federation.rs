@@ -144,6 +144,16 @@ impl From<Reconciled> for ReconciliationDay {
     }
 }
 
+/// A record of a platform that did not map or was refused: kept until it is offered again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantinedView {
+    /// The platform's number of the record.
+    pub source_ref: String,
+    /// A stable word and a sentence.
+    pub error: String,
+    pub received_at: DateTime<Utc>,
+}
+
 /// A report of a platform that names a receipt nobody has heard of: it waits, as the answer to the forward may have been lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ParkedUpdateView {

@@ -42,6 +42,22 @@ pub struct IndicatorFigures {
     pub online_share: Rate,
     /// 重复件占比: filings linked to a case that was there ÷ filings.
     pub duplicate_share: Rate,
+    pub supervision: SupervisionFigures,
+}
+
+/// 督办: what bodies were called for, by the day it was raised.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SupervisionFigures {
+    /// 提醒
+    pub reminders: u64,
+    /// 回访
+    pub return_calls: u64,
+    /// 督办
+    pub supervisions: u64,
+    /// 反馈率: answered in time ÷ all of these and the proposals.
+    pub answered: Rate,
+    /// 责任追究建议采纳率: proposals to hold accountable that were adopted ÷ proposals.
+    pub adopted: Rate,
 }
 
 /// The figures of one value of what was asked to be told apart.
@@ -68,8 +84,9 @@ pub struct Indicators {
     pub total: IndicatorFigures,
     /// The cases behind each figure of `total`: a URI template (RFC 6570) whose variable `counted` names what was counted. Of a rate:
     /// timely acceptance is `accept_met` ÷ `accept_due`, on-time completion `answer_met` ÷ `answer_due`, satisfaction `satisfied` ÷
-    /// `rated`, participation `rated` ÷ `answered`, online share `online` ÷ `submissions`, duplicate share `duplicates` ÷ `submissions`.
-    /// The last three count filings: a case is listed once however many of its filings were counted.
+    /// `rated`, participation `rated` ÷ `answered`, online share `online` ÷ `submissions`, duplicate share `duplicates` ÷ `submissions`,
+    /// adopted `adopted` ÷ `proposals`. Of these, `submissions`, `online` and `duplicates` count filings: a case is listed once however
+    /// many of its filings were counted.
     #[schema(example = "/v1/cases?counted_from=2026-01-01&counted_until=2026-03-31&division=430000{&counted}")]
     pub cases: String,
     /// The same number of days right before (环比).

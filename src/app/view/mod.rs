@@ -38,12 +38,13 @@ pub use evidence::{
 pub use export::{ExportManifest, ExportView};
 pub use federation::{
     DecisionCount, DeliveryCount, GapView, OrganizationView, Overview, ParkedUpdateView, PlatformErrorView, PlatformHealth, PlatformState,
-    PlatformView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
+    PlatformView, QuarantinedView, Readiness, ReadinessCheck, Reconciliation, ReconciliationDay, StatusCount, SubmissionCount,
 };
 pub use filing::{ErasureView, RevisionKind, RevisionView, SubmissionState, SubmissionView};
-pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate};
+pub use indicator::{IndicatorFigures, IndicatorGroup, Indicators, Rate, SupervisionFigures};
 pub use oversight::{
-    CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView, SupervisionView,
+    AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, ReferralConflictView, ReferralView,
+    SupervisionView,
 };
 pub use place::{CellCount, Cells, PlacedCase};
 pub use public::{

@@ -45,6 +45,20 @@ pub struct SupervisionView {
     pub ended_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// What became of a proposal to hold accountable, once somebody recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<AdoptionView>,
+}
+
+/// What became of a proposal to hold a body accountable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AdoptionView {
+    pub adopted: bool,
+    /// What was done about it, or why not.
+    pub note: String,
+    /// Who recorded it.
+    pub actor: String,
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// What a referral came to.

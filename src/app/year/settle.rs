@@ -89,6 +89,7 @@ impl Year<'_> {
             filings: filings.collect(),
             deadlines: deadlines.clone(),
             rating: life.rating,
+            supervisions: Vec::new(),
         };
         let counts = indicator::counts(&facts);
         (deadlines, counts)

@@ -71,6 +71,10 @@ diesel::table! {
         due_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
         answer -> Nullable<Binary>,
+        adopted -> Nullable<Bool>,
+        adoption_note -> Nullable<Binary>,
+        adoption_by -> Nullable<Text>,
+        adoption_at -> Nullable<Timestamp>,
     }
 }
 

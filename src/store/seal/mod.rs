@@ -24,6 +24,8 @@ use chacha20poly1305::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::deflate::{deflate, inflate};
+
 pub use kms::{KeyManagement, KmsError, LocalKeys, Wrapped};
 
 type XCipher = XChaCha20Poly1305;
@@ -196,11 +198,11 @@ impl Sealer {
     }
 
     pub(super) fn seal_json(&self, context: &str, value: &impl Serialize) -> Result<Vec<u8>, SealError> {
-        self.seal(context, &serde_json::to_vec(value)?)
+        self.seal(context, &packed(value)?)
     }
 
     pub(super) fn open_json<T: DeserializeOwned>(&self, context: &str, sealed: &[u8]) -> Result<T, SealError> {
-        Ok(serde_json::from_slice(&self.open(context, sealed)?)?)
+        unpacked(&self.open(context, sealed)?)
     }
 
     /// A value sealed again by the active data key; `None` if it is already.
@@ -225,13 +227,22 @@ impl Sealer {
 
 impl OwnKey {
     pub(super) fn seal_json(&self, context: &str, value: &impl Serialize) -> Result<Vec<u8>, SealError> {
-        seal_with(&self.0, &[BY_OWN_KEY], context, &serde_json::to_vec(value)?)
+        seal_with(&self.0, &[BY_OWN_KEY], context, &packed(value)?)
     }
 
     pub(super) fn open_json<T: DeserializeOwned>(&self, context: &str, sealed: &[u8]) -> Result<T, SealError> {
         let body = sealed.strip_prefix(&[BY_OWN_KEY]).ok_or(SealError::Open)?;
-        Ok(serde_json::from_slice(&open_with(&self.0, &[BY_OWN_KEY], context, body)?)?)
+        unpacked(&open_with(&self.0, &[BY_OWN_KEY], context, body)?)
     }
+}
+
+/// Packed before it is sealed, as nothing that is sealed can be. Its length says no more than that of the text did.
+fn packed(value: &impl Serialize) -> Result<Vec<u8>, SealError> {
+    deflate(&serde_json::to_vec(value)?).map_err(|_| SealError::Seal)
+}
+
+fn unpacked<T: DeserializeOwned>(packed: &[u8]) -> Result<T, SealError> {
+    Ok(serde_json::from_slice(&inflate(packed).map_err(|_| SealError::Open)?)?)
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ pub const SHADES: usize = 5;
 pub fn shades(values: &[Option<f64>]) -> Vec<usize> {
     let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    let shade = |value: f64| sorted.partition_point(|other| *other < value) * SHADES / sorted.len().max(1) + 1;
+    // A value that no other exceeds has the darkest, be it the only one.
+    let shade = |value: f64| (sorted.partition_point(|other| *other <= value) * SHADES).div_ceil(sorted.len().max(1));
     values.iter().map(|value| value.map_or(0, shade)).collect()
 }
 
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn shades_follow_the_order_of_values() {
         assert_eq!(shades(&[None, Some(1.0), Some(2.0), Some(3.0), Some(4.0), Some(5.0)]), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(shades(&[Some(7.0), Some(7.0), None]), [1, 1, 0]);
+        assert_eq!(shades(&[Some(7.0), Some(7.0), None]), [5, 5, 0]);
         assert_eq!(shades(&[]), [0; 0]);
     }
 }

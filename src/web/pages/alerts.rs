@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{AlertView, Paged, PlatformView},
+    app::view::{AlertView, Paged},
     domain::alert::{Severity, Watch},
     web::page::Page,
 };
@@ -14,7 +14,7 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     list: &'a Paged<AlertView>,
-    names: Names,
+    names: &'a Names,
     watches: &'static [Watch],
     severities: &'static [Severity],
 }
@@ -37,6 +37,6 @@ impl View<'_> {
     }
 }
 
-pub fn list(p: &Page, list: &Paged<AlertView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, list, names: Names::new(platforms), watches: &Watch::ALL, severities: &Severity::ALL }.render()
+pub fn list(p: &Page, list: &Paged<AlertView>, names: &Names) -> askama::Result<String> {
+    View { p, list, names, watches: &Watch::ALL, severities: &Severity::ALL }.render()
 }

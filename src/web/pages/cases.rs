@@ -7,8 +7,8 @@ use crate::{
     app::{
         Looked,
         view::{
-            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, PlatformView, RulingAction, RulingView,
-            SubmissionView, SupervisionView,
+            CaseView, Decision, DeliveryDetail, EventKind, EventView, MatchView, Paged, RulingAction, RulingView, SubmissionView,
+            SupervisionView,
         },
     },
     domain::{
@@ -29,7 +29,7 @@ const KINDS: [Kind; 3] = [Kind::Request, Kind::Suggestion, Kind::Accusation];
 struct ListView<'a> {
     p: &'a Page,
     list: &'a Paged<CaseView>,
-    names: Names,
+    names: &'a Names,
     statuses: &'static [CaseStatus],
     kinds: &'static [Kind],
     channels: &'static [Channel],
@@ -42,15 +42,15 @@ impl ListView<'_> {
     }
 }
 
-pub fn list(p: &Page, list: &Paged<CaseView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    ListView { p, list, names: Names::new(platforms), statuses: &CaseStatus::ALL, kinds: &KINDS, channels: &Channel::ALL }.render()
+pub fn list(p: &Page, list: &Paged<CaseView>, names: &Names) -> askama::Result<String> {
+    ListView { p, list, names, statuses: &CaseStatus::ALL, kinds: &KINDS, channels: &Channel::ALL }.render()
 }
 
 /// One case with all that belongs to it.
 #[derive(Clone, Debug)]
 pub struct CaseDetail {
     pub case: CaseView,
-    pub platforms: Vec<PlatformView>,
+    pub names: Names,
     /// Oldest first.
     pub events: Vec<EventView>,
     /// Oldest first.
@@ -74,7 +74,7 @@ pub struct CaseDetail {
 struct DetailView<'a> {
     p: &'a Page,
     data: &'a CaseDetail,
-    names: Names,
+    names: &'a Names,
 }
 
 impl DetailView<'_> {
@@ -105,7 +105,11 @@ impl DetailView<'_> {
             EventKind::ObjectionDecided => "routed",
             EventKind::ReviewRequested => "status",
             EventKind::ReferralConflict | EventKind::ReferralDecided => "ruled",
-            EventKind::Supervised | EventKind::SupervisionAnswered | EventKind::WarningRaised | EventKind::WarningClosed => "revised",
+            EventKind::Supervised
+            | EventKind::SupervisionAnswered
+            | EventKind::ProposalDecided
+            | EventKind::WarningRaised
+            | EventKind::WarningClosed => "revised",
             EventKind::CaseRated => "rated",
             EventKind::CasesMerged | EventKind::CaseSplit | EventKind::CasesKeptApart | EventKind::CasesReleased => "ruled",
             EventKind::AlertFired | EventKind::AlertResolved => "status",
@@ -141,5 +145,5 @@ impl DetailView<'_> {
 }
 
 pub fn detail(p: &Page, data: &CaseDetail) -> askama::Result<String> {
-    DetailView { p, data, names: Names::new(&data.platforms) }.render()
+    DetailView { p, data, names: &data.names }.render()
 }

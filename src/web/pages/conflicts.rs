@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{Paged, PlatformView, ReferralConflictView},
+    app::view::{Paged, ReferralConflictView},
     domain::referral::ConflictState,
     web::page::Page,
 };
@@ -14,12 +14,12 @@ use crate::{
 struct ListView<'a> {
     p: &'a Page,
     list: &'a Paged<ReferralConflictView>,
-    names: Names,
+    names: &'a Names,
     states: &'static [ConflictState],
 }
 
-pub fn list(p: &Page, list: &Paged<ReferralConflictView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    ListView { p, list, names: Names::new(platforms), states: &ConflictState::ALL }.render()
+pub fn list(p: &Page, list: &Paged<ReferralConflictView>, names: &Names) -> askama::Result<String> {
+    ListView { p, list, names, states: &ConflictState::ALL }.render()
 }
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ pub fn list(p: &Page, list: &Paged<ReferralConflictView>, platforms: &[PlatformV
 struct DetailView<'a> {
     p: &'a Page,
     conflict: &'a ReferralConflictView,
-    names: Names,
+    names: &'a Names,
     refused: Option<&'a Refusal>,
 }
 
@@ -38,6 +38,6 @@ impl DetailView<'_> {
     }
 }
 
-pub fn detail(p: &Page, conflict: &ReferralConflictView, platforms: &[PlatformView], refused: Option<&Refusal>) -> askama::Result<String> {
-    DetailView { p, conflict, names: Names::new(platforms), refused }.render()
+pub fn detail(p: &Page, conflict: &ReferralConflictView, names: &Names, refused: Option<&Refusal>) -> askama::Result<String> {
+    DetailView { p, conflict, names, refused }.render()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseDeadlineView, Paged, PlatformView},
+    app::view::{CaseDeadlineView, Paged},
     domain::{
         deadline::{Clock, DeadlineState},
         submission::Kind,
@@ -21,13 +21,13 @@ const STATES: [DeadlineState; 5] =
 struct View<'a> {
     p: &'a Page,
     list: &'a Paged<CaseDeadlineView>,
-    names: Names,
+    names: &'a Names,
     state: DeadlineState,
     clocks: &'static [Clock],
     states: &'static [DeadlineState],
     kinds: &'static [Kind],
 }
 
-pub fn list(p: &Page, list: &Paged<CaseDeadlineView>, state: DeadlineState, platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, list, names: Names::new(platforms), state, clocks: &Clock::ALL, states: &STATES, kinds: &KINDS }.render()
+pub fn list(p: &Page, list: &Paged<CaseDeadlineView>, state: DeadlineState, names: &Names) -> askama::Result<String> {
+    View { p, list, names, state, clocks: &Clock::ALL, states: &STATES, kinds: &KINDS }.render()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{DeliveryState, DeliveryView, Paged, PlatformView},
+    app::view::{DeliveryState, DeliveryView, Paged},
     web::page::Page,
 };
 
@@ -13,13 +13,13 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     list: &'a Paged<DeliveryView>,
-    names: Names,
+    names: &'a Names,
     states: &'static [DeliveryState],
     /// True right after a delivery was queued again.
     requeued: bool,
 }
 
-pub fn list(p: &Page, list: &Paged<DeliveryView>, platforms: &[PlatformView]) -> askama::Result<String> {
+pub fn list(p: &Page, list: &Paged<DeliveryView>, names: &Names) -> askama::Result<String> {
     let requeued = !p.asked("requeued").is_empty();
-    View { p, list, names: Names::new(platforms), states: &DeliveryState::ALL, requeued }.render()
+    View { p, list, names, states: &DeliveryState::ALL, requeued }.render()
 }

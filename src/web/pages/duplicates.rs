@@ -6,7 +6,7 @@ use super::Names;
 use crate::{
     app::{
         query::Order,
-        view::{Decision, DuplicateCounts, DuplicateSide, DuplicateView, MatchView, Paged, PlatformPairCount, PlatformView},
+        view::{Decision, DuplicateCounts, DuplicateSide, DuplicateView, MatchView, Paged, PlatformPairCount},
     },
     domain::{masking, submission::Channel},
     web::{
@@ -22,7 +22,7 @@ struct ListView<'a> {
     p: &'a Page,
     list: &'a Paged<DuplicateView>,
     counts: &'a DuplicateCounts,
-    names: Names,
+    names: &'a Names,
     decisions: &'static [Decision],
     channels: &'static [Channel],
     orders: &'static [Order],
@@ -42,8 +42,7 @@ impl ListView<'_> {
     }
 }
 
-pub fn list(p: &Page, list: &Paged<DuplicateView>, counts: &DuplicateCounts, platforms: &[PlatformView]) -> askama::Result<String> {
-    let names = Names::new(platforms);
+pub fn list(p: &Page, list: &Paged<DuplicateView>, counts: &DuplicateCounts, names: &Names) -> askama::Result<String> {
     ListView { p, list, counts, names, decisions: &Decision::ALL, channels: &Channel::ALL, orders: &Order::ALL }.render()
 }
 
@@ -55,7 +54,7 @@ struct DetailView<'a> {
     compared: Compared<'a>,
     /// What else the later filing was compared with.
     others: &'a [DuplicateView],
-    names: Names,
+    names: &'a Names,
 }
 
 /// Two filings side by side, and the evidence between them.
@@ -123,8 +122,8 @@ impl<'a> Compared<'a> {
     }
 }
 
-pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], platforms: &[PlatformView]) -> askama::Result<String> {
-    DetailView { p, decided: &duplicate.decided, compared: Compared::new(duplicate), others, names: Names::new(platforms) }.render()
+pub fn detail(p: &Page, duplicate: &DuplicateView, others: &[DuplicateView], names: &Names) -> askama::Result<String> {
+    DetailView { p, decided: &duplicate.decided, compared: Compared::new(duplicate), others, names }.render()
 }
 
 /// Masks first, so that a marked difference never shows what the mask covers.

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{IndicatorFigures, Indicators, PlatformView, Rate},
+    app::view::{IndicatorFigures, Indicators, Rate},
     domain::indicator::Dimension,
     web::page::{Page, address},
 };
@@ -30,7 +30,7 @@ struct View<'a> {
     p: &'a Page,
     data: &'a Indicators,
     by: Option<Dimension>,
-    names: Names,
+    names: &'a Names,
     bodies: &'a Bodies,
     dimensions: &'static [Dimension],
 }
@@ -74,7 +74,7 @@ impl View<'_> {
     }
 
     fn group_name<'v>(&'v self, value: &'v str) -> Cow<'v, str> {
-        group_name(self.p, self.by.unwrap_or(Dimension::All), value, &self.names, self.bodies)
+        group_name(self.p, self.by.unwrap_or(Dimension::All), value, self.names, self.bodies)
     }
 
     /// The page of the cases behind a figure, of all or of one group.
@@ -148,6 +148,6 @@ pub(super) fn group_name<'v>(p: &Page, dimension: Dimension, value: &'v str, nam
     }
 }
 
-pub fn show(p: &Page, data: &Indicators, by: Option<Dimension>, platforms: &[PlatformView], bodies: &Bodies) -> askama::Result<String> {
-    View { p, data, by, names: Names::new(platforms), bodies, dimensions: &DIMENSIONS }.render()
+pub fn show(p: &Page, data: &Indicators, by: Option<Dimension>, names: &Names, bodies: &Bodies) -> askama::Result<String> {
+    View { p, data, by, names, bodies, dimensions: &DIMENSIONS }.render()
 }

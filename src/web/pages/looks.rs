@@ -3,10 +3,7 @@
 use askama::Template;
 
 use super::Names;
-use crate::{
-    app::{ClearFiling, view::PlatformView},
-    web::page::Page,
-};
+use crate::{app::ClearFiling, web::page::Page};
 
 #[derive(Template)]
 #[template(path = "look.html")]
@@ -15,9 +12,9 @@ struct View<'a> {
     case: &'a str,
     actor: &'a str,
     filings: &'a [ClearFiling],
-    names: Names,
+    names: &'a Names,
 }
 
-pub fn show(p: &Page, case: &str, actor: &str, filings: &[ClearFiling], platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, case, actor, filings, names: Names::new(platforms) }.render()
+pub fn show(p: &Page, case: &str, actor: &str, filings: &[ClearFiling], names: &Names) -> askama::Result<String> {
+    View { p, case, actor, filings, names }.render()
 }

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod deadlines;
 pub mod deliveries;
 pub mod duplicates;
+pub mod endpoints;
 pub mod failure;
 pub mod indicators;
 pub mod looks;
@@ -23,15 +24,20 @@ pub mod warnings;
 
 use std::collections::BTreeMap;
 
-use crate::app::view::PlatformView;
+use crate::app::Federation;
 
 /// Names of the platforms by id.
 #[derive(Clone, Debug, Default)]
 pub struct Names(BTreeMap<String, String>);
 
 impl Names {
-    pub fn new(platforms: &[PlatformView]) -> Self {
-        Self(platforms.iter().map(|p| (p.id.clone(), p.name.clone())).collect())
+    pub fn new(platforms: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(platforms.into_iter().collect())
+    }
+
+    /// Those of a federation.
+    pub fn of_federation(federation: &Federation) -> Self {
+        Self::new(federation.platforms().map(|declared| (declared.platform.id.clone(), declared.platform.name.clone())))
     }
 
     /// The platform's name, or its id where it is no longer declared.

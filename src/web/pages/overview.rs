@@ -85,6 +85,6 @@ pub fn render(p: &Page, data: &Glance) -> askama::Result<String> {
         counted(&Channel::ALL, |channel| overview.submissions.iter().filter(|c| c.channel == channel).map(|c| c.count).sum());
     channels.sort_by_key(|counted| std::cmp::Reverse(counted.count));
     let statuses = counted(&CaseStatus::ALL, |status| overview.cases.iter().filter(|c| c.status == status).map(|c| c.count).sum());
-    let (names, flow) = (Names::new(&data.platforms), Flow::new(&data.platforms));
+    let (names, flow) = (Names::new(data.platforms.iter().map(|p| (p.id.clone(), p.name.clone()))), Flow::new(&data.platforms));
     View { p, data, totals: Totals::new(overview), channels, statuses, names, flow }.render()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryView, ParkedUpdateView, PlatformView, Reconciliation, WebhookView},
+    app::view::{CaseView, DeliveryView, ParkedUpdateView, PlatformView, QuarantinedView, Reconciliation, WebhookView},
     web::page::Page,
 };
 
@@ -23,8 +23,7 @@ pub fn list(p: &Page, platforms: &[PlatformView]) -> askama::Result<String> {
 #[derive(Clone, Debug)]
 pub struct PlatformDetail {
     pub platform: PlatformView,
-    /// All platforms, for their names.
-    pub platforms: Vec<PlatformView>,
+    pub names: Names,
     /// The cases its bodies handle that changed last.
     pub cases: Vec<CaseView>,
     /// Its latest deliveries.
@@ -35,6 +34,8 @@ pub struct PlatformDetail {
     pub endpoints: Vec<WebhookView>,
     /// Its reports that wait for a receipt.
     pub parked: Vec<ParkedUpdateView>,
+    /// Its records that did not map or were refused, newest first.
+    pub quarantined: Vec<QuarantinedView>,
 }
 
 #[derive(Template)]
@@ -42,9 +43,9 @@ pub struct PlatformDetail {
 struct DetailView<'a> {
     p: &'a Page,
     data: &'a PlatformDetail,
-    names: Names,
+    names: &'a Names,
 }
 
 pub fn detail(p: &Page, data: &PlatformDetail) -> askama::Result<String> {
-    DetailView { p, data, names: Names::new(&data.platforms) }.render()
+    DetailView { p, data, names: &data.names }.render()
 }

@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::{Names, indicators::Bodies};
 use crate::{
-    app::view::{IndicatorFigures, PlatformView, Rate, ReportGroup, YearReport},
-    domain::indicator::Dimension,
-    web::page::Page,
+    app::view::{IndicatorFigures, Rate, ReportGroup, SupervisionFigures, YearReport},
+    domain::indicator::{Dimension, Measure},
+    web::page::{Page, address},
 };
 
 #[derive(Template)]
@@ -16,7 +16,7 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     data: &'a YearReport,
-    names: Names,
+    names: &'a Names,
     bodies: &'a Bodies,
 }
 
@@ -67,6 +67,36 @@ impl View<'_> {
         ]
     }
 
+    /// How many of each kind were raised, and proposals adopted.
+    fn supervisions(&self) -> [(Measure, u64, u64); 5] {
+        let count = |measure, of: fn(&SupervisionFigures) -> u64| {
+            (measure, of(&self.data.total.supervision), of(&self.data.year_before.supervision))
+        };
+        [
+            count(Measure::Reminders, |figures| figures.reminders),
+            count(Measure::ReturnCalls, |figures| figures.return_calls),
+            count(Measure::Supervisions, |figures| figures.supervisions),
+            count(Measure::Proposals, |figures| figures.adopted.denominator),
+            count(Measure::Adopted, |figures| figures.adopted.numerator),
+        ]
+    }
+
+    fn supervision_rates(&self) -> [(&'static str, &'static str, Rate, Rate); 2] {
+        let rate = |key, formula, rate: fn(&SupervisionFigures) -> Rate| {
+            (key, formula, rate(&self.data.total.supervision), rate(&self.data.year_before.supervision))
+        };
+        [
+            rate("reports.supervision_answers", "reports.supervision_answers_formula", |figures| figures.answered),
+            rate("reports.adopted", "reports.adopted_formula", |figures| figures.adopted),
+        ]
+    }
+
+    /// The cases that a count of the year is of.
+    fn behind(&self, measure: &Measure) -> String {
+        let (from, until) = (self.data.from.to_string(), self.data.until.to_string());
+        address("/cases", &[("counted", measure.as_str()), ("from", &from), ("until", &until), ("division", &self.data.area)])
+    }
+
     fn rate(&self, rate: &Rate) -> String {
         self.p.share(&rate.numerator, &rate.denominator)
     }
@@ -85,10 +115,10 @@ impl View<'_> {
     }
 
     fn name<'v>(&'v self, dimension: &Dimension, value: &'v str) -> Cow<'v, str> {
-        super::indicators::group_name(self.p, *dimension, value, &self.names, self.bodies)
+        super::indicators::group_name(self.p, *dimension, value, self.names, self.bodies)
     }
 }
 
-pub fn show(p: &Page, data: &YearReport, platforms: &[PlatformView], bodies: &Bodies) -> askama::Result<String> {
-    View { p, data, names: Names::new(platforms), bodies }.render()
+pub fn show(p: &Page, data: &YearReport, names: &Names, bodies: &Bodies) -> askama::Result<String> {
+    View { p, data, names, bodies }.render()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Names, duplicates::Compared};
 use crate::{
-    app::view::{CaseView, MatchView, PlatformView, ReviewQueue, ReviewView},
+    app::view::{CaseView, MatchView, ReviewQueue, ReviewView},
     web::page::{Page, address},
 };
 
@@ -59,7 +59,7 @@ impl Refusal {
 struct QueueView<'a> {
     p: &'a Page,
     queue: &'a ReviewQueue,
-    names: Names,
+    names: &'a Names,
 }
 
 impl QueueView<'_> {
@@ -69,8 +69,8 @@ impl QueueView<'_> {
     }
 }
 
-pub fn queue(p: &Page, queue: &ReviewQueue, platforms: &[PlatformView]) -> askama::Result<String> {
-    QueueView { p, queue, names: Names::new(platforms) }.render()
+pub fn queue(p: &Page, queue: &ReviewQueue, names: &Names) -> askama::Result<String> {
+    QueueView { p, queue, names }.render()
 }
 
 #[derive(Template)]
@@ -82,7 +82,7 @@ struct DetailView<'a> {
     /// Older and younger.
     cases: [(&'static str, &'a CaseView); 2],
     compared: Compared<'a>,
-    names: Names,
+    names: &'a Names,
     refused: Option<&'a Refusal>,
 }
 
@@ -98,14 +98,14 @@ impl DetailView<'_> {
     }
 }
 
-pub fn detail(p: &Page, review: &ReviewView, platforms: &[PlatformView], refused: Option<&Refusal>) -> askama::Result<String> {
+pub fn detail(p: &Page, review: &ReviewView, names: &Names, refused: Option<&Refusal>) -> askama::Result<String> {
     DetailView {
         p,
         review,
         decided: &review.evidence.decided,
         cases: [("reviews.older", &review.case), ("reviews.younger", &review.other)],
         compared: Compared::new(&review.evidence),
-        names: Names::new(platforms),
+        names,
         refused,
     }
     .render()

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Names;
 use crate::{
-    app::view::{CaseView, DeliveryView, PlatformView, RulingView},
+    app::view::{CaseView, DeliveryView, RulingView},
     web::page::Page,
 };
 
@@ -16,7 +16,7 @@ pub struct RulingDetail {
     pub cases: Vec<CaseView>,
     /// The messages it made the gateway owe.
     pub told: Vec<DeliveryView>,
-    pub platforms: Vec<PlatformView>,
+    pub names: Names,
 }
 
 #[derive(Template)]
@@ -24,9 +24,9 @@ pub struct RulingDetail {
 struct View<'a> {
     p: &'a Page,
     data: &'a RulingDetail,
-    names: Names,
+    names: &'a Names,
 }
 
 pub fn detail(p: &Page, data: &RulingDetail) -> askama::Result<String> {
-    View { p, data, names: Names::new(&data.platforms) }.render()
+    View { p, data, names: &data.names }.render()
 }

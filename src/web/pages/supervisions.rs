@@ -1,10 +1,10 @@
-//! `/supervisions`: what bodies were reminded of or called to account for.
+//! `/supervisions` and `/supervisions/{id}`: what bodies were reminded of or called to account for.
 
 use askama::Template;
 
-use super::Names;
+use super::{Names, reviews::Refusal};
 use crate::{
-    app::view::{Paged, PlatformView, SupervisionView},
+    app::view::{Paged, SupervisionView},
     domain::supervision::{SupervisionKind, SupervisionState},
     web::{page::Page, texts::Lang},
 };
@@ -14,11 +14,36 @@ use crate::{
 struct View<'a> {
     p: &'a Page,
     list: &'a Paged<SupervisionView>,
-    names: Names,
+    names: &'a Names,
     kinds: &'static [SupervisionKind],
     states: &'static [SupervisionState],
 }
 
-pub fn list(p: &Page, list: &Paged<SupervisionView>, platforms: &[PlatformView]) -> askama::Result<String> {
-    View { p, list, names: Names::new(platforms), kinds: &SupervisionKind::ALL, states: &SupervisionState::ALL }.render()
+pub fn list(p: &Page, list: &Paged<SupervisionView>, names: &Names) -> askama::Result<String> {
+    View { p, list, names, kinds: &SupervisionKind::ALL, states: &SupervisionState::ALL }.render()
+}
+
+#[derive(Template)]
+#[template(path = "supervision.html")]
+struct DetailView<'a> {
+    p: &'a Page,
+    item: &'a SupervisionView,
+    names: &'a Names,
+    refused: Option<&'a Refusal>,
+}
+
+impl DetailView<'_> {
+    /// What was written before.
+    fn reason(&self) -> &str {
+        self.refused.map_or("", |refusal| &refusal.reason)
+    }
+}
+
+/// The text that says what became of a proposal.
+pub const fn outcome(adopted: &bool) -> &'static str {
+    if *adopted { "supervisions.adopted" } else { "supervisions.not_adopted" }
+}
+
+pub fn detail(p: &Page, item: &SupervisionView, names: &Names, refused: Option<&Refusal>) -> askama::Result<String> {
+    DetailView { p, item, names, refused }.render()
 }

@@ -33,7 +33,7 @@ fn page(lang: Lang, section: Section, path: &str, query: &[(&str, &str)]) -> Pag
 
 /// The maps and the yearly report.
 fn maps_and_reports(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
-    let names = samples::platforms();
+    let names = samples::names();
     let frame = |section, path| page(lang, section, path, &[]);
     vec![
         ("map", map::show(&frame(Section::Map, "/map"), &samples::indicators::map())),
@@ -48,12 +48,12 @@ fn maps_and_reports(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
 
 /// Every page there is, with data and without.
 fn all(lang: Lang) -> Vec<(&'static str, String)> {
-    let names = samples::platforms();
+    let names = samples::names();
     let frame = |section, path| page(lang, section, path, &[]);
     let mut drawn = vec![
         ("overview", overview::render(&frame(Section::Overview, "/"), &samples::overview())),
         ("overview-empty", overview::render(&frame(Section::Overview, "/"), &Glance::default())),
-        ("platforms", platforms::list(&frame(Section::Platforms, "/platforms"), &names)),
+        ("platforms", platforms::list(&frame(Section::Platforms, "/platforms"), &samples::platforms())),
         ("platforms-empty", platforms::list(&frame(Section::Platforms, "/platforms"), &[])),
         ("platform", platforms::detail(&frame(Section::Platforms, "/platforms/letters"), &samples::platform_detail())),
         ("cases", {
@@ -118,10 +118,20 @@ fn all(lang: Lang) -> Vec<(&'static str, String)> {
 
 /// Those of supervision, double referrals, early warnings and coverage.
 fn oversight(lang: Lang) -> Vec<(&'static str, askama::Result<String>)> {
-    let names = samples::platforms();
+    let names = samples::names();
     let frame = |section, path| page(lang, section, path, &[]);
     vec![
         ("supervisions", supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::oversight::supervisions(), &names)),
+        ("supervision", {
+            let open = &samples::oversight::supervisions().items[0];
+            supervisions::detail(&frame(Section::Supervisions, "/supervisions/x"), open, &names, None)
+        }),
+        ("supervision-proposal", {
+            let list = samples::oversight::supervisions().items;
+            let proposal = list.iter().find(|item| item.adoption.is_some()).unwrap();
+            let refused = Refusal { cause: RefusalCause::Choice, reason: "已约谈".into() };
+            supervisions::detail(&frame(Section::Supervisions, "/supervisions/x"), proposal, &names, Some(&refused))
+        }),
         (
             "supervisions-empty",
             supervisions::list(&frame(Section::Supervisions, "/supervisions"), &samples::nothing::<SupervisionView>(), &names),
@@ -208,8 +218,7 @@ fn names_and_numbers_are_covered() {
             assert!(!html.contains(secret), "{name} shows {secret}");
         }
     }
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
     assert!(html.contains("138****1234") && html.contains("王**"));
 }
 
@@ -218,7 +227,7 @@ fn markup_in_data_stays_text() {
     let mut duplicate = samples::duplicate();
     duplicate.submission.text.as_mut().unwrap().content = "<script>alert(1)</script>".into();
     duplicate.submission.source_id = "\"><b>".into();
-    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &duplicate, &[], &samples::names()).unwrap();
     let html = html.replacen(&own_script(), "", 1);
     assert!(!html.contains("<script") && !html.contains("<b>"));
 }
@@ -226,8 +235,7 @@ fn markup_in_data_stays_text() {
 /// The evidence page whole: what auditors rely on.
 #[test]
 fn the_evidence_is_shown_bit_by_bit() {
-    let html =
-        duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::platforms()).unwrap();
+    let html = duplicates::detail(&page(Lang::Zh, Section::Duplicates, "/", &[]), &samples::duplicate(), &[], &samples::names()).unwrap();
     let start = html.find("<tbody>").unwrap();
     let end = html.find("</tbody>").unwrap();
     insta::assert_snapshot!(&html[start..end]);

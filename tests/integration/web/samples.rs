@@ -15,8 +15,8 @@ use onecase::{
         AnswerView, AttemptOutcome, AttemptView, CaseView, ComparisonView, DecidedBy, Decision, DecisionCount, DeliveryCount,
         DeliveryDetail, DeliveryState, DeliveryView, DuplicateCounts, DuplicateSide, DuplicateView, EventData, EventKind, EventView,
         Evidence, FiledText, GapView, MatchView, ModelReference, Overview, Paged, ParkedUpdateView, PlatformErrorView, PlatformPairCount,
-        PlatformState, PlatformView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView, StatusCount,
-        SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
+        PlatformState, PlatformView, QuarantinedView, Reconciliation, ReconciliationDay, ReviewQueue, ReviewView, RulingAction, RulingView,
+        StatusCount, SubmissionCount, SubmissionState, SubmissionView, Verdict, WebhookState, WebhookView,
     },
     domain::{
         case::CaseStatus,
@@ -26,7 +26,7 @@ use onecase::{
         submission::{Channel, Kind},
         update::Reply,
     },
-    web::pages::{cases::CaseDetail, overview::Glance, platforms::PlatformDetail, rulings::RulingDetail},
+    web::pages::{Names, cases::CaseDetail, overview::Glance, platforms::PlatformDetail, rulings::RulingDetail},
 };
 
 pub fn now() -> DateTime<Utc> {
@@ -35,6 +35,10 @@ pub fn now() -> DateTime<Utc> {
 
 fn ago(minutes: i64) -> DateTime<Utc> {
     now() - TimeDelta::minutes(minutes)
+}
+
+pub fn names() -> Names {
+    Names::new(platforms().into_iter().map(|platform| (platform.id, platform.name)))
 }
 
 pub fn platforms() -> Vec<PlatformView> {
@@ -407,12 +411,17 @@ pub fn platform_detail() -> PlatformDetail {
     };
     PlatformDetail {
         platform: PlatformView { last_reconciled_at: Some(ago(600)), ledger_days_differing: 1, ..platforms[3].clone() },
-        platforms,
+        names: names(),
         cases: cases(),
         deliveries: delivery_list().items,
         reconciliation,
         endpoints: vec![endpoint],
         parked: vec![parked],
+        quarantined: vec![QuarantinedView {
+            source_ref: "来信〔2026〕118号".into(),
+            error: "invalid_date: submitted_at: the date cannot be read".into(),
+            received_at: ago(45),
+        }],
     }
 }
 
@@ -464,7 +473,7 @@ pub fn reviews() -> ReviewQueue {
 
 pub fn ruling_detail() -> RulingDetail {
     let told = deliveries().into_iter().skip(1).map(|detail| detail.delivery).collect();
-    RulingDetail { ruling: ruling(), cases: cases().into_iter().take(2).collect(), told, platforms: platforms() }
+    RulingDetail { ruling: ruling(), cases: cases().into_iter().take(2).collect(), told, names: names() }
 }
 
 /// Nothing anywhere, as on the first day.

@@ -18,7 +18,7 @@ pub fn case_detail() -> CaseDetail {
     CaseDetail {
         looks: Vec::new(),
         case: case(),
-        platforms: platforms(),
+        names: names(),
         supervisions: oversight::supervisions().items,
         bodies: Vec::new(),
         events: vec![

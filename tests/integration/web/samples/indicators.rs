@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use onecase::{
-    app::view::{CellCount, Cells, IndicatorFigures, IndicatorGroup, Indicators, Rate, ReportGroup, YearReport},
+    app::view::{CellCount, Cells, IndicatorFigures, IndicatorGroup, Indicators, Rate, ReportGroup, SupervisionFigures, YearReport},
     web::pages::map::{MapData, Shown},
 };
 
@@ -29,6 +29,13 @@ fn some(scale: u64) -> IndicatorFigures {
         rating_participation: rate(100, 400),
         online_share: rate(700, 1_234),
         duplicate_share: rate(274, 1_234),
+        supervision: SupervisionFigures {
+            reminders: 40 * scale,
+            return_calls: 12 * scale,
+            supervisions: 9 * scale,
+            answered: rate(54, 63),
+            adopted: rate(1, 2),
+        },
     }
 }
 

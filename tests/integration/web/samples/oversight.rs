@@ -2,8 +2,8 @@
 
 use onecase::{
     app::view::{
-        CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, GapView, Paged, ReferralConflictView, SupervisionView,
-        TrendView, Trends, WarningSubject, WarningView,
+        AdoptionView, CoverageCount, CoverageDivision, CoverageGap, CoverageLevel, CoverageView, GapView, Paged, ReferralConflictView,
+        SupervisionView, TrendView, Trends, WarningSubject, WarningView,
     },
     domain::{
         division::Level,
@@ -15,6 +15,12 @@ use onecase::{
 };
 
 use super::{ago, body, case};
+
+fn adoption() -> AdoptionView {
+    AdoptionView {
+        adopted: true, note: "已约谈主要负责人，联系电话13812341234。".into(), actor: "值班员".into(), recorded_at: ago(60)
+    }
+}
 
 pub fn supervisions() -> Paged<SupervisionView> {
     let item = |(kind, state): (SupervisionKind, SupervisionState)| SupervisionView {
@@ -33,6 +39,7 @@ pub fn supervisions() -> Paged<SupervisionView> {
         due_at: ago(-3_000),
         ended_at: (state != SupervisionState::Open).then(|| ago(200)),
         answer: (state == SupervisionState::Answered).then(|| "已联系信访人，电话13812341234，正在核查。".into()),
+        adoption: (kind == SupervisionKind::Accountability).then(adoption),
     };
     let states = SupervisionState::ALL.into_iter().cycle();
     Paged { items: SupervisionKind::ALL.into_iter().zip(states).map(item).collect(), next_cursor: Some("x".into()) }
