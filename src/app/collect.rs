@@ -224,7 +224,7 @@ impl Gateway {
         let dropped = DroppedFile {
             platform: id.clone(),
             digest,
-            name: file.name.clone(),
+            name: extension(&file.name),
             records: i64::try_from(records).unwrap_or(i64::MAX),
             quarantined: i64::try_from(received.quarantined).unwrap_or(i64::MAX),
             error: fault.as_ref().map(|fault| format!("{}: {}", fault.code, fault.message)),
@@ -251,4 +251,10 @@ async fn digest_of(folder: &Opened, file: &Found) -> Result<io::Result<[u8; 32]>
 fn is_unfinished(name: &str) -> bool {
     let name = name.to_lowercase();
     UNFINISHED.iter().any(|ending| name.ends_with(ending))
+}
+
+/// What is kept of a file's name, which may be a person's: its extension.
+fn extension(name: &str) -> String {
+    let after = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    after.chars().filter(char::is_ascii_alphanumeric).take(8).collect()
 }

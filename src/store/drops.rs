@@ -11,7 +11,7 @@ pub struct DroppedFile {
     pub platform: String,
     /// SHA-256 of the whole content.
     pub digest: [u8; 32],
-    /// The name it had when it was read.
+    /// The extension of the name it had when it was read; the name itself may be a person's.
     pub name: String,
     pub records: i64,
     pub quarantined: i64,
@@ -48,7 +48,7 @@ pub fn keep(connection: &mut Connection<'_>, file: &DroppedFile) -> Result<(), S
     Ok(())
 }
 
-/// Names of a platform's files and how many records each had, newest first.
+/// Extensions of a platform's files and how many records each had, newest first.
 pub fn list(connection: &mut Connection<'_>, platform: &str, limit: i64) -> Result<Vec<(String, i64, Option<String>)>, StoreError> {
     Ok(each_backend!(connection, c => dropped_files::table
         .filter(dropped_files::platform.eq(platform))

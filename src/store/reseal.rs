@@ -19,7 +19,7 @@ const fn column(table: &'static str, column: &'static str, key: &'static str, co
 }
 
 /// What filings' own keys seal is not among them; those keys are.
-pub const COLUMNS: [SealedColumn; 13] = [
+pub const COLUMNS: [SealedColumn; 14] = [
     column("submission_keys", "sealed", "submission_id", "submission_key"),
     column("erasures", "sealed", "submission_id", "erasure"),
     column("case_events", "words", "id", "case_event"),
@@ -31,6 +31,7 @@ pub const COLUMNS: [SealedColumn; 13] = [
     column("referral_conflicts", "reason", "id", "referral_conflict"),
     column("rulings", "reason", "id", "ruling"),
     column("supervisions", "answer", "id", "supervision"),
+    column("supervisions", "adoption_note", "id", "adoption"),
     column("warnings", "note", "id", "warning"),
     column("webhooks", "settings", "id", "webhook"),
 ];

@@ -30,6 +30,7 @@ mod exports;
 mod guide;
 mod indicators;
 mod keeping;
+mod leaks;
 mod licences;
 mod lifecycle;
 mod linking;

@@ -55,7 +55,7 @@ class Gateway:
             folder.mkdir(parents=True)
             (folder / "adapter.yaml").write_text(manifest, encoding="utf-8")
         own = 'adapters = "adapters"\n' if adapters else ""
-        federation = f'organizations = "organizations.toml"\n{own}[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\n{platforms}'
+        federation = f'organizations = "organizations.toml"\n{own}[server]\nlisten = "{listen}"\n[limits]\nrefused_keys_per_minute = 100000\npublic_requests_per_minute = 1000000\n{platforms}'
         (self.directory / "federation.toml").write_text(federation, encoding="utf-8")
         keys = {"ONECASE_MASTER_KEY": secrets.token_hex(32), "ONECASE_FEDERATION_KEY": secrets.token_hex(32)}
         self.environment = os.environ | keys | (environment or {})
