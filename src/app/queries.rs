@@ -74,6 +74,7 @@ impl Gateway {
             decision: filter.decision.map(matching::Decision::from),
             received_from: filter.received_from,
             received_until: filter.received_until,
+            division: filter.division,
         };
         self.read(move |gateway, c| {
             let found = submissions::list(c, gateway.store().sealer(), &filter, page)?;
@@ -167,6 +168,7 @@ impl Gateway {
         let order = filter.order.into();
         let filter = matters::MatterFilter {
             division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()),
+            within: filter.within,
             category: filter.category,
             filed_from: filter.filed_from,
             filed_until: filter.filed_until,
@@ -207,6 +209,7 @@ impl Gateway {
             platform: filter.platform,
             state: filter.state.map(deliveries::DeliveryState::from),
             case_id: filter.case,
+            division: filter.division,
         };
         self.read(move |_, c| {
             let found = deliveries::list(c, &filter, page)?;

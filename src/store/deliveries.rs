@@ -7,18 +7,22 @@
 //! - A sender that dies leaves a lease that expires, and the message is sent again with the same id.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
+    cases::begins_with,
     connection::{Log, each_backend},
-    schema::{deliveries, delivery_attempts},
+    schema::{cases, deliveries, delivery_attempts},
     seal::Sealer,
     stored,
     tallies::{self, Subject},
     word,
 };
-use crate::domain::message::{Message, MessageKind};
+use crate::domain::{
+    division,
+    message::{Message, MessageKind},
+};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -371,6 +375,8 @@ pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
     pub case_id: Option<String>,
+    /// The case's: this one and all inside it.
+    pub division: Option<String>,
 }
 
 /// Deliveries, newest first.
@@ -385,6 +391,15 @@ pub fn list(connection: &mut Connection<'_>, filter: &DeliveryFilter, page: Page
         }
         if let Some(case_id) = &filter.case_id {
             query = query.filter(deliveries::case_id.eq(case_id));
+        }
+        if let Some(own) = &filter.division {
+            let prefix = division::prefix(own);
+            let inside = cases::division.like(begins_with(prefix)).escape('\\').assume_not_null();
+            let there = cases::table
+                .filter(cases::id.eq(deliveries::case_id))
+                .filter(cases::province.eq(division::province(own)))
+                .filter((prefix.len() <= 2).into_sql::<Bool>().or(inside));
+            query = query.filter(diesel::dsl::exists(there));
         }
         query.filter(deliveries::seq.lt(page.below().0)).order(deliveries::seq.desc()).limit(page.limit).load(c)
     })?;

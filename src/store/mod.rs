@@ -8,6 +8,7 @@ mod connection;
 mod schema;
 mod seal;
 
+pub mod access;
 pub mod alerts;
 pub mod audit;
 pub mod bulk;

@@ -94,7 +94,7 @@ impl From<RuleError> for Stopped {
 pub(super) async fn signed(gateway: &Gateway, fields: &Fields) -> Result<(String, String), Stopped> {
     let credential = gateway.authenticate(field(fields, "key")).await?.ok_or(RefusalCause::Key)?;
     let may = [Scope::Review, Scope::Administer].iter().any(|scope| credential.scopes.contains(scope));
-    if credential.platform.is_some() || !may {
+    if credential.platform.is_some() || credential.division.is_some() || !may {
         return Err(RefusalCause::NotAllowed.into());
     }
     let reason = field(fields, "reason").replace("\r\n", "\n");
@@ -120,7 +120,7 @@ async fn made(gateway: &Gateway, case: &str) -> Result<String, Stopped> {
 async fn queue(visit: Visit) -> impl Responder {
     visit
         .read(Section::Reviews, async |visit, page| {
-            let (queue, platforms) = try_join!(visit.gateway.reviews(ROWS, false), visit.gateway.platforms())?;
+            let (queue, platforms) = try_join!(visit.gateway.reviews(ROWS, false, None), visit.gateway.platforms())?;
             Ok(reviews::queue(page, &queue, &platforms)?.into())
         })
         .await

@@ -18,7 +18,10 @@ use super::{
     },
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter};
+use crate::{
+    app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter},
+    domain::access::Reach,
+};
 
 /// Days that categories are compared over.
 const TREND_DAYS: u32 = 14;
@@ -62,7 +65,8 @@ async fn conflict(visit: Visit) -> impl Responder {
 }
 
 async fn drawn(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
-    let (found, platforms) = try_join!(visit.gateway.referral_conflict(None, visit.named("id")), visit.gateway.platforms())?;
+    let reach = Reach::default();
+    let (found, platforms) = try_join!(visit.gateway.referral_conflict(&reach, visit.named("id")), visit.gateway.platforms())?;
     Ok(conflicts::detail(page, &found.ok_or(Failure::NotFound)?, &platforms, refused)?)
 }
 

@@ -16,6 +16,7 @@ use onecase::{
         sha256, tree,
     },
     config::KeyMaterial,
+    domain::platform::Scope,
     store,
 };
 use serde_json::Value;
@@ -130,7 +131,7 @@ async fn a_witness_co_signs_what_only_grew() {
          [[platforms]]\nid = \"hunan\"\nname = \"湖南\"\nkind = \"provincial\"\ndivision = \"430000\"\n"
     );
     let test = TestServer::start_with(TestStore::sqlite(), &federation, "organizations = []\n").await;
-    let monitor = test.monitor_key();
+    let monitor = test.key(None, &[Scope::Monitor, Scope::Audit]);
     let cosigned = async |least: u64| {
         eventually("co-signed", async || {
             let note = SignedNote::parse(&test.get("/v1/audit/checkpoint", &monitor).await.text).ok()?;

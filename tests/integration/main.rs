@@ -38,6 +38,7 @@ mod metrics;
 mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod permissions;
 mod places;
 mod platforms;
 mod public;

@@ -37,11 +37,11 @@ pub struct ReviewQuery {
 )]
 #[get("/v1/reviews")]
 pub async fn list_reviews(
-    _caller: Caller<ReadReviews>,
+    caller: Caller<ReadReviews>,
     gateway: web::Data<Gateway>,
     query: Params<ReviewQuery>,
 ) -> Reply<web::Json<ReviewQueue>> {
     let page = params::page("reviews", query.0.limit, None)?;
     let with_text = query.0.include == Some(Include::Text);
-    Ok(web::Json(gateway.reviews(page.limit as usize, with_text).await?))
+    Ok(web::Json(gateway.reviews(page.limit as usize, with_text, caller.division().division).await?))
 }
