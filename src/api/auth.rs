@@ -165,7 +165,7 @@ impl<P: Permission> Caller<P> {
     /// # Errors
     /// If what was asked for lies elsewhere.
     pub fn within(&self, asked: Option<String>) -> Reply<Option<String>> {
-        access::within(self.credential.division.as_deref(), asked).map_err(outside)
+        access::within(self.credential.division.as_deref(), asked).map_err(|error| outside(&error))
     }
 
     /// [`Caller::within`], where the nation stands for everything.
@@ -218,7 +218,7 @@ pub fn there(seen: bool) -> Reply<()> {
     if seen { Ok(()) } else { Err(Problem::of(Code::NotFound)) }
 }
 
-fn outside(error: OutsideDivision) -> Problem {
+fn outside(error: &OutsideDivision) -> Problem {
     Problem::new(Code::Forbidden, format!("The key sees what lies in {}; ask for that or for a part of it.", error.own))
 }
 

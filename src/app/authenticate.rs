@@ -116,7 +116,7 @@ impl Gateway {
 
     /// Makes a key of 256 random bits.
     pub fn create_key(&self, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
-        self.adopt_key(new_secret(), platform, scopes, label)
+        self.adopt_key(&new_secret(), platform, scopes, label)
     }
 
     /// [`Gateway::create_key`], for a key that is confined to a division or ends by itself.
@@ -125,7 +125,7 @@ impl Gateway {
     }
 
     /// Lets a key of [`new_secret`] count here; for a store made anew whose callers keep their keys.
-    pub fn adopt_key(&self, secret: String, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
+    pub fn adopt_key(&self, secret: &str, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
         let grant = Grant {
             platform: platform.map(str::to_owned),
             scopes: scopes.to_vec(),
@@ -133,7 +133,7 @@ impl Gateway {
             label: label.to_owned(),
             expires_at: None,
         };
-        self.write_key(&secret, &grant)
+        self.write_key(secret, &grant)
     }
 
     fn write_key(&self, secret: &str, grant: &Grant) -> Result<NewKey, StoreError> {
