@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{
     app::{Credential, Gateway, code::Code, network},
-    domain::platform::Scope,
+    domain::{
+        access::{self, OutsideDivision, Reach},
+        division,
+        platform::Scope,
+    },
 };
 
 const KEY_HEADER: &str = "X-API-Key";
@@ -22,6 +26,23 @@ const MAX_KEY: usize = 256;
 pub trait Permission: 'static {
     /// Any one of these is enough.
     const SCOPES: &'static [Scope];
+    /// What it opens speaks of the whole federation and cannot be narrowed to a division.
+    const WHOLE: bool = false;
+}
+
+/// What a caller must hold to be let in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needed {
+    /// Any one of these.
+    pub scopes: &'static [Scope],
+    /// And be confined to no division.
+    pub whole: bool,
+}
+
+impl Needed {
+    const fn of<P: Permission>() -> Self {
+        Self { scopes: P::SCOPES, whole: P::WHOLE }
+    }
 }
 
 /// File submissions.
@@ -36,6 +57,15 @@ pub struct Read;
 /// Watch the federation.
 #[derive(Debug)]
 pub struct Monitor;
+/// Watch what is of no division alone.
+#[derive(Debug)]
+pub struct WatchAll;
+/// Be told of changes.
+#[derive(Debug)]
+pub struct Follow;
+/// Read the audit log's leaves.
+#[derive(Debug)]
+pub struct Audit;
 /// Decide what may be a duplicate.
 #[derive(Debug)]
 pub struct Review;
@@ -64,6 +94,18 @@ impl Permission for Read {
 impl Permission for Monitor {
     const SCOPES: &'static [Scope] = &[Scope::Monitor];
 }
+impl Permission for WatchAll {
+    const SCOPES: &'static [Scope] = &[Scope::Monitor];
+    const WHOLE: bool = true;
+}
+impl Permission for Follow {
+    const SCOPES: &'static [Scope] = Read::SCOPES;
+    const WHOLE: bool = true;
+}
+impl Permission for Audit {
+    const SCOPES: &'static [Scope] = &[Scope::Audit];
+    const WHOLE: bool = true;
+}
 impl Permission for Review {
     const SCOPES: &'static [Scope] = &[Scope::Review, Scope::Administer];
 }
@@ -78,6 +120,7 @@ impl Permission for ReadReviews {
 }
 impl Permission for Administer {
     const SCOPES: &'static [Scope] = &[Scope::Administer];
+    const WHOLE: bool = true;
 }
 
 /// A caller who holds a key with the permission `P`.
@@ -102,6 +145,44 @@ impl<P: Permission> Caller<P> {
     /// If the key may neither watch nor belongs to a platform.
     pub fn confined_to(&self) -> Reply<Option<&str>> {
         if self.credential.scopes.contains(&Scope::Monitor) { Ok(None) } else { self.platform().map(Some) }
+    }
+
+    /// What the caller may see.
+    ///
+    /// # Errors
+    /// As [`Caller::confined_to`].
+    pub fn reach(&self) -> Reply<Reach> {
+        Ok(Reach { platform: self.confined_to()?.map(str::to_owned), division: self.credential.division.clone() })
+    }
+
+    /// What the caller may see, where platforms do not matter.
+    pub fn division(&self) -> Reach {
+        Reach { platform: None, division: self.credential.division.clone() }
+    }
+
+    /// The division to ask about: what was asked for, confined to the caller's own.
+    ///
+    /// # Errors
+    /// If what was asked for lies elsewhere.
+    pub fn within(&self, asked: Option<String>) -> Reply<Option<String>> {
+        access::within(self.credential.division.as_deref(), asked).map_err(|error| outside(&error))
+    }
+
+    /// [`Caller::within`], where the nation stands for everything.
+    ///
+    /// # Errors
+    /// As [`Caller::within`].
+    pub fn area(&self, asked: Option<String>) -> Reply<String> {
+        Ok(self.within(asked)?.unwrap_or_else(|| division::NATION.to_owned()))
+    }
+
+    /// Goes on only if the case is the caller's to see.
+    ///
+    /// # Errors
+    /// If it is not, or there is none: the two are not told apart.
+    pub async fn sees_case(&self, gateway: &Gateway, id: &str) -> Reply<()> {
+        let reach = self.division();
+        there(reach.division.is_none() || gateway.sees_case(&reach, id).await?)
     }
 
     /// The platform the caller decides for; `None` for a reviewer of the gateway, who decides for whatever body is competent.
@@ -129,6 +210,18 @@ impl<P: Permission> Caller<P> {
     }
 }
 
+/// What is not to be seen is not there.
+///
+/// # Errors
+/// If it is not seen.
+pub fn there(seen: bool) -> Reply<()> {
+    if seen { Ok(()) } else { Err(Problem::of(Code::NotFound)) }
+}
+
+fn outside(error: &OutsideDivision) -> Problem {
+    Problem::new(Code::Forbidden, format!("The key sees what lies in {}; ask for that or for a part of it.", error.own))
+}
+
 /// The key from `Authorization: Bearer` (RFC 6750, section 2.1) or `X-API-Key`.
 pub(super) fn key(request: &HttpRequest) -> Option<&str> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -139,13 +232,13 @@ pub(super) fn key(request: &HttpRequest) -> Option<&str> {
     bearer.or_else(|| header(KEY_HEADER).map(str::trim)).filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
 }
 
-async fn authenticate(request: &HttpRequest, scopes: &[Scope]) -> Reply<Credential> {
+async fn authenticate(request: &HttpRequest, needed: Needed) -> Reply<Credential> {
     let gateway = request.app_data::<web::Data<Gateway>>().ok_or_else(|| Problem::internal("the gateway is not mounted"))?;
     if let Some(key) = key(request) {
-        return authenticate_key(gateway, request, key, scopes).await;
+        return authenticate_key(gateway, request, key, needed).await;
     }
     let shown = request.conn_data::<ShownCertificate>().and_then(|shown| gateway.authenticate_certificate(&shown.0));
-    admit(gateway, request, shown.ok_or_else(|| Problem::of(Code::Unauthenticated))?, scopes)
+    admit(gateway, request, shown.ok_or_else(|| Problem::of(Code::Unauthenticated))?, needed)
 }
 
 /// The answer to somebody who is not who he says: the problem, or that he tries too often.
@@ -157,15 +250,15 @@ pub(super) fn refused(gateway: &Gateway, peer: Option<SocketAddr>, problem: Prob
 }
 
 /// Who a key stands for, if that caller is let in.
-pub(super) async fn authenticate_key(gateway: &Gateway, request: &HttpRequest, key: &str, scopes: &[Scope]) -> Reply<Credential> {
+pub(super) async fn authenticate_key(gateway: &Gateway, request: &HttpRequest, key: &str, needed: Needed) -> Reply<Credential> {
     let Some(credential) = gateway.authenticate(key).await? else {
         return Err(refused(gateway, request.peer_addr(), Problem::of(Code::Unauthenticated)));
     };
-    admit(gateway, request, credential, scopes)
+    admit(gateway, request, credential, needed)
 }
 
-/// Lets a caller in who has any of the scopes and has not asked for too much.
-fn admit(gateway: &Gateway, request: &HttpRequest, credential: Credential, scopes: &[Scope]) -> Reply<Credential> {
+/// Lets a caller in who has what is needed and has not asked for too much.
+fn admit(gateway: &Gateway, request: &HttpRequest, credential: Credential, needed: Needed) -> Reply<Credential> {
     match gateway.admit(&credential) {
         Ok(allowance) => request.extensions_mut().insert(allowance),
         Err(exhausted) => {
@@ -173,11 +266,21 @@ fn admit(gateway: &Gateway, request: &HttpRequest, credential: Credential, scope
             return Err(Problem::of(Code::TooManyRequests).retry_after(exhausted.retry_after));
         }
     };
-    if scopes.iter().any(|scope| credential.scopes.contains(scope)) {
-        return Ok(credential);
+    if !needed.scopes.iter().any(|scope| credential.scopes.contains(scope)) {
+        return Err(lacking(needed.scopes));
     }
+    if needed.whole
+        && let Some(own) = &credential.division
+    {
+        let detail = format!("The key sees what lies in {own}; use one that sees the whole federation.");
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    Ok(credential)
+}
+
+fn lacking(scopes: &[Scope]) -> Problem {
     let names: Vec<_> = scopes.iter().map(|scope| format!("`{}`", scope.as_str())).collect();
-    Err(Problem::new(Code::Forbidden, format!("Use a key with the scope {}.", names.join(" or "))))
+    Problem::new(Code::Forbidden, format!("Use a key with the scope {}.", names.join(" or ")))
 }
 
 impl<P: Permission> FromRequest for Caller<P> {
@@ -186,7 +289,7 @@ impl<P: Permission> FromRequest for Caller<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self { credential: authenticate(&request, P::SCOPES).await?, permission: PhantomData }) })
+        Box::pin(async move { Ok(Self { credential: authenticate(&request, Needed::of::<P>()).await?, permission: PhantomData }) })
     }
 }
 

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Onecase (联件) federates petition platforms that al
 petitioner filed on several platforms, and every status and reply back to every platform used.
 
 **Keys.** Every call under `/v1` carries an API key, as `Authorization: Bearer oc_…` or `X-API-Key`. A key has scopes: `submit` files and reads \
-one's own, `handle` reports on the cases one has in hand, `monitor` reads the whole federation, `review` decides what may be a duplicate, `administer` puts things right. What belongs to \
+one's own, `handle` reports on the cases one has in hand, `monitor` reads the whole federation or one division of it, `audit` reads the audit log's leaves, `review` decides what may be a duplicate, `administer` puts things right. What belongs to \
 other platforms is answered 404.
 
 **Refusals** are problems (RFC 9457) with a stable `code`; what is wrong with a body is listed whole in `violations`, each with a JSON Pointer. \

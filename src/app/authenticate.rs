@@ -21,6 +21,8 @@ pub struct Credential {
     /// `None`: people of the bureau.
     pub platform: Option<String>,
     pub scopes: Vec<Scope>,
+    /// What may be seen lies in it; `None`: wherever.
+    pub division: Option<String>,
     pub key_id: String,
     /// What the key was made for, in its maker's words; may be empty.
     pub label: String,
@@ -38,6 +40,20 @@ impl Credential {
 pub struct NewKey {
     pub id: String,
     pub secret: String,
+}
+
+/// What a key is given.
+#[derive(Clone, Debug, Default)]
+pub struct Grant {
+    /// `None`: a key of the bureau.
+    pub platform: Option<String>,
+    pub scopes: Vec<Scope>,
+    /// What may be seen lies in it.
+    pub division: Option<String>,
+    /// What it is for, in a few words.
+    pub label: String,
+    /// From then on it opens nothing.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// The secret of a key: 256 random bits.
@@ -60,7 +76,13 @@ impl Gateway {
         }
         let (hash, now) = (hash(key), self.now());
         let found = self.0.store.run(move |store| store.read(|connection| keys::find_valid(connection, &hash, now))).await?;
-        Ok(found.map(|key| Credential { platform: key.platform, scopes: key.scopes, key_id: key.id, label: key.label }))
+        Ok(found.map(|key| Credential {
+            platform: key.platform,
+            scopes: key.scopes,
+            division: key.division,
+            key_id: key.id,
+            label: key.label,
+        }))
     }
 
     /// Takes a key back, and stops the endpoints it made; `false` if there is no valid key of this id.
@@ -81,6 +103,7 @@ impl Gateway {
         Some(Credential {
             platform: Some(platform.clone()),
             scopes: vec![Scope::Submit, Scope::Handle],
+            division: None,
             key_id: format!("certificate:{}", crate::audit::hex(sha256)),
             label: String::new(),
         })
@@ -93,45 +116,40 @@ impl Gateway {
 
     /// Makes a key of 256 random bits.
     pub fn create_key(&self, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
-        self.adopt_key(new_secret(), platform, scopes, label)
+        self.adopt_key(&new_secret(), platform, scopes, label)
     }
 
-    /// [`Gateway::create_key`], for a key that ends by itself.
-    pub fn create_key_until(
-        &self,
-        platform: Option<&str>,
-        scopes: &[Scope],
-        label: &str,
-        expires_at: Option<DateTime<Utc>>,
-    ) -> Result<NewKey, StoreError> {
-        self.write_key(new_secret(), platform, scopes, label, expires_at)
+    /// [`Gateway::create_key`], for a key that is confined to a division or ends by itself.
+    pub fn grant_key(&self, grant: &Grant) -> Result<NewKey, StoreError> {
+        self.write_key(&new_secret(), grant)
     }
 
     /// Lets a key of [`new_secret`] count here; for a store made anew whose callers keep their keys.
-    pub fn adopt_key(&self, secret: String, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
-        self.write_key(secret, platform, scopes, label, None)
+    pub fn adopt_key(&self, secret: &str, platform: Option<&str>, scopes: &[Scope], label: &str) -> Result<NewKey, StoreError> {
+        let grant = Grant {
+            platform: platform.map(str::to_owned),
+            scopes: scopes.to_vec(),
+            division: None,
+            label: label.to_owned(),
+            expires_at: None,
+        };
+        self.write_key(secret, &grant)
     }
 
-    fn write_key(
-        &self,
-        secret: String,
-        platform: Option<&str>,
-        scopes: &[Scope],
-        label: &str,
-        expires_at: Option<DateTime<Utc>>,
-    ) -> Result<NewKey, StoreError> {
+    fn write_key(&self, secret: &str, grant: &Grant) -> Result<NewKey, StoreError> {
         let now = self.now();
         let key = ApiKey {
             id: id::new_id(now),
-            hash: hash(&secret),
-            platform: platform.map(str::to_owned),
-            scopes: scopes.to_vec(),
-            label: label.to_owned(),
+            hash: hash(secret),
+            platform: grant.platform.clone(),
+            scopes: grant.scopes.clone(),
+            division: grant.division.clone(),
+            label: grant.label.clone(),
             created_at: now,
-            expires_at,
+            expires_at: grant.expires_at,
             revoked_at: None,
         };
         self.0.store.transaction(|connection| keys::insert(connection, &key))?;
-        Ok(NewKey { id: key.id, secret })
+        Ok(NewKey { id: key.id, secret: secret.to_owned() })
     }
 }

@@ -14,7 +14,7 @@ use super::{
     view::{ChangeData, ChangeView, EventData, EventKind},
 };
 use crate::{
-    domain::division,
+    domain::{access::Reach, division},
     store::{
         StoreError,
         changes::{self, Change, Stretch},
@@ -132,8 +132,8 @@ impl Gateway {
     }
 
     /// One change by its id, if the reader may see it.
-    pub async fn change(&self, visible_to: Option<&str>, id: &str) -> Result<Option<ChangeView>, AppError> {
-        let filter = store_filter(&ChangeFilter { visible_to: visible_to.map(str::to_owned), ..ChangeFilter::default() });
+    pub async fn change(&self, reach: Reach, id: &str) -> Result<Option<ChangeView>, AppError> {
+        let filter = store_filter(&ChangeFilter { visible_to: reach.platform, division: reach.division, ..ChangeFilter::default() });
         let id = id.to_owned();
         self.read(move |_, c| changes::find(c, &filter, &id)?.map(view).transpose()).await
     }

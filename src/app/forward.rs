@@ -16,8 +16,10 @@ use crate::{
     audit::{Entry, sha256},
     domain::message::MessageKind,
     store::{
-        Connection, StoreError, audit, cases,
-        deliveries::{self, Attempt, Claimed, Finish, Lease},
+        Connection, StoreError,
+        attempts::Attempt,
+        audit, cases,
+        deliveries::{self, Claimed, Finish, Lease},
         events, platforms,
         quarantine::{self, Form, Quarantined},
         review_requests,

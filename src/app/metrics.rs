@@ -148,7 +148,7 @@ fn of_the_whole(registry: &mut Registry, gateway: &Gateway, c: &mut crate::store
         registry.register(name, help, gauge);
     };
     gauge("unlinked_submissions", "Filings that wait to be linked", links::backlog(c)?);
-    gauge("open_reviews", "Possible duplicates that wait for a person", reviews::count_open(c)?);
+    gauge("open_reviews", "Possible duplicates that wait for a person", reviews::count_open(c, None)?);
     gauge("overdue_duties", "Duties past their time", deadlines::count_due(c, gateway.now(), chrono::TimeDelta::zero())?.0);
     gauge("change_feed_position", "Newest position of the change feed", changes::head(c)?);
     gauge("audit_leaves", "Leaves of the audit log", i64::try_from(audit::size(c)?).unwrap_or(i64::MAX));

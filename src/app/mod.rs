@@ -1,6 +1,7 @@
 //! The use cases, over one shared [`Gateway`]. They know the store, the adapters and the outbound client, and nothing of
 //! who calls them: HTTP, a worker or a command.
 
+mod access;
 mod admission;
 mod alerts;
 mod audit;
@@ -71,7 +72,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 pub use admission::{Allowance, Exhausted, network};
 pub use audit::{Notary, WitnessError};
-pub use authenticate::{Credential, NewKey, new_secret};
+pub use authenticate::{Credential, Grant, NewKey, new_secret};
 pub use blind::BlindError;
 pub use callback::CallbackRefused;
 pub use changes::{Changes, Follower};

@@ -11,7 +11,7 @@ pub use service_requests::{ServiceRequest, ServiceRequestFilter};
 use std::time::Duration;
 
 use crate::store::{
-    Page as StorePage, Position, Store, StoreError, cases, deliveries, events, links, matches, matters,
+    Page as StorePage, Position, Store, StoreError, attempts, cases, deliveries, events, links, matches, matters,
     submissions::{self, Registered},
 };
 
@@ -74,6 +74,7 @@ impl Gateway {
             decision: filter.decision.map(matching::Decision::from),
             received_from: filter.received_from,
             received_until: filter.received_until,
+            division: filter.division,
         };
         self.read(move |gateway, c| {
             let found = submissions::list(c, gateway.store().sealer(), &filter, page)?;
@@ -167,6 +168,7 @@ impl Gateway {
         let order = filter.order.into();
         let filter = matters::MatterFilter {
             division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()),
+            within: filter.within,
             category: filter.category,
             filed_from: filter.filed_from,
             filed_until: filter.filed_until,
@@ -207,6 +209,7 @@ impl Gateway {
             platform: filter.platform,
             state: filter.state.map(deliveries::DeliveryState::from),
             case_id: filter.case,
+            division: filter.division,
         };
         self.read(move |_, c| {
             let found = deliveries::list(c, &filter, page)?;
@@ -221,7 +224,7 @@ impl Gateway {
         let id = id.to_owned();
         self.read(move |_, c| {
             let Some(found) = deliveries::find(c, &id)? else { return Ok(None) };
-            let attempts = deliveries::attempts(c, &id)?.into_iter().map(assemble::attempt).collect();
+            let attempts = attempts::list(c, &id)?.into_iter().map(assemble::attempt).collect();
             Ok(Some(DeliveryDetail { delivery: assemble::delivery(found), attempts }))
         })
         .await

@@ -164,6 +164,8 @@ pub struct SubmissionFilter {
     pub received_from: Option<DateTime<Utc>>,
     /// Exclusive.
     pub received_until: Option<DateTime<Utc>>,
+    /// The filing's: this one and all inside it.
+    pub division: Option<String>,
 }
 
 /// Most recently changed first.
@@ -259,6 +261,9 @@ pub struct DuplicateFilter {
     /// The later filing's: this division and all inside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
+    /// Both filings': this one and all inside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// The body responsible for the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
@@ -311,6 +316,8 @@ impl MatterOrder {
 pub struct MatterFilter {
     /// The founding case is in this division or inside it.
     pub division: Option<String>,
+    /// So are all its cases.
+    pub within: Option<String>,
     /// The founding case has this category path or one below it.
     pub category: Option<String>,
     /// Something was filed at this time or later.
@@ -328,6 +335,8 @@ pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
     pub case: Option<String>,
+    /// The case's division: this one and all inside it.
+    pub division: Option<String>,
 }
 
 /// Which part of the change feed is wanted.

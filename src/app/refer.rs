@@ -19,13 +19,14 @@ use super::{
 use crate::{
     audit::{Entry, sha256},
     domain::{
+        access::Reach,
         case::CaseStatus,
         division, id,
         message::{Notice, NoticeKind},
         referral::{ConflictSource, ConflictState, Referral, ReferralOutcome, common_superior, judge},
     },
     store::{
-        Connection, StoreError, audit,
+        Connection, StoreError, access, audit,
         cases::{self, Case},
         deliveries::{self, NewDelivery},
         events::{CaseEvent, UpdateNovelty, Words},
@@ -75,7 +76,7 @@ impl Gateway {
         self.0.owed.send_modify(|count| *count += 1);
         let view = self.case(case).await.map_err(StoreError::from)?.ok_or(ReferralError::UnknownCase)?;
         let conflict = match known.conflict {
-            Some(id) => self.referral_conflict(None, &id).await.map_err(StoreError::from)?,
+            Some(id) => self.referral_conflict(&Reach::default(), &id).await.map_err(StoreError::from)?,
             None => None,
         };
         Ok(ReferralView { outcome: known.outcome, case: view, conflict })
@@ -265,11 +266,17 @@ impl Gateway {
     }
 
     /// One conflict, if the platform has a part in it; `None`: whoever asks watches the federation.
-    pub async fn referral_conflict(&self, platform: Option<&str>, id: &str) -> Result<Option<ReferralConflictView>, AppError> {
-        let (platform, id) = (platform.map(str::to_owned), id.to_owned());
+    pub async fn referral_conflict(&self, reach: &Reach, id: &str) -> Result<Option<ReferralConflictView>, AppError> {
+        let (reach, id) = (reach.clone(), id.to_owned());
         self.read(move |gateway, c| {
             let found = referrals::find(c, gateway.store().sealer(), &id)?;
-            let visible = found.filter(|found| platform.as_deref().is_none_or(|platform| concerns(found, platform)));
+            let concerned = found.filter(|found| reach.platform.as_deref().is_none_or(|platform| concerns(found, platform)));
+            let inside = Reach { platform: None, ..reach };
+            let seen = match &concerned {
+                Some(found) => access::sees_case(c, &inside, &found.case_id)?,
+                None => false,
+            };
+            let visible = concerned.filter(|_| seen);
             Ok(visible.map(|conflict| gateway.conflict_view(conflict)))
         })
         .await

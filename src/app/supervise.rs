@@ -25,6 +25,7 @@ use super::{
 use crate::{
     audit::{Entry, sha256},
     domain::{
+        access::Reach,
         calendar::ZONE,
         case::CaseStatus,
         deadline::{Clock, Deadline},
@@ -34,7 +35,7 @@ use crate::{
         supervision::{Addressee, Cause, Rule, SupervisionKind, SupervisionState},
     },
     store::{
-        Connection, StoreError, audit,
+        Connection, StoreError, access, audit,
         cases::{self, Case},
         changes::{self, Change, Stretch},
         deadlines, deliveries,
@@ -285,11 +286,17 @@ impl Gateway {
     }
 
     /// One of them, if the platform is the one addressed; `None`: whoever asks watches the federation.
-    pub async fn supervision_by_id(&self, platform: Option<&str>, id: &str) -> Result<Option<SupervisionView>, AppError> {
-        let (platform, id) = (platform.map(str::to_owned), id.to_owned());
+    pub async fn supervision_by_id(&self, reach: &Reach, id: &str) -> Result<Option<SupervisionView>, AppError> {
+        let (reach, id) = (reach.clone(), id.to_owned());
         self.read(move |gateway, c| {
             let found = supervisions::find(c, gateway.store().sealer(), &id)?;
-            let visible = found.filter(|found| platform.is_none() || found.platform == platform);
+            let addressed = found.filter(|found| reach.platform.is_none() || found.platform == reach.platform);
+            let inside = Reach { platform: None, ..reach };
+            let seen = match &addressed {
+                Some(found) => access::sees_case(c, &inside, &found.case_id)?,
+                None => false,
+            };
+            let visible = addressed.filter(|_| seen);
             Ok(visible.map(|found| gateway.supervision_view(found)))
         })
         .await

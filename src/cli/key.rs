@@ -9,7 +9,14 @@ use super::{
     Failure,
     runtime::{ConfigArgs, parts, tokio_runtime},
 };
-use crate::{app::Gateway, domain::platform::Scope, store::keys};
+use crate::{
+    app::{Gateway, Grant},
+    domain::{
+        access::{self, Role},
+        platform::Scope,
+    },
+    store::keys,
+};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -26,9 +33,15 @@ enum Action {
         /// The platform it stands for; without one it is a key of the bureau
         #[arg(long)]
         platform: Option<String>,
-        /// What it may be used for
-        #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
+        /// What it may be used for: submit, handle, monitor, audit, review, administer
+        #[arg(long, value_delimiter = ',', required_unless_present = "role", value_parser = scope)]
         scopes: Vec<Scope>,
+        /// Instead of scopes: vendor, handler, monitor, reviewer, auditor or administrator
+        #[arg(long, conflicts_with = "scopes", value_parser = role)]
+        role: Option<Role>,
+        /// What it may see lies in this division (GB/T 2260); for those who watch
+        #[arg(long)]
+        division: Option<String>,
         /// What it is for, in a few words
         #[arg(long, default_value = "")]
         label: String,
@@ -55,6 +68,7 @@ struct Listed {
     id: String,
     platform: Option<String>,
     scopes: Vec<&'static str>,
+    division: Option<String>,
     label: String,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -68,6 +82,7 @@ impl From<keys::ApiKey> for Listed {
             id: key.id,
             platform: key.platform,
             scopes,
+            division: key.division,
             label: key.label,
             created_at: key.created_at,
             expires_at: key.expires_at,
@@ -77,7 +92,11 @@ impl From<keys::ApiKey> for Listed {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    Scope::parse(text).ok_or_else(|| "expected submit, handle, monitor, review or administer".into())
+    Scope::parse(text).ok_or_else(|| "expected submit, handle, monitor, audit, review or administer".into())
+}
+
+pub(super) fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "expected vendor, handler, monitor, reviewer, auditor or administrator".into())
 }
 
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -86,12 +105,17 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let _entered = runtime.enter();
     let gateway = Gateway::start(parts(&config)?);
     match args.action {
-        Action::Create { platform, scopes, label, days } => {
+        Action::Create { platform, scopes, role, division, label, days } => {
             if let Some(id) = platform.as_deref().filter(|id| gateway.federation().platform(id).is_none()) {
                 return Err(format!("platform {id} is not declared in {}", args.config.config.display()).into());
             }
-            let ends = days.map(|days| gateway.now() + chrono::TimeDelta::days(i64::from(days)));
-            let key = gateway.create_key_until(platform.as_deref(), &scopes, &label, ends)?;
+            if let Some(role) = role {
+                role.check(platform.as_deref(), division.as_deref())?;
+            }
+            let scopes = role.map_or(scopes, |role| role.scopes().to_vec());
+            access::check_scopes(&scopes, division.as_deref())?;
+            let expires_at = days.map(|days| gateway.now() + chrono::TimeDelta::days(i64::from(days)));
+            let key = gateway.grant_key(&Grant { platform, scopes, division, label, expires_at })?;
             eprintln!("key {} made; this is the only time it is shown:", key.id);
             println!("{}", key.secret);
         }
@@ -107,7 +131,8 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
                     (None, Some(ends)) if ends <= gateway.now() => "expired",
                     (None, _) => "valid",
                 };
-                println!("{}\t{}\t{}\t{state}\t{}", key.id, key.platform.as_deref().unwrap_or("-"), scopes.join(","), key.label);
+                let over = key.platform.as_deref().or(key.division.as_deref()).unwrap_or("-");
+                println!("{}\t{over}\t{}\t{state}\t{}", key.id, scopes.join(","), key.label);
             }
         }
         Action::Revoke { id } => {

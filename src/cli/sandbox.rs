@@ -75,9 +75,9 @@ async fn round(listen: &mut SocketAddr, keys: &Keys, with_body: bool, first: boo
     config.delivery.base_delay_ms = 200;
     let material = KeyMaterial::new(rand::random(), rand::random());
     let gateway = Gateway::start(Parts::new(&config, &material, federation()?, Clock::system())?);
-    gateway.adopt_key(keys.files.clone(), Some(FILES), &[Scope::Submit, Scope::Handle], "sandbox")?;
-    gateway.adopt_key(keys.handles.clone(), Some(HANDLES), &[Scope::Submit, Scope::Handle], "office")?;
-    gateway.adopt_key(keys.watches.clone(), None, &[Scope::Monitor, Scope::Review, Scope::Administer], "bureau")?;
+    gateway.adopt_key(&keys.files, Some(FILES), &[Scope::Submit, Scope::Handle], "sandbox")?;
+    gateway.adopt_key(&keys.handles, Some(HANDLES), &[Scope::Submit, Scope::Handle], "office")?;
+    gateway.adopt_key(&keys.watches, None, &[Scope::Monitor, Scope::Audit, Scope::Review, Scope::Administer], "bureau")?;
     let reset = Reset { asked: Arc::new(Notify::new()), key: keys.files.clone() };
     let mounted = web::Data::new(reset.clone());
     let pages = move |service: &mut web::ServiceConfig| {

@@ -3,6 +3,7 @@
 //! What crosses the wire (the exchange format v1) is in [`submission`], [`update`] and [`message`];
 //! the rest is what the gateway knows about cases, bodies and platforms.
 
+pub mod access;
 pub mod alert;
 pub mod blind;
 pub mod calendar;

@@ -55,6 +55,8 @@ pub enum Scope {
     Handle,
     /// Read every platform's state and the duplicate report.
     Monitor,
+    /// Read the audit log's leaves and what exports held.
+    Audit,
     /// Decide what may be a duplicate: merge, keep apart, split, and take that back.
     Review,
     /// Requeue dead deliveries, manage keys.
@@ -62,17 +64,20 @@ pub enum Scope {
 }
 
 impl Scope {
+    pub const ALL: [Self; 6] = [Self::Submit, Self::Handle, Self::Monitor, Self::Audit, Self::Review, Self::Administer];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Submit => "submit",
             Self::Handle => "handle",
             Self::Monitor => "monitor",
+            Self::Audit => "audit",
             Self::Review => "review",
             Self::Administer => "administer",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Submit, Self::Handle, Self::Monitor, Self::Review, Self::Administer].into_iter().find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 }

@@ -1,7 +1,7 @@
 //! The histories of all cases as one feed, in the order of commit. Nothing of an event's free text is read here.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{dsl::exists, prelude::*};
+use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 
 use super::{
     Connection, StoreError, cases,
@@ -9,7 +9,7 @@ use super::{
     schema::{case_events, cases as case_table, links, review_requests},
     stored, word,
 };
-use crate::domain::case::CaseStatus;
+use crate::domain::{case::CaseStatus, division};
 
 /// An entry in the feed, without what people wrote.
 #[derive(Clone, Debug)]
@@ -84,6 +84,15 @@ macro_rules! visible {
                 .filter(review_requests::reviewer_platform.eq(platform));
             $query = $query.filter(exists(filed).or(exists(handled)).or(exists(reviewed)));
         }
+        if let Some(prefix) = $filter.division_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
+            let narrow = prefix.len() > 2;
+            let inside = case_table::division.like(cases::begins_with(prefix)).escape('\\').assume_not_null();
+            let there = case_table::table
+                .filter(case_table::id.eq(case_events::case_id))
+                .filter(case_table::province.eq(division::province(prefix)))
+                .filter((!narrow).into_sql::<Bool>().or(inside));
+            $query = $query.filter(exists(there));
+        }
     };
 }
 
@@ -94,12 +103,6 @@ pub fn read(connection: &mut Connection<'_>, filter: &ChangeFilter, stretch: Str
         visible!(query, filter);
         if !filter.kinds.is_empty() {
             query = query.filter(case_events::kind.eq_any(&filter.kinds));
-        }
-        if let Some(prefix) = &filter.division_prefix {
-            let there = case_table::table
-                .filter(case_table::id.eq(case_events::case_id))
-                .filter(case_table::division.like(cases::begins_with(prefix)).escape('\\').assume_not_null());
-            query = query.filter(exists(there));
         }
         if let Some(case_id) = &filter.case_id {
             query = query.filter(case_events::case_id.eq(case_id));

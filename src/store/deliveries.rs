@@ -9,18 +9,23 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
+    attempts::{self, Attempt},
+    cases::begins_with,
     connection::{Log, each_backend},
-    schema::{deliveries, delivery_attempts},
+    schema::{cases, deliveries},
     seal::{OwnKey, Sealer},
     stored, submission_keys,
     tallies::{self, Subject},
     word,
 };
-use crate::domain::message::{Message, MessageKind};
+use crate::domain::{
+    division,
+    message::{Message, MessageKind},
+};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -275,52 +280,6 @@ fn due(connection: &mut Connection<'_>, platform: &str, at: NaiveDateTime, limit
     })
 }
 
-/// How one attempt ended.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    pub number: i32,
-    pub started_at: DateTime<Utc>,
-    pub duration_ms: i64,
-    /// `delivered`, `retry`, `rejected`, `skipped`.
-    pub outcome: String,
-    pub http_status: Option<i32>,
-    /// A stable code and a sentence without personal data.
-    pub error: Option<String>,
-    /// SHA-256 of the bytes sent and of the answer's body: what proves the delivery.
-    pub request_digest: Option<Vec<u8>>,
-    pub response_digest: Option<Vec<u8>>,
-}
-
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = delivery_attempts, treat_none_as_default_value = false)]
-pub(super) struct AttemptRow {
-    pub(super) delivery_id: String,
-    pub(super) number: i32,
-    pub(super) started_at: NaiveDateTime,
-    pub(super) duration_ms: i64,
-    pub(super) outcome: String,
-    pub(super) http_status: Option<i32>,
-    pub(super) error: Option<String>,
-    pub(super) request_digest: Option<Vec<u8>>,
-    pub(super) response_digest: Option<Vec<u8>>,
-}
-
-impl AttemptRow {
-    pub(super) fn new(delivery_id: &str, attempt: &Attempt) -> Self {
-        Self {
-            delivery_id: delivery_id.to_owned(),
-            number: attempt.number,
-            started_at: stored(attempt.started_at),
-            duration_ms: attempt.duration_ms,
-            outcome: attempt.outcome.clone(),
-            http_status: attempt.http_status,
-            error: attempt.error.clone(),
-            request_digest: attempt.request_digest.clone(),
-            response_digest: attempt.response_digest.clone(),
-        }
-    }
-}
-
 /// What a finished attempt makes of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {
@@ -339,8 +298,7 @@ pub fn finish(
     finish: &Finish,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = AttemptRow::new(delivery_id, attempt);
-    each_backend!(connection, c => diesel::insert_into(delivery_attempts::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    attempts::record(connection, delivery_id, attempt)?;
     let (state, receipt, error, next, finished) = match finish {
         Finish::Delivered { receipt } => (DeliveryState::Delivered, receipt.as_ref(), None, now, Some(stored(now))),
         Finish::Skipped => (DeliveryState::Skipped, None, None, now, Some(stored(now))),
@@ -403,6 +361,8 @@ pub struct DeliveryFilter {
     pub platform: Option<String>,
     pub state: Option<DeliveryState>,
     pub case_id: Option<String>,
+    /// The case's: this one and all inside it.
+    pub division: Option<String>,
 }
 
 /// Deliveries, newest first.
@@ -418,6 +378,15 @@ pub fn list(connection: &mut Connection<'_>, filter: &DeliveryFilter, page: Page
         if let Some(case_id) = &filter.case_id {
             query = query.filter(deliveries::case_id.eq(case_id));
         }
+        if let Some(own) = &filter.division {
+            let prefix = division::prefix(own);
+            let inside = cases::division.like(begins_with(prefix)).escape('\\').assume_not_null();
+            let there = cases::table
+                .filter(cases::id.eq(deliveries::case_id))
+                .filter(cases::province.eq(division::province(own)))
+                .filter((prefix.len() <= 2).into_sql::<Bool>().or(inside));
+            query = query.filter(diesel::dsl::exists(there));
+        }
         query.filter(deliveries::seq.lt(page.below().0)).order(deliveries::seq.desc()).limit(page.limit).load(c)
     })?;
     rows.into_iter().map(Delivery::try_from).collect()
@@ -430,29 +399,6 @@ pub fn find(connection: &mut Connection<'_>, id: &str) -> Result<Option<Delivery
         .first(c)
         .optional())?;
     row.map(Delivery::try_from).transpose()
-}
-
-/// The attempts of a delivery, first to last.
-pub fn attempts(connection: &mut Connection<'_>, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
-    let rows: Vec<AttemptRow> = each_backend!(connection, c => delivery_attempts::table
-        .filter(delivery_attempts::delivery_id.eq(delivery_id))
-        .order(delivery_attempts::number)
-        .limit(Page::MAX_LIMIT)
-        .select(AttemptRow::as_select())
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Attempt {
-            number: row.number,
-            started_at: row.started_at.and_utc(),
-            duration_ms: row.duration_ms,
-            outcome: row.outcome,
-            http_status: row.http_status,
-            error: row.error,
-            request_digest: row.request_digest,
-            response_digest: row.response_digest,
-        })
-        .collect())
 }
 
 /// Counts by platform, kind and state.

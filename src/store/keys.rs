@@ -20,6 +20,8 @@ pub struct ApiKey {
     /// `None` for people of the bureau.
     pub platform: Option<String>,
     pub scopes: Vec<Scope>,
+    /// What the key may see lies in it; `None`: wherever.
+    pub division: Option<String>,
     pub label: String,
     pub created_at: DateTime<Utc>,
     /// From then on it opens nothing.
@@ -34,6 +36,7 @@ struct ApiKeyRow {
     hash: Vec<u8>,
     platform: Option<String>,
     scopes: String,
+    division: Option<String>,
     label: String,
     created_at: NaiveDateTime,
     expires_at: Option<NaiveDateTime>,
@@ -49,6 +52,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             scopes: row.scopes.split(' ').filter_map(Scope::parse).collect(),
             id: row.id,
             platform: row.platform,
+            division: row.division,
             label: row.label,
             created_at: row.created_at.and_utc(),
             expires_at: row.expires_at.map(|at| at.and_utc()),
@@ -64,6 +68,7 @@ pub fn insert(connection: &mut Connection<'_>, key: &ApiKey) -> Result<(), Store
         hash: key.hash.to_vec(),
         platform: key.platform.clone(),
         scopes: key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
+        division: key.division.clone(),
         label: key.label.clone(),
         created_at: stored(key.created_at),
         expires_at: key.expires_at.map(stored),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 
 use super::{
     Connection, INSERT_CHUNK, Page, Position, StoreError,
@@ -11,12 +11,15 @@ use super::{
     connection::each_backend,
     deflate::{deflate, inflate},
     links::decision_word,
-    schema::{cases, links, matches, rulings},
+    schema::{cases, links, matches, rulings, submissions},
     stored,
     tallies::{self, Subject},
     word,
 };
-use crate::{domain::submission::Channel, matching::Decision};
+use crate::{
+    domain::{division, submission::Channel},
+    matching::Decision,
+};
 
 /// The evidence between two submissions and what was decided on it (比对结果).
 #[derive(Clone, Debug)]
@@ -162,6 +165,8 @@ pub struct MatchFilter {
     pub channel: Option<Channel>,
     /// First digits of the later submission's division.
     pub division_prefix: Option<String>,
+    /// Both submissions lie in this division or inside it.
+    pub within: Option<String>,
     /// The body responsible for the case.
     pub organization: Option<String>,
     /// The case the later submission belongs to.
@@ -181,6 +186,25 @@ pub struct MatchFilter {
     /// The submission that came first stands first.
     pub oldest_first: bool,
 }
+
+/// Narrows a query to pairs of submissions that both lie in a division.
+macro_rules! both_within {
+    ($query:expr, $own:expr) => {{
+        let (query, own) = ($query, $own);
+        let prefix = division::prefix(own);
+        let (province, anywhere, pattern) = (division::province(own), prefix.len() <= 2, begins_with(prefix));
+        let later = submissions::table
+            .filter(submissions::seq.eq(matches::submission_seq))
+            .filter(submissions::province.eq(province.clone()))
+            .filter(anywhere.into_sql::<Bool>().or(submissions::division.like(pattern.clone()).escape('\\').assume_not_null()));
+        let earlier = submissions::table
+            .filter(submissions::seq.eq(matches::other_seq))
+            .filter(submissions::province.eq(province))
+            .filter(anywhere.into_sql::<Bool>().or(submissions::division.like(pattern).escape('\\').assume_not_null()));
+        query.filter(diesel::dsl::exists(later)).filter(diesel::dsl::exists(earlier))
+    }};
+}
+pub(super) use both_within;
 
 /// Puts a filter's conditions onto a boxed query of either backend.
 macro_rules! narrowed {
@@ -202,6 +226,9 @@ macro_rules! narrowed {
         }
         if let Some(prefix) = &filter.division_prefix {
             query = query.filter(matches::division.like(begins_with(prefix)).escape('\\'));
+        }
+        if let Some(own) = &filter.within {
+            query = both_within!(query, own);
         }
         if let Some(organization) = &filter.organization {
             let of_body = cases::table.filter(cases::organization.eq(organization)).select(cases::id);

@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+    sql_types::Bool,
+};
 
 use super::{
     Connection, Page, Sealer, StoreError,
@@ -14,7 +18,7 @@ use super::{
     tallies::{self, Subject},
     word,
 };
-use crate::domain::matter::Trend;
+use crate::domain::{division, matter::Trend};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matter {
@@ -164,6 +168,8 @@ pub struct MatterFilter {
     pub division_prefix: Option<String>,
     /// This category path of the founding case and all below it.
     pub category: Option<String>,
+    /// All its cases lie in this division or inside it.
+    pub within: Option<String>,
     /// Something was filed at this time or later.
     pub filed_from: Option<DateTime<Utc>>,
     /// Something was filed before.
@@ -172,6 +178,8 @@ pub struct MatterFilter {
     pub min_cases: Option<i32>,
     pub order: Order,
 }
+
+diesel::alias!(cases as member: Member);
 
 /// Matters in the order asked for.
 pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, filter: &MatterFilter, page: Page) -> Result<Vec<Matter>, StoreError> {
@@ -186,6 +194,14 @@ pub fn list(connection: &mut Connection<'_>, sealer: &Sealer, filter: &MatterFil
             .into_boxed();
         if let Some(prefix) = &filter.division_prefix {
             query = query.filter(cases::division.like(begins_with(prefix)).escape('\\'));
+        }
+        if let Some(own) = &filter.within {
+            let prefix = division::prefix(own);
+            let elsewhere = member.field(cases::division).is_null().or(not(member.field(cases::division).like(begins_with(prefix)).escape('\\').assume_not_null()));
+            let outside = member
+                .filter(member.field(cases::matter_id).eq(matters::id.nullable()))
+                .filter(member.field(cases::province).ne(division::province(own)).or((prefix.len() > 2).into_sql::<Bool>().and(elsewhere)));
+            query = query.filter(not(exists(outside)));
         }
         if let Some(category) = &filter.category {
             query = query.filter(cases::category.eq(category).or(cases::category.like(begins_with(&format!("{category}/"))).escape('\\')));

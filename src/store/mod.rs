@@ -11,7 +11,9 @@ mod seal;
 mod statements;
 mod submission_keys;
 
+pub mod access;
 pub mod alerts;
+pub mod attempts;
 pub mod audit;
 pub mod bulk;
 pub mod cases;

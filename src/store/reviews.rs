@@ -1,31 +1,49 @@
 //! Possible duplicates that wait for a person, and that a person settled.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Bool};
 
 use super::{
     Connection, StoreError,
+    cases::begins_with,
     connection::each_backend,
     links::decision_word,
-    matches::{Match, MatchRow},
-    schema::{links, matches},
+    matches::{Match, MatchRow, both_within},
+    schema::{links, matches, submissions},
     tallies::{self, Subject},
 };
-use crate::matching::Decision;
+use crate::{domain::division, matching::Decision};
 
-/// Possible duplicates that nobody has settled, the most probable first: while one waits, two bodies work on one case.
-pub fn open(connection: &mut Connection<'_>, limit: i64) -> Result<Vec<Match>, StoreError> {
-    let rows: Vec<MatchRow> = each_backend!(connection, c => matches::table
-        .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
-        .filter(matches::settled_by.is_null())
-        .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
-        .limit(limit)
-        .select(MatchRow::as_select())
-        .load(c))?;
+/// Possible duplicates that nobody has settled, of a division if one is named, the most probable first: while one waits, two bodies work on one case.
+pub fn open(connection: &mut Connection<'_>, within: Option<&str>, limit: i64) -> Result<Vec<Match>, StoreError> {
+    let rows: Vec<MatchRow> = each_backend!(connection, c => {
+        let mut query = matches::table
+            .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
+            .filter(matches::settled_by.is_null())
+            .select(MatchRow::as_select())
+            .into_boxed();
+        if let Some(own) = within {
+            query = both_within!(query, own);
+        }
+        query
+            .order((matches::probability.desc(), matches::submission_seq.desc(), matches::other_seq.desc()))
+            .limit(limit)
+            .load(c)
+    })?;
     rows.into_iter().map(Match::try_from).collect()
 }
 
-/// How many possible duplicates nobody has settled.
-pub fn count_open(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+/// How many possible duplicates nobody has settled, in a division if one is named.
+pub fn count_open(connection: &mut Connection<'_>, within: Option<&str>) -> Result<i64, StoreError> {
+    if let Some(own) = within {
+        return Ok(each_backend!(connection, c => {
+            let waiting = matches::table
+                .filter(matches::decision.eq(decision_word(Decision::PossibleDuplicate)))
+                .filter(matches::settled_by.is_null())
+                .count()
+                .into_boxed();
+            both_within!(waiting, own).get_result(c)
+        })?);
+    }
     tallies::total(connection, Subject::Review)
 }
 

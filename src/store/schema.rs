@@ -382,6 +382,7 @@ diesel::table! {
         hash -> Binary,
         platform -> Nullable<Text>,
         scopes -> Text,
+        division -> Nullable<Text>,
         label -> Text,
         created_at -> Timestamp,
         expires_at -> Nullable<Timestamp>,

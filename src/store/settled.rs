@@ -5,8 +5,9 @@ use diesel::prelude::*;
 
 use super::{
     Connection, INSERT_CHUNK, StoreError,
+    attempts::{Attempt, AttemptRow},
     connection::{Log, each_backend},
-    deliveries::{Attempt, AttemptRow, DeliveryRow, DeliveryState, Finish, NewDelivery, own_keys},
+    deliveries::{DeliveryRow, DeliveryState, Finish, NewDelivery, own_keys},
     schema::{deliveries, delivery_attempts},
     seal::Sealer,
     stored,

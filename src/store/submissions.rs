@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::{
     Connection, INSERT_CHUNK, Page, StoreError,
+    cases::begins_with,
     connection::{Log, each_backend},
     erasures,
     schema::{idempotency_keys, links, submission_keys, submissions},
@@ -16,7 +17,10 @@ use super::{
     word,
 };
 use crate::{
-    domain::submission::{Channel, Kind, Submission},
+    domain::{
+        division,
+        submission::{Channel, Kind, Submission},
+    },
     matching::Decision,
 };
 
@@ -357,6 +361,8 @@ pub struct SubmissionFilter {
     pub received_from: Option<DateTime<Utc>>,
     /// Exclusive.
     pub received_until: Option<DateTime<Utc>>,
+    /// This one and all inside it.
+    pub division: Option<String>,
 }
 
 /// Filings, newest first.
@@ -389,6 +395,13 @@ pub fn list(
         }
         if let Some(until) = filter.received_until {
             query = query.filter(submissions::received_at.lt(stored(until)));
+        }
+        if let Some(own) = &filter.division {
+            let prefix = division::prefix(own);
+            query = query.filter(submissions::province.eq(division::province(own)));
+            if prefix.len() > 2 {
+                query = query.filter(submissions::division.like(begins_with(prefix)).escape('\\'));
+            }
         }
         query.filter(submissions::seq.lt(page.below().0)).order(submissions::seq.desc()).limit(page.limit).load(c)
     })?;

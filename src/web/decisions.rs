@@ -109,7 +109,7 @@ pub(super) async fn signed(gateway: &Gateway, fields: &Fields) -> Result<(String
 async fn signed_with(gateway: &Gateway, fields: &Fields, scopes: &[Scope]) -> Result<(String, String), Stopped> {
     let credential = gateway.authenticate(field(fields, "key")).await?.ok_or(RefusalCause::Key)?;
     let may = scopes.iter().any(|scope| credential.scopes.contains(scope));
-    if credential.platform.is_some() || !may {
+    if credential.platform.is_some() || credential.division.is_some() || !may {
         return Err(RefusalCause::NotAllowed.into());
     }
     let reason = field(fields, "reason").replace("\r\n", "\n");
@@ -135,7 +135,7 @@ async fn made(gateway: &Gateway, case: &str) -> Result<String, Stopped> {
 async fn queue(visit: Visit) -> impl Responder {
     visit
         .read(Section::Reviews, async |visit, page| {
-            let queue = visit.gateway.reviews(ROWS, false).await?;
+            let queue = visit.gateway.reviews(ROWS, false, None).await?;
             Ok(reviews::queue(page, &queue, &visit.names())?.into())
         })
         .await

@@ -81,6 +81,7 @@ pub fn duplicates(page: &Page) -> Result<DuplicateFilter, Failure> {
         across_platforms: text(page, "across").is_some(),
         channel: word(page, "channel")?,
         division: division(page)?,
+        within: None,
         organization: text(page, "organization"),
         case: text(page, "case"),
         rule: text(page, "rule"),
@@ -100,6 +101,7 @@ pub fn matters(page: &Page) -> Result<MatterFilter, Failure> {
     let min_cases = text(page, "min").map(|number| number.parse().map_err(|_| unreadable("min"))).transpose()?;
     Ok(MatterFilter {
         division: division(page)?,
+        within: None,
         category: text(page, "category"),
         filed_from: day(page, "from")?,
         filed_until: day_after(page, "until")?,
@@ -120,7 +122,7 @@ pub fn alerts(page: &Page) -> Result<AlertFilter, Failure> {
 }
 
 pub fn deliveries(page: &Page) -> Result<DeliveryFilter, Failure> {
-    Ok(DeliveryFilter { platform: text(page, "platform"), state: word(page, "state")?, case: text(page, "case") })
+    Ok(DeliveryFilter { platform: text(page, "platform"), state: word(page, "state")?, case: text(page, "case"), division: None })
 }
 
 pub fn supervisions(page: &Page) -> Result<SupervisionFilter, Failure> {

@@ -18,7 +18,10 @@ use super::{
     },
     visit::{Answer, PageError, Visit},
 };
-use crate::app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter};
+use crate::{
+    app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter},
+    domain::access::Reach,
+};
 
 /// Days that categories are compared over.
 const TREND_DAYS: u32 = 14;
@@ -62,7 +65,7 @@ async fn conflict(visit: Visit) -> impl Responder {
 }
 
 async fn drawn(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
-    let found = visit.gateway.referral_conflict(None, visit.named("id")).await?;
+    let found = visit.gateway.referral_conflict(&Reach::default(), visit.named("id")).await?;
     Ok(conflicts::detail(page, &found.ok_or(Failure::NotFound)?, &visit.names(), refused)?)
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{AdoptionVerdict, AppError, Gateway, SupervisionError, validate::SupervisionAnswer},
-    domain::platform::Scope,
+    domain::{access::Reach, platform::Scope},
 };
 
 /// Characters of an answer, as over HTTP.
@@ -36,7 +36,7 @@ async fn supervision(visit: Visit) -> impl Responder {
 }
 
 async fn drawn(visit: &Visit, page: &Page, refused: Option<&Refusal>) -> Result<String, PageError> {
-    let found = visit.gateway.supervision_by_id(None, visit.named("id")).await?.ok_or(Failure::NotFound)?;
+    let found = visit.gateway.supervision_by_id(&Reach::default(), visit.named("id")).await?.ok_or(Failure::NotFound)?;
     Ok(supervisions::detail(page, &found, &visit.names(), refused)?)
 }
 

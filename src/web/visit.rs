@@ -209,7 +209,9 @@ impl Visit {
         let Some(key) = self.key() else { return Err(Failure::Unauthorized.into()) };
         match self.gateway.authenticate(&key).await? {
             None => Err(Failure::Unauthorized.into()),
-            Some(credential) if credential.platform.is_none() && credential.scopes.contains(&scope) => Ok(()),
+            Some(credential) if credential.platform.is_none() && credential.division.is_none() && credential.scopes.contains(&scope) => {
+                Ok(())
+            }
             Some(_) => Err(Failure::NotAllowed.into()),
         }
     }

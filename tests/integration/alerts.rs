@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use onecase::{
     app::{
-        Gateway,
+        Gateway, Grant,
         query::{AlertFilter, ChangeFilter, Page},
         view::{AlertView, EventKind},
     },
@@ -52,7 +52,9 @@ on_both_stores! {
     async fn a_key_that_ends_is_told_before_and_opens_nothing_after(store: TestStore) {
         let clock = TestClock::new();
         let gateway = start(&store, federation(), &clock);
-        let key = gateway.create_key_until(Some("hunan"), &[Scope::Submit], "test", Some(gateway.now() + TimeDelta::days(40))).unwrap();
+        let expires_at = Some(gateway.now() + TimeDelta::days(40));
+        let grant = Grant { platform: Some("hunan".to_owned()), scopes: vec![Scope::Submit], expires_at, ..Grant::default() };
+        let key = gateway.grant_key(&grant).unwrap();
         assert!(!gateway.watch_health().unwrap());
         clock.advance(TimeDelta::days(15));
         gateway.watch_health().unwrap();

@@ -15,6 +15,7 @@ use onecase::{
         note::{Checkpoint, Role, SignedNote, Signer, Verifier},
         sha256, tree,
     },
+    domain::platform::Scope,
     store,
 };
 use serde_json::Value;
@@ -132,7 +133,7 @@ async fn a_witness_co_signs_what_only_grew() {
     let test = TestServer::start_with(TestStore::sqlite(), &federation, "organizations = []\n").await;
     let origin = test.gateway.audit_verifier().clone();
     witness.log.set(origin.clone()).unwrap();
-    let monitor = test.monitor_key();
+    let monitor = test.key(None, &[Scope::Monitor, Scope::Audit]);
     let cosigned = async |least: u64| {
         eventually("co-signed", async || {
             let note = SignedNote::parse(&test.get("/v1/audit/checkpoint", &monitor).await.text).ok()?;

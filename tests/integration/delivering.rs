@@ -90,7 +90,7 @@ impl Stage {
     }
 
     async fn deliveries(&self, platform: &str, state: Option<DeliveryState>) -> Vec<onecase::app::view::DeliveryView> {
-        let filter = DeliveryFilter { platform: Some(platform.into()), state, case: None };
+        let filter = DeliveryFilter { platform: Some(platform.into()), state, ..DeliveryFilter::default() };
         self.gateway.deliveries(filter, Page { limit: 200, after: None }).await.unwrap().items
     }
 }

@@ -39,6 +39,7 @@ mod metrics;
 mod oversight;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod permissions;
 mod places;
 mod plans;
 mod platforms;

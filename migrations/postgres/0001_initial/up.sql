@@ -534,6 +534,8 @@ CREATE TABLE api_keys (
     hash       BYTEA NOT NULL UNIQUE,
     platform   TEXT,
     scopes     TEXT NOT NULL,
+    -- What it may see lies in it.
+    division   TEXT,
     label      TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     -- From then on it opens nothing.

@@ -199,7 +199,7 @@ pub struct FeatureQuery {
 )]
 #[get("/ogc/collections/cases/items")]
 pub async fn list_features(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<FeatureQuery>,
@@ -213,6 +213,7 @@ pub async fn list_features(
     // More than the most is answered with the most, as the standard has it.
     let page = Page { limit: limit.min(MAX_PLACES), after };
     let filter = query.filter()?;
+    let filter = PlaceFilter { division: caller.within(filter.division)?, ..filter };
     let matched = gateway.count_placed(filter.clone()).await?;
     let mut found = gateway.placed_cases(filter, page).await?;
     let links = Links::of(&request);
@@ -299,11 +300,12 @@ fn interval(text: &str) -> Option<Interval> {
 )]
 #[get("/ogc/collections/cases/items/{id}")]
 pub async fn get_feature(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let case = gateway.placed_case(&id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
     let links = Links::of(&request);
     let mut feature = CaseFeature::new(case, gateway.map_grid());

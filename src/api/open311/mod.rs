@@ -17,7 +17,7 @@ use self::{
     form::{Fields, field, fields},
 };
 use super::{
-    auth,
+    auth::{self, Needed},
     body::{RawBody, expect_media_type},
     problem::Problem,
 };
@@ -35,7 +35,8 @@ use crate::{
 const MAX_DAYS: i64 = 90;
 const MAX_REQUESTS: usize = 1_000;
 const SPECIFICATION: &str = "http://wiki.open311.org/GeoReport_v2";
-const READ: &[Scope] = &[Scope::Submit, Scope::Handle, Scope::Monitor];
+const READ: Needed = Needed { scopes: &[Scope::Submit, Scope::Handle, Scope::Monitor], whole: true };
+const FILE: Needed = Needed { scopes: &[Scope::Submit], whole: true };
 /// What readers without a key may see: an accusation's very existence can harm.
 const PUBLIC: [Kind; 2] = [Kind::Request, Kind::Suggestion];
 
@@ -178,7 +179,7 @@ async fn file(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Found {
     let mut form = fields(request.query_string().as_bytes())?;
     form.extend(fields(body)?);
     let key = field(&form, "api_key").or_else(|| auth::key(request)).ok_or_else(|| Refusal::key("api_key was not provided"))?;
-    let credential = auth::authenticate_key(gateway, request, key, &[Scope::Submit]).await?;
+    let credential = auth::authenticate_key(gateway, request, key, FILE).await?;
     let platform = credential.platform.ok_or_else(|| Refusal::key("the api_key belongs to no platform"))?;
     if field(&form, "jurisdiction_id").is_some_and(|jurisdiction| jurisdiction != platform) {
         return Err(Refusal::missing("jurisdiction_id is not the one of the api_key"));

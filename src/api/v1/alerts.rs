@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, WatchAll},
         params::{self, Params},
         problem::Reply,
         responses::Listing,
@@ -57,7 +57,7 @@ pub struct AlertQuery {
 )]
 #[get("/v1/alerts")]
 pub async fn list_alerts(
-    _caller: Caller<Monitor>,
+    _caller: Caller<WatchAll>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<AlertQuery>,

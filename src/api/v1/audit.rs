@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Monitor, Read},
+        auth::{Audit, Caller, Read},
         params::{self, Params},
         problem::{Problem, Reply},
         responses::{Listing, ReadingList},
@@ -65,7 +65,7 @@ pub struct EntryQuery {
 )]
 #[get("/v1/audit/entries")]
 pub async fn list_audit_entries(
-    _caller: Caller<Monitor>,
+    _caller: Caller<Audit>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<EntryQuery>,

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use super::Listed;
 use crate::{
     api::{
-        auth::{Caller, Read},
+        auth::{Caller, Read, there},
         etag,
         params::{self, Filtered, PageQuery, Params},
         problem::{Problem, Reply},
@@ -37,7 +37,7 @@ pub struct CaseQuery {
     status: Option<CaseStatus>,
     kind: Option<Kind>,
     /// GB/T 2260 code: this division and all inside it.
-    division: Option<String>,
+    pub(super) division: Option<String>,
     /// This category path and all below it.
     category: Option<String>,
     /// The responsible body.
@@ -111,7 +111,9 @@ pub async fn list_cases(
 ) -> Reply<HttpResponse> {
     let Filtered(query, page) = query;
     let page = params::page("cases", page.limit, page.cursor.as_deref())?;
-    let filter = query.filter(caller.confined_to()?.map(str::to_owned))?;
+    let reach = caller.reach()?;
+    let division = caller.within(query.division.clone())?;
+    let filter = CaseFilter { division, ..query.filter(reach.platform)? };
     Ok(params::paged(&request, "cases", gateway.cases(filter, page).await?))
 }
 
@@ -142,9 +144,10 @@ async fn current(gateway: &Gateway, id: &str) -> Reply<CaseView> {
 
 /// A case the caller may see. What others have is not there.
 async fn visible(caller: &Caller<Read>, gateway: &Gateway, id: &str) -> Reply<(CaseView, Sight)> {
-    let confined_to = caller.confined_to()?;
+    let reach = caller.reach()?;
+    there(gateway.sees_case(&reach, id).await?)?;
     let case = current(gateway, id).await?;
-    match confined_to {
+    match reach.platform.as_deref() {
         None => Ok((case, Sight::Whole)),
         Some(own) if [&case.platform, &case.reviewer_platform].iter().any(|handler| handler.as_deref() == Some(own)) => {
             Ok((case, Sight::Whole))

@@ -150,9 +150,9 @@ pub async fn list_changes(
     }
     let position = begin(&gateway, &request, &query).await?;
     let filter = ChangeFilter {
-        visible_to: caller.confined_to()?.map(str::to_owned),
+        visible_to: caller.reach()?.platform,
         kinds: query.kinds,
-        division: query.division,
+        division: caller.within(query.division)?,
         case: query.case,
     };
     if form == Form::Stream {
@@ -174,7 +174,7 @@ pub async fn list_changes(
 )]
 #[get("/v1/changes/{id}")]
 pub async fn get_change(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<HttpResponse> {
-    let change = gateway.change(caller.confined_to()?, &id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+    let change = gateway.change(caller.reach()?, &id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
     Ok(HttpResponse::Ok().content_type(SINGLE).body(json(&change)))
 }
 

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, WatchAll},
         params::Params,
         problem::{Problem, Reply},
         responses::Listing,
@@ -35,7 +35,7 @@ pub struct CoverageQuery {
 )]
 #[get("/v1/coverage")]
 pub async fn get_coverage(
-    _caller: Caller<Monitor>,
+    _caller: Caller<WatchAll>,
     gateway: web::Data<Gateway>,
     query: Params<CoverageQuery>,
 ) -> Reply<web::Json<CoverageView>> {

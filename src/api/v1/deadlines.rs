@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Read},
+        auth::{Caller, Permission, Read},
         params::{self, Filtered, PageQuery},
         problem::Reply,
         responses::Listing,
@@ -43,17 +43,20 @@ pub struct DeadlineQuery {
 }
 
 impl DeadlineQuery {
-    /// What a caller may ask for who sees the clocks of one platform, or of all.
-    pub(super) fn filter(self, confined_to: Option<String>) -> DeadlineFilter {
-        DeadlineFilter {
+    /// What the caller may see of what is asked for.
+    ///
+    /// # Errors
+    /// If the division asked for is not the caller's to see.
+    pub(super) fn filter<P: Permission>(self, caller: &Caller<P>) -> Reply<DeadlineFilter> {
+        Ok(DeadlineFilter {
             state: self.state.unwrap_or(DeadlineState::Running),
             clock: self.clock,
             kind: self.kind,
-            division: self.division,
+            division: caller.within(self.division)?,
             organization: self.organization,
-            platform: confined_to.or(self.platform),
+            platform: caller.reach()?.platform.or(self.platform),
             due_before: self.due_before,
-        }
+        })
     }
 }
 
@@ -75,6 +78,6 @@ pub async fn list_deadlines(
 ) -> Reply<HttpResponse> {
     let Filtered(query, page) = query;
     let page = params::page("deadlines", page.limit, page.cursor.as_deref())?;
-    let filter = query.filter(caller.confined_to()?.map(str::to_owned));
+    let filter = query.filter(&caller)?;
     Ok(params::paged(&request, "deadlines", gateway.deadlines(filter, page).await?))
 }

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Administer, Caller, Read},
+        auth::{Administer, Caller, Read, there},
         params::{self, Params},
         problem::{Problem, Reply},
         responses::{Acting, Comparing, Listing, Reading},
@@ -52,8 +52,9 @@ pub async fn list_deliveries(
 ) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("deliveries", query.limit, query.cursor.as_deref())?;
+    let reach = caller.reach()?;
     let filter =
-        DeliveryFilter { platform: caller.confined_to()?.map(str::to_owned).or(query.platform), state: query.state, case: query.case };
+        DeliveryFilter { platform: reach.platform.or(query.platform), state: query.state, case: query.case, division: reach.division };
     Ok(params::paged(&request, "deliveries", gateway.deliveries(filter, page).await?))
 }
 
@@ -68,12 +69,8 @@ pub async fn list_deliveries(
 )]
 #[get("/v1/deliveries/{id}")]
 pub async fn get_delivery(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<DeliveryDetail>> {
-    let confined_to = caller.confined_to()?;
-    let found = gateway.delivery(&id).await?;
-    found
-        .filter(|detail| confined_to.is_none_or(|own| detail.delivery.platform == own))
-        .map(web::Json)
-        .ok_or_else(|| Problem::of(Code::NotFound))
+    there(gateway.sees_delivery(&caller.reach()?, &id).await?)?;
+    gateway.delivery(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 /// Requeue a dead delivery

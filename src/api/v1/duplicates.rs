@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, Monitor, Permission},
         params::{self, Filtered, PageQuery, Params},
         problem::{Problem, Reply},
         responses::Listing,
@@ -78,9 +78,11 @@ pub struct DuplicateQuery {
 }
 
 impl DuplicateQuery {
+    /// Pairs of whose filings one lies beyond the caller's division are left out.
+    ///
     /// # Errors
     /// If a value is out of range.
-    pub(super) fn filter(self) -> Reply<DuplicateFilter> {
+    pub(super) fn filter<P: Permission>(self, caller: &Caller<P>) -> Reply<DuplicateFilter> {
         for (name, value) in [("min_probability", self.min_probability), ("max_probability", self.max_probability)] {
             if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
                 return Err(Problem::new(Code::InvalidQuery, format!("`{name}` cannot be used: expected a number from 0 to 1.")));
@@ -99,7 +101,8 @@ impl DuplicateQuery {
             other_platform: self.other_platform,
             across_platforms: self.across_platforms,
             channel: self.channel,
-            division: self.division,
+            division: caller.within(self.division)?,
+            within: caller.reach()?.division,
             organization: self.organization,
             case: self.case,
             rule: self.rule,
@@ -136,7 +139,7 @@ pub async fn list_duplicates(
 ) -> Reply<HttpResponse> {
     let Filtered(query, page) = query;
     let page = params::page("duplicates", page.limit, page.cursor.as_deref())?;
-    let found = gateway.duplicates(query.filter()?, page).await?;
+    let found = gateway.duplicates(query.filter(&caller)?, page).await?;
     let read = found.items.iter().flat_map(DuplicateView::cases_with_text).collect();
     gateway.note_reading(&caller.actor(), "GET /v1/duplicates?include=text", read).await?;
     Ok(params::paged(&request, "duplicates", found))
@@ -153,9 +156,9 @@ pub async fn list_duplicates(
 )]
 #[get("/v1/duplicates/counts")]
 pub async fn count_duplicates(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     query: Params<DuplicateQuery>,
 ) -> Reply<web::Json<DuplicateCounts>> {
-    Ok(web::Json(gateway.duplicate_counts(query.0.filter()?).await?))
+    Ok(web::Json(gateway.duplicate_counts(query.0.filter(&caller)?).await?))
 }

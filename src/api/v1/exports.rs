@@ -26,6 +26,7 @@ use crate::{
         Gateway,
         code::Code,
         export::{Export, ExportOrder, Exported, Format},
+        query::CaseFilter,
         view::ExportView,
     },
 };
@@ -79,7 +80,7 @@ fn download(exported: Exported) -> HttpResponse {
 }
 
 macro_rules! exports {
-    ($($(#[$doc:meta])* $name:ident $id:literal $path:literal $tag:literal $list:ident $filter:ty, |$query:ident, $gateway:ident| $read:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident $id:literal $path:literal $tag:literal $list:ident $filter:ty, |$caller:ident, $query:ident, $gateway:ident| $read:expr;)+) => {$(
         $(#[$doc])*
         #[utoipa::path(
             tag = $tag,
@@ -99,14 +100,14 @@ macro_rules! exports {
         )]
         #[get($path)]
         pub async fn $name(
-            caller: Caller<Monitor>,
+            $caller: Caller<Monitor>,
             $gateway: web::Data<Gateway>,
             request: HttpRequest,
             query: Filtered<$filter, ExportQuery>,
         ) -> Reply<HttpResponse> {
             let Filtered($query, form) = query;
             let export = Export::$list($read);
-            answer(&caller, &$gateway, &request, export, form).await
+            answer(&$caller, &$gateway, &request, export, form).await
         }
     )+};
 }
@@ -116,27 +117,31 @@ exports! {
     ///
     /// With the filters of the list, as CSV, XLSX, NDJSON or Parquet. The file is written whole, its digest recorded in the audit log,
     /// and then sent; names and numbers are covered as on the pages.
-    export_duplicates "exportDuplicates" "/v1/duplicates/export" "federation" Duplicates duplicates::DuplicateQuery, |query, gateway| query.filter()?;
+    export_duplicates "exportDuplicates" "/v1/duplicates/export" "federation" Duplicates duplicates::DuplicateQuery, |caller, query, gateway| query.filter(&caller)?;
     /// Export cases
     ///
     /// With the filters of the list, as CSV, XLSX, NDJSON or Parquet. The file is written whole, its digest recorded in the audit log,
     /// and then sent; names and numbers are covered as on the pages.
-    export_cases "exportCases" "/v1/cases/export" "cases" Cases cases::CaseQuery, |query, gateway| query.filter(None)?;
+    export_cases "exportCases" "/v1/cases/export" "cases" Cases cases::CaseQuery, |caller, query, gateway| {
+            let division = caller.within(query.division.clone())?;
+            CaseFilter { division, ..query.filter(None)? }
+        };
     /// Export statutory clocks
     ///
     /// With the filters of the list, as CSV, XLSX, NDJSON or Parquet. The file is written whole, its digest recorded in the audit log,
     /// and then sent; names and numbers are covered as on the pages.
-    export_deadlines "exportDeadlines" "/v1/deadlines/export" "cases" Deadlines deadlines::DeadlineQuery, |query, gateway| query.filter(None);
+    export_deadlines "exportDeadlines" "/v1/deadlines/export" "cases" Deadlines deadlines::DeadlineQuery, |caller, query, gateway| query.filter(&caller)?;
     /// Export the indicators
     ///
     /// With the filters of the list, as CSV, XLSX, NDJSON or Parquet. The file is written whole, its digest recorded in the audit log,
     /// and then sent; names and numbers are covered as on the pages.
-    export_indicators "exportIndicators" "/v1/indicators/export" "federation" Indicators indicators::IndicatorParams, |query, gateway| query.query(&gateway)?;
+    export_indicators "exportIndicators" "/v1/indicators/export" "federation" Indicators indicators::IndicatorParams, |caller, query, gateway| query.query(&caller, &gateway)?;
 }
 
 /// Read the manifest of an export
 ///
-/// What a file holds, who asked for it and when, and its digest; with the leaf of the audit log that records it.
+/// What a file holds, who asked for it and when, and its digest; with the leaf of the audit log that records it. Who sees
+/// one division reads those of one's own exports.
 #[utoipa::path(
     tag = "audit",
     operation_id = "getExport",
@@ -144,6 +149,8 @@ exports! {
     responses((status = 200, description = "The manifest", body = ExportView), Reading),
 )]
 #[get("/v1/exports/{id}")]
-pub async fn get_export(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<ExportView>> {
-    gateway.export_manifest(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
+pub async fn get_export(caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<ExportView>> {
+    let (own, confined) = (caller.actor(), caller.reach()?.division.is_some());
+    let found = gateway.export_manifest(&id).await?.filter(|view| !confined || view.manifest.made_by == own);
+    found.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, WatchAll},
         params::{self, Params},
         problem::Reply,
         responses::Listing,
@@ -42,7 +42,7 @@ pub struct GapQuery {
 )]
 #[get("/v1/gaps")]
 pub async fn list_gaps(
-    _caller: Caller<Monitor>,
+    _caller: Caller<WatchAll>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<GapQuery>,

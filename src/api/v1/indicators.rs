@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, Monitor, Permission},
         params::Params,
         problem::{Problem, Reply},
         responses::Listing,
@@ -67,10 +67,11 @@ pub struct IndicatorParams {
 
 impl IndicatorParams {
     /// # Errors
-    /// If the area is not known or the period cannot be one.
-    pub(super) fn query(self, gateway: &Gateway) -> Reply<IndicatorQuery> {
+    /// If the area is not known or not the caller's to see, or the period cannot be one.
+    pub(super) fn query<P: Permission>(self, caller: &Caller<P>, gateway: &Gateway) -> Reply<IndicatorQuery> {
         let today = local_day(gateway.now());
-        IndicatorQuery::new(self.area, self.from, self.until, self.by.map(Dimension::from), today).map_err(|parameter| {
+        let area = caller.within(self.area)?;
+        IndicatorQuery::new(area, self.from, self.until, self.by.map(Dimension::from), today).map_err(|parameter| {
             let expected = match parameter {
                 "area" => "a division code of six digits",
                 _ => "a day not after `until`, at most ten years before it",
@@ -92,10 +93,10 @@ impl IndicatorParams {
 )]
 #[get("/v1/indicators")]
 pub async fn get_indicators(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     query: Params<IndicatorParams>,
 ) -> Reply<web::Json<Indicators>> {
-    let query = query.0.query(&gateway)?;
+    let query = query.0.query(&caller, &gateway)?;
     Ok(web::Json(gateway.indicators(query).await?))
 }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, Monitor, there},
         params::{self, Params},
         problem::{Problem, Reply},
         responses::{Listing, Reading},
@@ -62,7 +62,7 @@ pub struct MatterQuery {
 )]
 #[get("/v1/matters")]
 pub async fn list_matters(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<MatterQuery>,
@@ -83,7 +83,8 @@ pub async fn list_matters(
     };
     let page = params::page(list, query.limit, query.cursor.as_deref())?;
     let filter = MatterFilter {
-        division: query.division,
+        division: caller.within(query.division)?,
+        within: caller.reach()?.division,
         category: query.category,
         filed_from: query.filed_from,
         filed_until: query.filed_until,
@@ -104,6 +105,7 @@ pub async fn list_matters(
     responses((status = 200, description = "The matter", body = MatterView), Reading),
 )]
 #[get("/v1/matters/{id}")]
-pub async fn get_matter(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<MatterView>> {
+pub async fn get_matter(caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<MatterView>> {
+    there(gateway.sees_matter(&caller.reach()?, &id).await?)?;
     gateway.matter(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }

@@ -39,6 +39,7 @@ pub async fn decide_objection(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let order = validate::objection_order(&body.0, gateway.now())?;
     let expected_version = Some(etag::expected_version(&request)?);
     let decree = Decree { actor: caller.actor(), reason: order.reason.clone(), expected_version, other_version: None };

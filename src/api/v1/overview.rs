@@ -4,7 +4,7 @@ use actix_web::{get, web};
 
 use crate::{
     api::{
-        auth::{Caller, Monitor},
+        auth::{Caller, WatchAll},
         problem::Reply,
         responses::Reading,
     },
@@ -21,6 +21,6 @@ use crate::{
     responses((status = 200, description = "The counts", body = Overview), Reading),
 )]
 #[get("/v1/overview")]
-pub async fn get_overview(_caller: Caller<Monitor>, gateway: web::Data<Gateway>) -> Reply<web::Json<Overview>> {
+pub async fn get_overview(_caller: Caller<WatchAll>, gateway: web::Data<Gateway>) -> Reply<web::Json<Overview>> {
     Ok(web::Json(gateway.overview().await?))
 }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use super::Listed;
 use crate::{
     api::{
-        auth::{Administer, Caller, Monitor, Read},
+        auth::{Administer, Caller, Monitor, Read, there},
         params::{self, Params},
         problem::{Problem, Reply},
         responses::{Comparing, Reading},
@@ -21,15 +21,18 @@ use crate::{
 
 /// List platforms
 ///
-/// Every federated platform with its state: what came in, what is owed to it, what fails.
+/// Every federated platform, of one's own division, with its state: what came in, what is owed to it, what fails.
 #[utoipa::path(
     tag = "federation",
     operation_id = "listPlatforms",
     responses((status = 200, description = "The platforms", body = Listed<PlatformView>), Reading),
 )]
 #[get("/v1/platforms")]
-pub async fn list_platforms(_caller: Caller<Monitor>, gateway: web::Data<Gateway>) -> Reply<web::Json<Listed<PlatformView>>> {
-    Ok(web::Json(Listed { items: gateway.platforms().await? }))
+pub async fn list_platforms(caller: Caller<Monitor>, gateway: web::Data<Gateway>) -> Reply<web::Json<Listed<PlatformView>>> {
+    let reach = caller.reach()?;
+    let mut items = gateway.platforms().await?;
+    items.retain(|platform| gateway.sees_platform(&reach, &platform.id));
+    Ok(web::Json(Listed { items }))
 }
 
 /// Read a platform
@@ -43,9 +46,7 @@ pub async fn list_platforms(_caller: Caller<Monitor>, gateway: web::Data<Gateway
 )]
 #[get("/v1/platforms/{id}")]
 pub async fn get_platform(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<PlatformView>> {
-    if caller.confined_to()?.is_some_and(|own| own != id.as_str()) {
-        return Err(Problem::of(Code::NotFound));
-    }
+    there(gateway.sees_platform(&caller.reach()?, &id))?;
     gateway.platform(&id).await?.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }
 
@@ -65,9 +66,7 @@ pub async fn list_parked_updates(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<Listed<ParkedUpdateView>>> {
-    if caller.confined_to()?.is_some_and(|own| own != id.as_str()) || gateway.federation().platform(&id).is_none() {
-        return Err(Problem::of(Code::NotFound));
-    }
+    there(gateway.sees_platform(&caller.reach()?, &id))?;
     Ok(web::Json(Listed { items: gateway.parked_updates(&id).await? }))
 }
 
@@ -86,9 +85,7 @@ pub async fn get_reconciliation(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<Reconciliation>> {
-    if caller.confined_to()?.is_some_and(|own| own != id.as_str()) || gateway.federation().platform(&id).is_none() {
-        return Err(Problem::of(Code::NotFound));
-    }
+    there(gateway.sees_platform(&caller.reach()?, &id))?;
     Ok(web::Json(gateway.reconciliation(&id).await?))
 }
 

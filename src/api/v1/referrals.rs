@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Handle, Oversee, Supervise},
+        auth::{Caller, Handle, Oversee, Supervise, there},
         body::JsonBody,
         params::{self, Params},
         problem::{Problem, Reply},
@@ -83,12 +83,12 @@ pub async fn list_referral_conflicts(
     let query = query.0;
     let page = params::page("referral conflicts", query.limit, query.cursor.as_deref())?;
     let filter = ConflictFilter {
-        visible_to: caller.confined_to()?.map(str::to_owned),
+        visible_to: caller.reach()?.platform,
         state: query.state,
         case: query.case,
         platform: query.platform,
         organization: query.organization,
-        division: query.division,
+        division: caller.within(query.division)?,
     };
     Ok(params::paged(&request, "referral conflicts", gateway.referral_conflicts(filter, page).await?))
 }
@@ -108,7 +108,7 @@ pub async fn get_referral_conflict(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<ReferralConflictView>> {
-    let found = gateway.referral_conflict(caller.confined_to()?, &id).await?;
+    let found = gateway.referral_conflict(&caller.reach()?, &id).await?;
     Ok(web::Json(found.ok_or_else(|| Problem::of(Code::NotFound))?))
 }
 
@@ -130,6 +130,7 @@ pub async fn decide_referral_conflict(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<web::Json<ReferralConflictView>> {
+    there(gateway.referral_conflict(&caller.division(), &id).await?.is_some())?;
     let order = validate::conflict_order(&body.0, gateway.now())?;
     let keep = Keep { organization: order.keeper, actor: caller.actor(), reason: order.reason };
     Ok(web::Json(gateway.decide_referral_conflict(&id, caller.on_behalf_of()?, keep).await?))

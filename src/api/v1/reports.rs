@@ -37,12 +37,12 @@ pub struct ReportQuery {
 )]
 #[get("/v1/reports/{year}")]
 pub async fn get_year_report(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     year: web::Path<String>,
     query: Params<ReportQuery>,
 ) -> Reply<web::Json<YearReport>> {
-    let area = query.0.area.unwrap_or_else(|| division::NATION.to_owned());
+    let area = caller.area(query.0.area)?;
     if area.len() != 6 || !division::is_known(&area) {
         return Err(Problem::new(Code::InvalidQuery, "`area` cannot be used: expected a division code of six digits."));
     }

@@ -44,7 +44,7 @@ pub async fn list_reviews(
 ) -> Reply<web::Json<ReviewQueue>> {
     let page = params::page("reviews", query.0.limit, None)?;
     let with_text = query.0.include == Some(Include::Text);
-    let queue = gateway.reviews(page.limit as usize, with_text).await?;
+    let queue = gateway.reviews(page.limit as usize, with_text, caller.division().division).await?;
     let read = queue.items.iter().flat_map(|review| review.evidence.cases_with_text()).collect();
     gateway.note_reading(&caller.actor(), "GET /v1/reviews?include=text", read).await?;
     Ok(web::Json(queue))

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header::LOCATION, post, we
 use super::Listed;
 use crate::{
     api::{
-        auth::{Caller, Monitor, Review},
+        auth::{Caller, Monitor, Review, there},
         body::JsonBody,
         etag,
         problem::{Problem, Reply},
@@ -50,7 +50,9 @@ pub async fn merge_case(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let MergeOrder { from, reason } = validate::merge_order(&body.0, gateway.now())?;
+    caller.sees_case(&gateway, &from).await?;
     let case = gateway.merge(&id, &from, decree(&caller, &request, reason)?).await?;
     answer(&gateway, &request, &case).await
 }
@@ -76,6 +78,7 @@ pub async fn split_case(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let SplitOrder { submissions, reason } = validate::split_order(&body.0, gateway.now())?;
     let new = gateway.split(&id, submissions, decree(&caller, &request, reason)?).await?;
     let case = gateway.case(&new).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
@@ -103,7 +106,9 @@ pub async fn keep_case_apart(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let PairOrder { case, reason } = validate::pair_order(&body.0, gateway.now())?;
+    caller.sees_case(&gateway, &case).await?;
     let case = gateway.keep_apart(&id, &case, decree(&caller, &request, reason)?).await?;
     answer(&gateway, &request, &case).await
 }
@@ -129,7 +134,9 @@ pub async fn release_case(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<HttpResponse> {
+    caller.sees_case(&gateway, &id).await?;
     let PairOrder { case, reason } = validate::pair_order(&body.0, gateway.now())?;
+    caller.sees_case(&gateway, &case).await?;
     let case = gateway.release(&id, &case, decree(&caller, &request, reason)?).await?;
     answer(&gateway, &request, &case).await
 }
@@ -145,13 +152,11 @@ pub async fn release_case(
 )]
 #[get("/v1/cases/{id}/rulings")]
 pub async fn list_case_rulings(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<Listed<RulingView>>> {
-    if gateway.case(&id).await?.is_none() {
-        return Err(Problem::of(Code::NotFound));
-    }
+    there(gateway.sees_case(&caller.division(), &id).await?)?;
     let items = gateway.rulings(&id).await.map_err(Problem::internal)?;
     Ok(web::Json(Listed { items }))
 }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{Caller, Read, Submit},
+        auth::{Caller, Read, Submit, there},
         body::JsonBody,
         params::{self, Params},
         prefer::{self, Preference},
@@ -153,9 +153,8 @@ fn answer(registered: Registered, linked: Option<SubmissionView>, preference: Pr
 )]
 #[get("/v1/submissions/{id}")]
 pub async fn get_submission(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<SubmissionView>> {
-    let confined_to = caller.confined_to()?;
-    let found = gateway.submission(&id).await?;
-    let mut view = found.filter(|view| confined_to.is_none_or(|own| view.platform == own)).ok_or_else(|| Problem::of(Code::NotFound))?;
+    there(gateway.sees_submission(&caller.reach()?, &id).await?)?;
+    let mut view = gateway.submission(&id).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
     if !caller.is_platform(&view.platform) {
         view.submission = None;
     }
@@ -204,8 +203,10 @@ pub async fn list_submissions(
 ) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("submissions", query.limit, query.cursor.as_deref())?;
+    let reach = caller.reach()?;
     let filter = SubmissionFilter {
-        platform: caller.confined_to()?.map(str::to_owned).or(query.platform),
+        platform: reach.platform.or(query.platform),
+        division: reach.division,
         source_id: query.source_id,
         channel: query.channel,
         kind: query.kind,

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Handle, Oversee, Supervise},
+        auth::{Caller, Handle, Oversee, Supervise, there},
         body::JsonBody,
         params::{self, Params},
         problem::{Problem, Reply},
@@ -69,8 +69,8 @@ pub async fn list_supervisions(
         rule: query.rule,
         case: query.case,
         organization: query.organization,
-        platform: caller.confined_to()?.map(str::to_owned).or(query.platform),
-        division: query.division,
+        platform: caller.reach()?.platform.or(query.platform),
+        division: caller.within(query.division)?,
     };
     Ok(params::paged(&request, "supervisions", gateway.supervisions(filter, page).await?))
 }
@@ -90,7 +90,7 @@ pub async fn get_supervision(
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
 ) -> Reply<web::Json<SupervisionView>> {
-    let found = gateway.supervision_by_id(caller.confined_to()?, &id).await?;
+    let found = gateway.supervision_by_id(&caller.reach()?, &id).await?;
     Ok(web::Json(found.ok_or_else(|| Problem::of(Code::NotFound))?))
 }
 
@@ -133,6 +133,7 @@ pub async fn record_adoption(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<web::Json<SupervisionView>> {
+    there(gateway.supervision_by_id(&caller.division(), &id).await?.is_some())?;
     let order = validate::adoption_order(&body.0, gateway.now())?;
     let verdict = AdoptionVerdict { adopted: order.adopted, note: order.note, actor: caller.actor() };
     Ok(web::Json(gateway.record_adoption(&id, caller.on_behalf_of()?, verdict).await?))

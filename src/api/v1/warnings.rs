@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Caller, Monitor, Review},
+        auth::{Caller, Monitor, Permission, Review},
         body::JsonBody,
         params::{self, Params},
         problem::{Problem, Reply},
@@ -55,15 +55,29 @@ pub struct WarningQuery {
 )]
 #[get("/v1/warnings")]
 pub async fn list_warnings(
-    _caller: Caller<Monitor>,
+    caller: Caller<Monitor>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     query: Params<WarningQuery>,
 ) -> Reply<HttpResponse> {
     let query = query.0;
     let page = params::page("warnings", query.limit, query.cursor.as_deref())?;
-    let filter = WarningFilter { state: query.state, rule: query.rule, matter: query.matter, area: query.area, category: query.category };
+    let filter = WarningFilter {
+        state: query.state,
+        rule: query.rule,
+        matter: query.matter,
+        area: caller.within(query.area)?,
+        category: query.category,
+    };
     Ok(params::paged(&request, "warnings", gateway.warnings(filter, page).await?))
+}
+
+/// The warning, if it rises where the caller may look.
+async fn seen<P: Permission>(caller: &Caller<P>, gateway: &Gateway, id: &str) -> Reply<WarningView> {
+    let reach = caller.division();
+    let found = gateway.warning(id).await?;
+    let lies = |view: &WarningView| reach.covers(view.area.as_deref().unwrap_or(division::NATION));
+    found.filter(lies).ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 /// Read an early warning
@@ -76,8 +90,8 @@ pub async fn list_warnings(
     responses((status = 200, description = "The warning", body = WarningView), Reading),
 )]
 #[get("/v1/warnings/{id}")]
-pub async fn get_warning(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WarningView>> {
-    Ok(web::Json(gateway.warning(&id).await?.ok_or_else(|| Problem::of(Code::NotFound))?))
+pub async fn get_warning(caller: Caller<Monitor>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WarningView>> {
+    seen(&caller, &gateway, &id).await.map(web::Json)
 }
 
 /// Acknowledge an early warning
@@ -97,6 +111,7 @@ pub async fn acknowledge_warning(
     id: web::Path<String>,
     body: JsonBody,
 ) -> Reply<web::Json<WarningView>> {
+    seen(&caller, &gateway, &id).await?;
     let order = validate::acknowledgement(&body.0, gateway.now())?;
     Ok(web::Json(gateway.acknowledge_warning(&id, &caller.actor(), &order.note).await?))
 }
@@ -123,16 +138,16 @@ pub struct TrendQuery {
     responses((status = 200, description = "The comparison", body = Trends), Listing),
 )]
 #[get("/v1/trends")]
-pub async fn get_trends(_caller: Caller<Monitor>, gateway: web::Data<Gateway>, query: Params<TrendQuery>) -> Reply<web::Json<Trends>> {
-    let area = query.0.area.as_deref().unwrap_or(division::NATION);
-    if area.len() != 6 || !division::is_known(area) {
+pub async fn get_trends(caller: Caller<Monitor>, gateway: web::Data<Gateway>, query: Params<TrendQuery>) -> Reply<web::Json<Trends>> {
+    let area = caller.area(query.0.area)?;
+    if area.len() != 6 || !division::is_known(&area) {
         return Err(Problem::new(Code::InvalidQuery, "`area` cannot be used: expected a GB/T 2260 code of six digits."));
     }
     let days = query.0.days.unwrap_or(DEFAULT_DAYS);
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Problem::new(Code::InvalidQuery, format!("`days` cannot be used: expected 1 to {MAX_DAYS}.")));
     }
-    Ok(web::Json(gateway.trends(area, days).await?))
+    Ok(web::Json(gateway.trends(&area, days).await?))
 }
 
 const DEFAULT_DAYS: u32 = 14;

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use super::Listed;
 use crate::{
     api::{
-        auth::{Caller, Read},
+        auth::{Caller, Follow},
         body::JsonBody,
         params::{self, Params},
         problem::{Problem, Reply},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-fn owner(caller: &Caller<Read>) -> Reply<WebhookOwner> {
+fn owner(caller: &Caller<Follow>) -> Reply<WebhookOwner> {
     Ok(WebhookOwner { platform: caller.confined_to()?.map(str::to_owned), actor: caller.actor(), key: Some(caller.key_id().to_owned()) })
 }
 
@@ -39,7 +39,7 @@ fn owner(caller: &Caller<Read>) -> Reply<WebhookOwner> {
     ),
 )]
 #[post("/v1/webhooks")]
-pub async fn create_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, body: JsonBody) -> Reply<HttpResponse> {
+pub async fn create_webhook(caller: Caller<Follow>, gateway: web::Data<Gateway>, body: JsonBody) -> Reply<HttpResponse> {
     let order = validate::webhook_order(&body.0, gateway.now())?;
     let made = gateway.create_webhook(owner(&caller)?, order).await?;
     Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/webhooks/{}", made.webhook.id))).json(made))
@@ -54,7 +54,7 @@ pub async fn create_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, b
     responses((status = 200, description = "The endpoints", body = Listed<WebhookView>), Listing),
 )]
 #[get("/v1/webhooks")]
-pub async fn list_webhooks(caller: Caller<Read>, gateway: web::Data<Gateway>) -> Reply<web::Json<Listed<WebhookView>>> {
+pub async fn list_webhooks(caller: Caller<Follow>, gateway: web::Data<Gateway>) -> Reply<web::Json<Listed<WebhookView>>> {
     Ok(web::Json(Listed { items: gateway.webhooks(caller.confined_to()?).await? }))
 }
 
@@ -68,7 +68,7 @@ pub async fn list_webhooks(caller: Caller<Read>, gateway: web::Data<Gateway>) ->
     responses((status = 200, description = "The endpoint", body = WebhookView), Reading),
 )]
 #[get("/v1/webhooks/{id}")]
-pub async fn get_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WebhookView>> {
+pub async fn get_webhook(caller: Caller<Follow>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WebhookView>> {
     let found = gateway.webhook(caller.confined_to()?, &id).await?;
     found.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }
@@ -85,7 +85,7 @@ pub async fn get_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, id: 
 )]
 #[patch("/v1/webhooks/{id}")]
 pub async fn change_webhook(
-    caller: Caller<Read>,
+    caller: Caller<Follow>,
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
     body: JsonBody,
@@ -104,7 +104,7 @@ pub async fn change_webhook(
     responses((status = 204, description = "It is removed"), Reading),
 )]
 #[delete("/v1/webhooks/{id}")]
-pub async fn delete_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<HttpResponse> {
+pub async fn delete_webhook(caller: Caller<Follow>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<HttpResponse> {
     gateway.delete_webhook(owner(&caller)?, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -121,7 +121,7 @@ pub async fn delete_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, i
 )]
 #[post("/v1/webhooks/{id}/rotate-secret")]
 pub async fn rotate_webhook_secret(
-    caller: Caller<Read>,
+    caller: Caller<Follow>,
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
     body: JsonBody,
@@ -142,7 +142,7 @@ pub async fn rotate_webhook_secret(
 )]
 #[post("/v1/webhooks/{id}/replay")]
 pub async fn replay_webhook(
-    caller: Caller<Read>,
+    caller: Caller<Follow>,
     gateway: web::Data<Gateway>,
     id: web::Path<String>,
     body: JsonBody,
@@ -161,7 +161,7 @@ pub async fn replay_webhook(
     responses((status = 200, description = "How it went", body = WebhookTestView), Reading),
 )]
 #[post("/v1/webhooks/{id}/test")]
-pub async fn test_webhook(caller: Caller<Read>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WebhookTestView>> {
+pub async fn test_webhook(caller: Caller<Follow>, gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply<web::Json<WebhookTestView>> {
     let tried = gateway.test_webhook(caller.confined_to()?, &id).await?;
     tried.map(web::Json).ok_or_else(|| Problem::of(Code::NotFound))
 }
@@ -189,7 +189,7 @@ pub struct WebhookDeliveryQuery {
 )]
 #[get("/v1/webhooks/{id}/deliveries")]
 pub async fn list_webhook_deliveries(
-    caller: Caller<Read>,
+    caller: Caller<Follow>,
     gateway: web::Data<Gateway>,
     request: HttpRequest,
     id: web::Path<String>,

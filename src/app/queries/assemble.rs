@@ -17,9 +17,10 @@ use crate::{
     matching,
     store::{
         Connection, Page, StoreError,
+        attempts::Attempt,
         cases::{self, Case, RoutingGap},
         deadlines,
-        deliveries::{self, Attempt, Delivery},
+        deliveries::{self, Delivery},
         events::{self, CaseEvent},
         links,
         matches::{self, Match},

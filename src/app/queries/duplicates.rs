@@ -23,6 +23,7 @@ impl From<DuplicateFilter> for MatchFilter {
             across_platforms: filter.across_platforms,
             channel: filter.channel,
             division_prefix: filter.division.map(|code| division::prefix(&code).to_owned()).filter(|prefix| !prefix.is_empty()),
+            within: filter.within,
             organization: filter.organization,
             case_id: filter.case,
             submission_id: None,

@@ -26,11 +26,11 @@ struct Pair {
 }
 
 impl Gateway {
-    /// The most valuable decisions, at most `limit`. `with_text` adds the words filed.
-    pub async fn reviews(&self, limit: usize, with_text: bool) -> Result<ReviewQueue, AppError> {
+    /// The most valuable decisions, at most `limit`, of pairs that both lie in a division if one is named. `with_text` adds the words filed.
+    pub async fn reviews(&self, limit: usize, with_text: bool, within: Option<String>) -> Result<ReviewQueue, AppError> {
         self.read(move |gateway, c| {
-            let open = reviews::count_open(c)?;
-            let found = reviews::open(c, CONSIDERED)?;
+            let open = reviews::count_open(c, within.as_deref())?;
+            let found = reviews::open(c, within.as_deref(), CONSIDERED)?;
             let mut pairs = pairs(gateway, c, found)?;
             pairs.sort_by(|a, b| b.worth.total_cmp(&a.worth).then(a.strongest.submission_seq.cmp(&b.strongest.submission_seq)));
             pairs.truncate(limit);

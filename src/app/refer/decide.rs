@@ -13,6 +13,7 @@ use crate::{
     },
     audit::{Entry, sha256},
     domain::{
+        access::Reach,
         case::CaseStatus,
         id,
         lifecycle::{Party, Refusal, Standing},
@@ -68,7 +69,7 @@ impl Gateway {
         let (gateway, wanted, own) = (self.clone(), id.to_owned(), platform.map(str::to_owned));
         self.0.store.run(move |store| store.transaction(|c| gateway.settle_conflict(c, &wanted, own.as_deref(), &keep))).await?;
         self.0.owed.send_modify(|count| *count += 1);
-        self.referral_conflict(None, id).await.map_err(StoreError::from)?.ok_or(ConflictError::Unknown)
+        self.referral_conflict(&Reach::default(), id).await.map_err(StoreError::from)?.ok_or(ConflictError::Unknown)
     }
 
     fn settle_conflict(&self, c: &mut Connection<'_>, id: &str, platform: Option<&str>, keep: &Keep) -> Result<(), ConflictError> {

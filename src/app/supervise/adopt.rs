@@ -10,7 +10,7 @@ use crate::{
         view::{EventKind, SupervisionView},
     },
     audit::{Entry, sha256},
-    domain::{id, supervision::SupervisionKind},
+    domain::{access::Reach, id, supervision::SupervisionKind},
     store::{
         Connection, StoreError, audit,
         events::{CaseEvent, Words},
@@ -33,7 +33,7 @@ impl Gateway {
     pub async fn record_adoption(&self, id: &str, platform: Option<&str>, verdict: Verdict) -> Result<SupervisionView, SupervisionError> {
         let (gateway, wanted, own) = (self.clone(), id.to_owned(), platform.map(str::to_owned));
         self.0.store.run(move |store| store.transaction(|c| gateway.adopt(c, &wanted, own.as_deref(), &verdict))).await?;
-        self.supervision_by_id(None, id).await.map_err(StoreError::from)?.ok_or(SupervisionError::Unknown)
+        self.supervision_by_id(&Reach::default(), id).await.map_err(StoreError::from)?.ok_or(SupervisionError::Unknown)
     }
 
     fn adopt(&self, c: &mut Connection<'_>, id: &str, platform: Option<&str>, verdict: &Verdict) -> Result<(), SupervisionError> {

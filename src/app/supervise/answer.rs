@@ -9,7 +9,7 @@ use crate::{
         view::{EventKind, SupervisionView},
     },
     audit::{Entry, sha256},
-    domain::{id, supervision::SupervisionState},
+    domain::{access::Reach, id, supervision::SupervisionState},
     store::{
         Connection, StoreError, audit,
         events::{CaseEvent, Words},
@@ -45,7 +45,8 @@ impl Gateway {
     ) -> Result<SupervisionView, SupervisionError> {
         let (gateway, own, wanted) = (self.clone(), platform.to_owned(), id.to_owned());
         self.0.store.run(move |store| store.transaction(|c| gateway.take_answer(c, &own, &wanted, &answer))).await?;
-        let found = self.supervision_by_id(Some(platform), id).await.map_err(StoreError::from)?;
+        let found =
+            self.supervision_by_id(&Reach { platform: Some(platform.to_owned()), division: None }, id).await.map_err(StoreError::from)?;
         found.ok_or(SupervisionError::Unknown)
     }
 

@@ -34,8 +34,9 @@ use crate::{
     matching::Linker,
     store::{
         Store, StoreError,
+        attempts::Attempt,
         cases::Case,
-        deliveries::{Attempt, Finish, NewDelivery},
+        deliveries::{Finish, NewDelivery},
         events::Reported,
         settled::Settled,
         submissions::{NewSubmission, Reference, Registered},

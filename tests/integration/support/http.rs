@@ -156,7 +156,7 @@ impl TestServer {
         file(&self.gateway, "hunan", filing("A-3", WANG, "投诉", "请处理")).await;
         let last = file(&self.gateway, "mobile", filing("M-3", WANG, "投诉", "请处理")).await;
         eventually("linked", async || view(&self.gateway, &last.id).await.case).await;
-        self.gateway.reviews(1, false).await.unwrap().items.pop().expect("one of the pairs is uncertain")
+        self.gateway.reviews(1, false, None).await.unwrap().items.pop().expect("one of the pairs is uncertain")
     }
 
     /// Files and waits for the link; the view of the filing.
