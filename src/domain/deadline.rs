@@ -109,6 +109,15 @@ impl DeadlineState {
             Self::Lapsed => "lapsed",
         }
     }
+
+    /// True if a clock can stand so: only a duty is overdue or late, only a window lapses.
+    pub const fn is_of(self, clock: Clock) -> bool {
+        match self {
+            Self::Running | Self::Met => true,
+            Self::Overdue | Self::Late => clock.is_duty(),
+            Self::Lapsed => !clock.is_duty(),
+        }
+    }
 }
 
 impl Deadline {

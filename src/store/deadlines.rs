@@ -190,6 +190,9 @@ pub fn list(
     after: Option<(i64, i64)>,
     limit: i64,
 ) -> Result<Vec<CaseDeadline>, StoreError> {
+    if filter.clock.is_some_and(|clock| !filter.state.is_of(clock)) {
+        return Ok(Vec::new());
+    }
     let after = after.and_then(|(millis, seq)| Some((DateTime::from_timestamp_millis(millis)?.naive_utc(), seq)));
     let rows: Vec<DeadlineRow> = each_backend!(connection, c => {
         use case_deadlines as d;

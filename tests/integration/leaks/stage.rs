@@ -297,7 +297,7 @@ impl Stage {
     }
 
     async fn all(&self, path: &str) -> String {
-        let key = self.server.key(None, &[Scope::Monitor, Scope::Administer]);
+        let key = self.server.key(None, &[Scope::Monitor, Scope::Audit, Scope::Administer]);
         let (mut text, mut cursor) = (String::new(), String::new());
         loop {
             let answer = self.server.get(&format!("{path}?limit=200{cursor}"), &key).await;
