@@ -70,8 +70,8 @@ impl Store {
     /// Counts for the query planner what the tables hold.
     pub fn analyse(&self) -> Result<(), StoreError> {
         self.transaction(|c| match c {
-            // Without a limit: from a sample SQLite takes a key of few values for one of a thousand rows, whatever it has.
-            Connection::Sqlite(_) => c.batch("ANALYZE"),
+            // A sample of each index is quick on any size; of a key of few values it says too little (docs/performance.md).
+            Connection::Sqlite(_) => c.batch("PRAGMA analysis_limit = 1000; ANALYZE;"),
             Connection::Postgres(_) => c.batch("ANALYZE"),
         })
     }
