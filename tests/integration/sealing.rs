@@ -1,5 +1,7 @@
 //! Keys are rotated while the gateway serves, and a filing's personal data can be erased without breaking what hangs on it.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use onecase::{
     adapter::Adapter,
@@ -12,7 +14,10 @@ use onecase::{
     config::{Config, KeyMaterial},
     domain::{organization::Directory, platform::PlatformKind},
     matching::Model,
-    store::{deliveries, looks},
+    store::{
+        deliveries, looks,
+        reseal::{self, SealedColumn},
+    },
 };
 use serde_json::json;
 
@@ -202,4 +207,50 @@ async fn erasing_needs_the_right_and_a_reason() {
     let listed = test.gateway.submissions(SubmissionFilter::default(), Page::default()).await.unwrap();
     assert!(listed.items[0].erased);
     test.stop().await;
+}
+
+/// Columns of bytes that no data key seals, and why.
+const OTHERWISE: [(&str, &[&str]); 4] = [
+    (
+        "digests and hashes",
+        &[
+            "api_keys.hash",
+            "audit_leaves.hash",
+            "audit_subtrees.hash",
+            "case_updates.body_digest",
+            "delivery_attempts.request_digest",
+            "delivery_attempts.response_digest",
+            "dropped_files.digest",
+            "idempotency_keys.body_digest",
+            "quarantine.digest",
+            "ratings.body_digest",
+            "referrals.body_digest",
+            "review_requests.body_digest",
+            "revisions.body_digest",
+            "submissions.body_digest",
+        ],
+    ),
+    ("what the matcher sees: no name, number or text", &["matches.evidence", "submissions.fingerprint"]),
+    ("wrapped by the master key", &["data_keys.wrapped", "key_checks.value"]),
+    ("sealed by the filing's own key, which is sealed again", &["revisions.body", "submissions.body"]),
+];
+
+/// A rotation destroys the old key: what it does not know of could never be opened again.
+#[test]
+fn a_rotation_knows_every_column_of_bytes() {
+    let schema = include_str!("../../migrations/sqlite/0001_initial/up.sql");
+    let mut table = "";
+    let mut columns = BTreeSet::new();
+    for words in schema.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()) {
+        match words.as_slice() {
+            ["CREATE", "TABLE", name, ..] => table = name,
+            [column, kind, ..] if kind.trim_end_matches(',') == "BLOB" => {
+                columns.insert(format!("{table}.{column}"));
+            }
+            _ => {}
+        }
+    }
+    let known: Vec<String> = reseal::COLUMNS.iter().map(SealedColumn::name).collect();
+    let otherwise = OTHERWISE.iter().flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
+    assert_eq!(columns, known.into_iter().chain(otherwise).collect());
 }
