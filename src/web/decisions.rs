@@ -251,17 +251,27 @@ async fn release(visit: Visit, fields: Fields) -> HttpResponse {
 
 /// Carries an order about a case out, or shows the case as it is now with why not.
 async fn about_case(visit: Visit, fields: &Fields, order: impl AsyncFnOnce(&Gateway) -> Result<String, Stopped>) -> HttpResponse {
-    visit
-        .read(Section::Cases, async |visit, page| match order(&visit.gateway).await {
-            Ok(address) => Ok(Answer::SeeOther(address)),
-            Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Refused(cause)) => {
-                let refused = Refusal { cause, reason: field(fields, "reason").to_owned() };
-                let status = refused.status();
-                Ok(Answer::Again(status, super::handlers::case_page(visit, page, Some(refused)).await?))
-            }
-        })
-        .await
+    let again = async |visit: &Visit, page: &Page, refused| super::handlers::case_page(visit, page, Some(refused)).await;
+    ordered(visit, Section::Cases, field(fields, "reason"), order, again).await
+}
+
+/// Carries an order out and goes on to the address it gives; refused, the page is shown as it is now, with why not and what was written.
+pub(super) async fn ordered(
+    visit: Visit,
+    section: Section,
+    written: &str,
+    carry_out: impl AsyncFnOnce(&Gateway) -> Result<String, Stopped>,
+    again: impl AsyncFnOnce(&Visit, &Page, Refusal) -> Result<String, PageError>,
+) -> HttpResponse {
+    let outcome = async |visit: &Visit, page: &Page| match carry_out(&visit.gateway).await {
+        Ok(address) => Ok(Answer::SeeOther(address)),
+        Err(Stopped::Failed(error)) => Err(error),
+        Err(Stopped::Refused(cause)) => {
+            let refused = Refusal { cause, reason: written.to_owned() };
+            Ok(Answer::Again(refused.status(), again(visit, page, refused).await?))
+        }
+    };
+    visit.read(section, outcome).await
 }
 
 async fn ruling(visit: Visit) -> impl Responder {

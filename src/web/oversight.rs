@@ -7,7 +7,7 @@ use actix_web::{
 use tokio::try_join;
 
 use super::{
-    decisions::{Fields, Stopped, field, signed},
+    decisions::{Fields, Stopped, field, ordered, signed},
     filters,
     page::{Page, Section, address},
     pages::{
@@ -16,7 +16,7 @@ use super::{
         reviews::{Refusal, RefusalCause},
         supervisions, warnings,
     },
-    visit::{Answer, PageError, Visit},
+    visit::{PageError, Visit},
 };
 use crate::{
     app::{AppError, ConflictError, Gateway, Keep, WarningError, query::GapFilter},
@@ -80,16 +80,9 @@ impl From<ConflictError> for Stopped {
 }
 
 async fn decide(visit: Visit, fields: Fields) -> HttpResponse {
-    visit
-        .read(Section::Conflicts, async |visit, page| match carried_out(&visit.gateway, visit.named("id"), &fields).await {
-            Ok(address) => Ok(Answer::SeeOther(address)),
-            Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Refused(cause)) => {
-                let refused = Refusal { cause, reason: field(&fields, "reason").to_owned() };
-                Ok(Answer::Again(refused.status(), drawn(visit, page, Some(&refused)).await?))
-            }
-        })
-        .await
+    let id = visit.named("id").to_owned();
+    let again = async |visit: &Visit, page: &Page, refused| drawn(visit, page, Some(&refused)).await;
+    ordered(visit, Section::Conflicts, field(&fields, "reason"), async |gateway| carried_out(gateway, &id, &fields).await, again).await
 }
 
 async fn carried_out(gateway: &Gateway, id: &str, fields: &Fields) -> Result<String, Stopped> {
@@ -151,16 +144,9 @@ impl From<WarningError> for Stopped {
 }
 
 async fn acknowledge(visit: Visit, fields: Fields) -> HttpResponse {
-    visit
-        .read(Section::Warnings, async |visit, page| match acknowledged(&visit.gateway, visit.named("id"), &fields).await {
-            Ok(address) => Ok(Answer::SeeOther(address)),
-            Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Refused(cause)) => {
-                let refused = Refusal { cause, reason: field(&fields, "reason").to_owned() };
-                Ok(Answer::Again(refused.status(), warning_page(visit, page, Some(&refused)).await?))
-            }
-        })
-        .await
+    let id = visit.named("id").to_owned();
+    let again = async |visit: &Visit, page: &Page, refused| warning_page(visit, page, Some(&refused)).await;
+    ordered(visit, Section::Warnings, field(&fields, "reason"), async |gateway| acknowledged(gateway, &id, &fields).await, again).await
 }
 
 async fn acknowledged(gateway: &Gateway, id: &str, fields: &Fields) -> Result<String, Stopped> {

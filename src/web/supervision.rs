@@ -6,14 +6,14 @@ use actix_web::{
 };
 
 use super::{
-    decisions::{Fields, Stopped, field, signed},
+    decisions::{Fields, Stopped, field, ordered, signed},
     page::{Page, Section, address},
     pages::{
         failure::Failure,
         reviews::{Refusal, RefusalCause},
         supervisions,
     },
-    visit::{Answer, PageError, Visit},
+    visit::{PageError, Visit},
 };
 use crate::{
     app::{AdoptionVerdict, AppError, Gateway, SupervisionError, validate::SupervisionAnswer},
@@ -49,22 +49,20 @@ impl From<SupervisionError> for Stopped {
     }
 }
 
-/// Carries an order out and shows what came of it; what was written stays where it was refused.
-async fn ordered(visit: Visit, written: &str, carry_out: impl AsyncFnOnce(&Gateway, &str) -> Result<(), Stopped>) -> HttpResponse {
-    let outcome = async |visit: &Visit, page: &Page| match carry_out(&visit.gateway, visit.named("id")).await {
-        Ok(()) => Ok(Answer::SeeOther(address(&format!("/supervisions/{}", visit.named("id")), &[]))),
-        Err(Stopped::Failed(error)) => Err(error),
-        Err(Stopped::Refused(cause)) => {
-            let refused = Refusal { cause, reason: written.to_owned() };
-            Ok(Answer::Again(refused.status(), drawn(visit, page, Some(&refused)).await?))
-        }
+/// Carries an order about a supervision out and shows what came of it.
+async fn about(visit: Visit, written: &str, carry_out: impl AsyncFnOnce(&Gateway, &str) -> Result<(), Stopped>) -> HttpResponse {
+    let id = visit.named("id").to_owned();
+    let order = async |gateway: &Gateway| {
+        carry_out(gateway, &id).await?;
+        Ok(address(&format!("/supervisions/{id}"), &[]))
     };
-    visit.read(Section::Supervisions, outcome).await
+    let again = async |visit: &Visit, page: &Page, refused| drawn(visit, page, Some(&refused)).await;
+    ordered(visit, Section::Supervisions, written, order, again).await
 }
 
 async fn answer(visit: Visit, fields: Fields) -> HttpResponse {
     let content = field(&fields, "content").replace("\r\n", "\n");
-    ordered(visit, &content, async |gateway, id| {
+    about(visit, &content, async |gateway, id| {
         let credential = gateway.authenticate(field(&fields, "key")).await?.ok_or(RefusalCause::Key)?;
         let platform = credential.platform.as_deref().filter(|_| credential.scopes.contains(&Scope::Handle));
         let platform = platform.ok_or(RefusalCause::NotAllowed)?;
@@ -78,7 +76,7 @@ async fn answer(visit: Visit, fields: Fields) -> HttpResponse {
 }
 
 async fn adoption(visit: Visit, fields: Fields) -> HttpResponse {
-    ordered(visit, field(&fields, "reason"), async |gateway, id| {
+    about(visit, field(&fields, "reason"), async |gateway, id| {
         let (actor, note) = signed(gateway, &fields).await?;
         let adopted = match field(&fields, "adopted") {
             "yes" => true,
